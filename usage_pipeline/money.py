@@ -1,0 +1,98 @@
+"""Exact money: one decimal type, and the only place where money is multiplied, divided or rounded.
+
+Money is `Decimal` in Python and `decimal(38,15)` in tables, in the reporting currency's main unit (USD, not cents).
+Unit prices are per one unit at 15 decimals and quantities have at most 6, so products and sums are exact.
+Nothing is rounded before a number is shown; shares are dealt out by largest remainder, so parts always sum to the whole.
+"""
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
+
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+SCALE = 15
+MONEY = dt.Decimal(38, SCALE)
+QUANTITY = dt.Decimal(38, 6)
+ZERO = Decimal(0)
+SMALLEST = Decimal(1).scaleb(-SCALE)
+
+_WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN)
+
+
+def exact(value: Decimal) -> Decimal:
+    """`value` at 15 decimals, half-even: the one quantization of numbers that come from outside (prices, bills)."""
+    return value.quantize(SMALLEST, context=_WIDE)
+
+
+def allocate(total: Decimal, weights: Sequence[Decimal | int], *, step: Decimal = SMALLEST) -> list[Decimal]:
+    """Split `total` in proportion to `weights` by largest remainder: the parts sum to `total` to the last digit.
+
+    Weights are ≥ 0; where all are 0 the split is even. Parts are multiples of `step`, save the digits of `total`
+    finer than `step`, which go to the first part. Ties go to the earlier weight, so equal input gives equal output.
+
+    Raises ValueError for a negative weight or for no weights at all.
+    """
+    if not weights:
+        raise ValueError("allocate needs at least one weight")
+    if any(weight < 0 for weight in weights):
+        raise ValueError(f"allocate needs weights >= 0, got {min(weights)}")
+    with localcontext(_WIDE):
+        sign = -1 if total < 0 else 1
+        units = (abs(total) / step).to_integral_value(ROUND_FLOOR)
+        rest = abs(total) - units * step
+        exact_weights = [Decimal(weight) for weight in weights]
+        whole = sum(exact_weights, ZERO)
+        if whole == 0:
+            exact_weights, whole = [Decimal(1)] * len(weights), Decimal(len(weights))
+        ideal = [units * weight / whole for weight in exact_weights]
+        floors = [share.to_integral_value(ROUND_FLOOR) for share in ideal]
+        missing = int(units - sum(floors, ZERO))
+        order = sorted(range(len(weights)), key=lambda place: (floors[place] - ideal[place], place))
+        for place in order[:missing]:
+            floors[place] += 1
+        parts = [sign * floor * step for floor in floors]
+        parts[0] += sign * rest
+        return parts
+
+
+def share_of(total: Decimal, part: Decimal | int, whole: Decimal | int) -> Decimal:
+    """`total` × `part` / `whole` at 15 decimals, rounded towards zero, so that shares never exceed the total."""
+    with localcontext(_WIDE):
+        if whole == 0:
+            return ZERO
+        product = total * part / whole
+        return product.quantize(SMALLEST, rounding="ROUND_DOWN")
+
+
+def multiply(quantity: Decimal | int, unit_price: Decimal) -> Decimal:
+    """quantity × unit price, exact; raises if the product needs more than 15 decimals (it cannot for whole quantities)."""
+    with localcontext(_WIDE):
+        return exact(quantity * unit_price)
+
+
+def percent(part: Decimal, whole: Decimal) -> Decimal:
+    """`part` in percent of `whole` at 4 decimals, half-even; 0 where the whole is 0. For showing, never for adding."""
+    if whole == 0:
+        return ZERO
+    with localcontext(_WIDE):
+        return (part * 100 / whole).quantize(Decimal("0.0001"))
+
+
+def total(amounts: Sequence[Decimal | None]) -> Decimal:
+    """The exact sum, leaving out what is unknown (None)."""
+    with localcontext(_WIDE):
+        return sum((amount for amount in amounts if amount is not None), ZERO)
+
+
+def text(value: Decimal) -> str:
+    """Plain digits without exponent or trailing zeros: '26.9190387', '0', '-2.5'. What JSON and CSV carry."""
+    plain = f"{value:f}"
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain in {"-0", ""} else plain
+
+
+def times(quantity: ir.NumericValue, unit_price: ir.DecimalValue) -> ir.DecimalValue:
+    """The same product as a column: whole quantity × price per unit → money, in the engine's exact decimals."""
+    return (quantity.cast("int64") * unit_price.cast(MONEY)).cast(MONEY)

@@ -1,0 +1,24 @@
+"""The engine: one in-memory DuckDB per step, over Parquet files. No shared database file, so parallel runs never meet a lock."""
+
+import os
+from pathlib import Path
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+
+def connect(scratch: Path, *, memory_limit: str = "2GB") -> Backend:
+    """A fresh in-memory engine that spills to `scratch` (created if need be). UTC, all cores, order not kept unless asked for."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    connection = ibis.duckdb.connect()
+    settings = {
+        "TimeZone": "'UTC'",
+        "threads": str(os.cpu_count() or 1),
+        "memory_limit": f"'{memory_limit}'",
+        "temp_directory": "'" + str(scratch).replace("'", "''") + "'",
+        "preserve_insertion_order": "false",
+        "enable_progress_bar": "false",
+    }
+    for name, value in settings.items():
+        connection.raw_sql(f"SET {name} = {value}").close()
+    return connection

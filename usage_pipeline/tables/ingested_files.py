@@ -1,0 +1,40 @@
+"""`ingested_files` and `ingested_days`: the ledger of what was read. In the database, append-only."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from usage_pipeline.tables.schema import Table, column
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestedFile:
+    """One version of one file: what was read from it. lines = accepted + duplicates + rejected, always."""
+
+    source: str = column("Name of the source in usage.yaml", key=True)
+    uri: str = column("Where it lies: a path or s3:// URI", key=True)
+    fingerprint: str = column("SHA-256 of the content", key=True)
+    kind: str = column("Source kind")
+    size_bytes: int = column("Size as stored")
+    modified_at: datetime = column("Modification time as the store says (UTC): with size and uri the cheap test for 'unchanged'")
+    lines: int = column("Records read")
+    accepted: int = column("Records that became rows")
+    duplicates: int = column("Records already known, from this file or another")
+    rejected: int = column("Records in rejected_lines")
+    state: str = column("'read', 'copy' (same content as another file of the source), 'empty' or 'unreadable'")
+    ingested_at: datetime = column("When it was read (UTC)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestedDay:
+    """A day that a file version speaks of; for snapshot sources also the days it says are empty."""
+
+    source: str = column("Name of the source in usage.yaml", key=True)
+    fingerprint: str = column("The file version", key=True)
+    day: date = column("UTC day", key=True)
+    snapshot_scope: str = column("The part of the day a newer file replaces; '' for append sources", key=True)
+    rows: int = column("Rows accepted for that day and scope; 0 for a day said to be empty")
+    modified_at: datetime = column("Modification time of the file: the newest wins in snapshot sources")
+
+
+ingested_files = Table("ingested_files", IngestedFile)
+ingested_days = Table("ingested_days", IngestedDay)

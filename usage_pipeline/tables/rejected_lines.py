@@ -1,0 +1,47 @@
+"""`rejected_lines`: what could not be read. In the lake, by arrival day. Nothing is dropped: it is here, with its reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from usage_pipeline.tables.schema import Table, column
+
+REASONS: dict[str, str] = {
+    "not_json": "the line is not JSON",
+    "not_an_object": "the line is JSON, but not an object",
+    "bad_encoding": "the line is not UTF-8",
+    "line_too_long": "the line is longer than the reader takes",
+    "truncated_file": "the compressed file ends in the middle",
+    "not_compressed": "the file is named as compressed but is not",
+    "unexpected_document": "the document is not of the source's shape (an error page, another export)",
+    "unreadable_file": "the file could not be opened or read",
+    "missing_id": "no request id",
+    "missing_time": "no start time",
+    "bad_time": "the time does not parse",
+    "time_out_of_range": "the time lies before 2015 or more than a day in the future",
+    "missing_model": "no model",
+    "bad_number": "a quantity is not a whole number",
+    "negative_quantity": "a quantity is negative",
+    "inconsistent_usage": "the parts are larger than the whole (cached more than input)",
+    "missing_amount": "no amount",
+    "bad_amount": "the amount is not a decimal number",
+    "missing_currency": "no currency",
+    "foreign_currency": "not in the reporting currency, and no rate for it",
+    "grouping_mixed": "the export is not grouped as this source needs it",
+}
+"""Reason codes, each in plain words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectedLine:
+    """One line that was read but not accepted, with where it stands and why."""
+
+    source: str = column("Name of the source in usage.yaml", key=True)
+    source_file: str = column("Fingerprint of the file version", key=True)
+    source_line: int = column("Record number in that file, from 1; 0 where the file as a whole failed", key=True)
+    uri: str = column("Where the file lies")
+    reason: str = column("Reason code: see REASONS")
+    text: str | None = column("The fields the source may keep, as JSON; else the line's first 200 characters, letters as x, digits as 0")
+    arrived_at: datetime = column("When the file was read (UTC)")
+
+
+rejected_lines = Table("rejected_lines", RejectedLine)

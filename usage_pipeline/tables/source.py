@@ -1,0 +1,54 @@
+"""The contract between a source's description (`sources/`) and what reads its files (`storage/`)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import ibis.expr.types as ir
+
+from usage_pipeline.tables.schema import Table
+
+Path = str | tuple[str, ...]
+"""Where a field lies in a record: 'metadata.usage_object' or a tuple of keys where a key itself has a dot."""
+
+EMPTY_BUCKET = "empty_bucket"
+"""State of the record that stands for a bucket without results: it tells that a day is covered; it is no line."""
+
+
+class Format(Enum):
+    """How a file becomes records. Plain, gzip or zstd is told by content, not by name."""
+
+    JSON_LINES = "json_lines"
+    """One JSON object a line; or the whole file is one object (pretty-printed or not), or one array of objects."""
+
+    BUCKET_PAGES = "bucket_pages"
+    """An API page {"data": [{<bucket fields>, "results": [{...}]}]}: a record {"bucket": {...}, "result": {...}} per result."""
+
+    CSV = "csv"
+    """Comma-separated with a header row; a record's fields are named by the header. Byte order mark allowed."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of source: how its files are read and what its records mean. No I/O.
+
+    Reading gives `to_rows` an Ibis table of records with the columns
+      source_file: string, source_line: int64 (from 1), state: string (null; the reader's own rejects never get here), and every
+      name of `fields`: string. A number arrives as its text, an object or array as JSON text, an absent or null field as null.
+    `to_rows` gives back one row a record with columns of `table` (any subset; `source` is added by the reader), among them
+      source_file and source_line, and `reject`: string, null for an accepted row, else a code of rejected_lines.REASONS.
+    A snapshot source's newer file replaces an older one's rows of the same (day, snapshot_scope); an append source's rows are
+      told apart by the table's key. `covered` says, for snapshot sources, which day and scope a record (also one in state
+      EMPTY_BUCKET) speaks of: columns source_file, day, snapshot_scope.
+    """
+
+    kind: str
+    title: str
+    documentation: str
+    format: Format
+    table: Table[Any]
+    fields: Mapping[str, Path]
+    to_rows: Callable[[ir.Table], ir.Table]
+    snapshot: bool = False
+    covered: Callable[[ir.Table], ir.Table] | None = None
