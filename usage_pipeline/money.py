@@ -66,7 +66,7 @@ def share_of(total: Decimal, part: Decimal | int, whole: Decimal | int) -> Decim
 
 
 def multiply(quantity: Decimal | int, unit_price: Decimal) -> Decimal:
-    """quantity × unit price, exact; raises if the product needs more than 15 decimals (it cannot for whole quantities)."""
+    """The exact product of quantity and unit price; raises if the product needs more than 15 decimals (it cannot for whole quantities)."""
     with localcontext(_WIDE):
         return exact(quantity * unit_price)
 

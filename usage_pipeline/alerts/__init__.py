@@ -1,0 +1,1 @@
+"""TELL: budget status in, alerts and messages out."""

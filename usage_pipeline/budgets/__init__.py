@@ -1,0 +1,1 @@
+"""COMPARE: budgets and costs in, budget status out."""

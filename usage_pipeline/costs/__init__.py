@@ -1,0 +1,1 @@
+"""SUM: priced usage and charges in, daily and monthly costs out."""

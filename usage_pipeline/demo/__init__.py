@@ -1,0 +1,1 @@
+"""A fictional organisation with known truth: writes inputs in the real shapes."""

@@ -1,0 +1,1 @@
+"""RENDER: costs and budget status in, statements out."""

@@ -1,0 +1,1 @@
+"""READ: a source file in, usage events or charges out. One module a source, listed in catalog.py."""

@@ -1,0 +1,1 @@
+"""The edges: landing files, lake, database, outbox. The only room that reads and writes."""

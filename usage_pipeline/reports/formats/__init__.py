@@ -1,0 +1,1 @@
+"""One snapshot, several files: each format renders the same numbers."""

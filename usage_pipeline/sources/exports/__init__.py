@@ -1,0 +1,1 @@
+"""Providers' billing and usage exports."""

@@ -1,0 +1,1 @@
+"""The command line, thin: options in, one call, one answer out."""

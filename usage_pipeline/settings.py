@@ -1,0 +1,1 @@
+"""usage.yaml and the environment as values; the only reader of the environment."""
