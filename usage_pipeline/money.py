@@ -16,6 +16,7 @@ MONEY = dt.Decimal(38, SCALE)
 QUANTITY = dt.Decimal(38, 6)
 ZERO = Decimal(0)
 SMALLEST = Decimal(1).scaleb(-SCALE)
+CENT = Decimal("0.01")
 
 _WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN)
 
@@ -69,6 +70,23 @@ def multiply(quantity: Decimal | int, unit_price: Decimal) -> Decimal:
     """The exact product of quantity and unit price; raises if the product needs more than 15 decimals (it cannot for whole quantities)."""
     with localcontext(_WIDE):
         return exact(quantity * unit_price)
+
+
+def round_parts(parts: Sequence[Decimal | None], *, step: Decimal = CENT) -> list[Decimal | None]:
+    """Each part rounded up or down to a multiple of `step`, so that they sum to the rounded sum: what a column of a report shows.
+
+    Rounds up where the most is left over (ties: the earlier part). Unknown parts (None) stay unknown. Signs may be mixed.
+    """
+    known = [part for part in parts if part is not None]
+    with localcontext(_WIDE):
+        floors = [(part / step).to_integral_value(ROUND_FLOOR) for part in known]
+        whole = (total(known) / step).to_integral_value(ROUND_HALF_EVEN)
+        missing = int(whole - sum(floors, ZERO))
+        order = sorted(range(len(known)), key=lambda place: (floors[place] * step - known[place], place))
+        for place in order[:missing]:
+            floors[place] += 1
+        rounded = iter([floor * step for floor in floors])
+        return [None if part is None else next(rounded) for part in parts]
 
 
 def percent(part: Decimal, whole: Decimal) -> Decimal:

@@ -1,0 +1,64 @@
+"""statement.csv: the rows behind the statement, for spreadsheets. One row a project, model, user, meter ... of the month; no total row.
+
+UTF-8 with byte order mark and CRLF (Excel), exact decimals with a point, an empty field for null. Text that a spreadsheet would run as a
+formula gets a leading apostrophe (OWASP, CSV injection); `unguarded` takes it off again. Machines read statement.json.
+"""
+
+import csv
+import io
+
+from usage_pipeline import money
+from usage_pipeline.reports.snapshot import Snapshot
+from usage_pipeline.tables.costs import MonthlyCost
+from usage_pipeline.tables.meters import METERS, REQUESTS
+
+COLUMNS = (
+    "period", "project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status", "meter", "quantity", "unit",
+    "requests", "list_cost", "estimated_cost", "billed_cost", "cost", "currency", "basis", "unpriced_reason",
+)  # fmt: skip
+TEXT = ("project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status", "meter", "basis", "unpriced_reason")
+"""Columns whose values come from outside as text: these are guarded. Numbers stay numbers, so that -2.50 stays a credit."""
+AMOUNTS = ("quantity", "list_cost", "estimated_cost", "billed_cost", "cost")
+
+GUARD = "'"
+DANGER = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_UNITS = {meter.name: meter.unit for meter in METERS} | {REQUESTS: "Requests"}
+
+
+def csv_of(snapshot: Snapshot) -> bytes:
+    """The snapshot's rows as CSV. Sums by project equal the JSON's to the last digit."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_fields(row, snapshot) for row in snapshot.rows)
+    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
+
+
+def guarded(value: str) -> str:
+    """`value` so that no spreadsheet takes it for a formula."""
+    return GUARD + value if _is_dangerous(value) else value
+
+
+def unguarded(field: str) -> str:
+    """What `guarded` was given."""
+    return field[1:] if field.startswith(GUARD) and _is_dangerous(field[1:]) else field
+
+
+def _is_dangerous(value: str) -> bool:
+    """Whether it starts like a formula, leading spaces and apostrophes aside (the latter so that guarding can be undone)."""
+    bare = value.lstrip(GUARD)
+    return bare.startswith(DANGER) or bare.lstrip(" \u00a0").startswith(DANGER)
+
+
+def _fields(row: MonthlyCost, snapshot: Snapshot) -> list[str]:
+    values = {name: guarded(getattr(row, name) or "") for name in TEXT}
+    for name in AMOUNTS:
+        amount = getattr(row, name)
+        values[name] = "" if amount is None else money.text(amount)
+    values |= {
+        "period": snapshot.period,
+        "unit": _UNITS.get(row.meter, ""),
+        "requests": str(row.requests),
+        "currency": snapshot.currency,
+    }
+    return [values[name] for name in COLUMNS]

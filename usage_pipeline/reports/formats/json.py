@@ -1,0 +1,71 @@
+"""statement.json: the statement for machines. Shape: the public contract; money is a plain decimal string, null where unknown."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from usage_pipeline import money
+from usage_pipeline.reports.snapshot import Snapshot, Unpriced
+from usage_pipeline.tables.summary import Group
+
+DIMENSIONS = ("day", "project", "provider", "model", "operation", "type", "team", "user", "meter")
+"""The `by_` lists, in their order."""
+
+
+def json_of(snapshot: Snapshot) -> bytes:
+    """The whole statement as UTF-8 JSON, indented, keys in the contract's order."""
+    document = {
+        "period": snapshot.period,
+        "scope": snapshot.scope,
+        "revision": snapshot.revision,
+        "finality": snapshot.finality,
+        "currency": snapshot.currency,
+        "totals": _totals(snapshot),
+        **{f"by_{name}": _groups(getattr(snapshot, f"by_{name}"), with_quantity=name == "meter") for name in DIMENSIONS},
+        "budgets": [_plain(dataclasses.asdict(status)) for status in snapshot.budgets],
+        "unpriced": [_unpriced(one) for one in snapshot.unpriced],
+        "unattributed": money.text(snapshot.totals.cost_unattributed),
+        "inputs": [{"file": file, "sha256": sha256} for file, sha256 in snapshot.inputs],
+        "price_book": snapshot.price_book,
+    }
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _totals(snapshot: Snapshot) -> dict[str, Any]:
+    complete, previous = snapshot.completeness, snapshot.previous
+    return {
+        **_plain(dataclasses.asdict(snapshot.totals)),
+        "currency": snapshot.currency,
+        "previous_cost": None if previous is None else money.text(previous.cost),
+        "days_expected": complete.expected,
+        "days_present": complete.present,
+        "days_missing": [day.isoformat() for day in complete.missing],
+        "lines": None if snapshot.accounting is None else dataclasses.asdict(snapshot.accounting),
+    }
+
+
+def _groups(groups: Sequence[Group], *, with_quantity: bool) -> list[dict[str, Any]]:
+    return [_group(group, with_quantity=with_quantity) for group in groups]
+
+
+def _group(group: Group, *, with_quantity: bool) -> dict[str, Any]:
+    names = ("key", "requests", "tokens", *(("quantity",) if with_quantity else ()), "estimated_cost", "billed_cost", "cost", "percent")
+    return _plain({name: getattr(group, name) for name in names})
+
+
+def _unpriced(one: Unpriced) -> dict[str, Any]:
+    quantities = {meter: money.text(quantity) for meter, quantity in one.quantities}
+    return _plain({**dataclasses.asdict(one), "quantities": quantities})
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return money.text(value)
+    return value.isoformat() if isinstance(value, date) else value

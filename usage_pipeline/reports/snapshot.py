@@ -1,0 +1,250 @@
+"""One month of one scope as a snapshot: every number that any format of the statement shows, exact. Formats only render it.
+
+In: the month's daily costs, the month before, budget status, who reports. Out: `Snapshot`. No clock, no rounding, no I/O.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from usage_pipeline import money
+from usage_pipeline.errors import AccountingError
+from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
+from usage_pipeline.reports.month import month_rows
+from usage_pipeline.tables.budgets import BudgetStatus
+from usage_pipeline.tables.configuration import Organisation, Project
+from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
+from usage_pipeline.tables.meters import TOKEN_METERS
+from usage_pipeline.tables.summary import Group, Totals, by, known_total, totals
+
+ORGANISATION = "organisation"
+PROJECTS = "projects/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """Days of the month that are in the data: `present` of `expected`, and which are missing."""
+
+    expected: int
+    present: int
+    missing: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounting:
+    """Lines behind the month: read = accepted + duplicates + rejected."""
+
+    read: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The month before: its cost, and by project where its rows are known."""
+
+    month: Period
+    cost: Decimal
+    by_project: tuple[tuple[str, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpriced:
+    """Usage without a rate: it is in no total. `quantities` are (meter, units) pairs."""
+
+    project: str
+    channel: str
+    provider: str | None
+    model: str | None
+    reason: str | None
+    events: int
+    tokens: Decimal
+    quantities: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayByProvider:
+    """What one day cost by provider: one stack of the chart."""
+
+    day: date
+    costs: tuple[tuple[str | None, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A month's statement for the organisation (`project` None) or one project. Amounts in `organisation.currency`, unrounded.
+
+    `rows` are the month's cost rows by their whole key; every `by_` group list sums to `totals` exactly.
+    """
+
+    month: Period
+    scope: str
+    revision: int
+    finality: str
+    organisation: Organisation
+    project: Project | None
+    projects: tuple[Project, ...]
+    rows: tuple[MonthlyCost, ...]
+    totals: Totals
+    by_day: tuple[Group, ...]
+    by_project: tuple[Group, ...]
+    by_provider: tuple[Group, ...]
+    by_model: tuple[Group, ...]
+    by_operation: tuple[Group, ...]
+    by_type: tuple[Group, ...]
+    by_team: tuple[Group, ...]
+    by_user: tuple[Group, ...]
+    by_meter: tuple[Group, ...]
+    days_by_provider: tuple[DayByProvider, ...]
+    previous: Previous | None
+    budgets: tuple[BudgetStatus, ...]
+    unpriced: tuple[Unpriced, ...]
+    inputs: tuple[tuple[str, str], ...]
+    price_book: str
+    completeness: Completeness
+    accounting: Accounting | None
+
+    @property
+    def period(self) -> str:
+        return month_name(self.month)
+
+    @property
+    def currency(self) -> str:
+        return self.organisation.currency
+
+    @property
+    def data_through(self) -> date | None:
+        """The last day that has cost rows."""
+        days = [group.key for group in self.by_day if isinstance(group.key, date)]
+        return max(days, default=None)
+
+
+def statement_of(
+    month: Period,
+    scope: str,
+    *,
+    daily: Sequence[DailyCost],
+    previous: Sequence[MonthlyCost] | Decimal | None,
+    statuses: Sequence[BudgetStatus],
+    projects: Sequence[Project],
+    organisation: Organisation,
+    inputs: Sequence[tuple[str, str]],
+    price_book: str,
+    revision: int = 1,
+    finality: str = "open",
+    completeness: Completeness | None = None,
+    accounting: Accounting | None = None,
+) -> Snapshot:
+    """The statement of `month` for 'organisation' or a project id (or 'projects/<id>').
+
+    `daily` and `previous` may hold other projects' rows: they are left out of a project's statement. `previous` is None where the month
+    before has no data. `inputs` are (file, sha256). Without `completeness`, days without a row count as missing.
+
+    Raises AccountingError for a daily row outside the month.
+    """
+    project = None if scope == ORGANISATION else _project_of(scope.removeprefix(PROJECTS), projects)
+    ours = [row for row in daily if project is None or row.project == project.id]
+    outside = sorted({row.day for row in ours if row.day not in month})
+    if outside:
+        raise AccountingError(f"statement {month_name(month)} of {scope}: got cost rows of {outside[0]}, which is not in the month")
+    rows = month_rows(ours, month)
+    return Snapshot(
+        month=month,
+        scope=ORGANISATION if project is None else PROJECTS + project.id,
+        revision=revision,
+        finality=finality,
+        organisation=organisation,
+        project=project,
+        projects=tuple(projects),
+        rows=rows,
+        totals=totals(rows),
+        by_day=tuple(sorted(by(ours, "day"), key=lambda group: str(group.key))),
+        by_project=tuple(by(rows, "project")),
+        by_provider=tuple(by(rows, "provider")),
+        by_model=tuple(by(rows, "model")),
+        by_operation=tuple(by(rows, "operation")),
+        by_type=tuple(by(rows, "api_type")),
+        by_team=tuple(by(rows, "team")),
+        by_user=tuple(by(rows, "user")),
+        by_meter=tuple(by(rows, "meter")),
+        days_by_provider=_days_by_provider(ours),
+        previous=_previous(previous, month, project),
+        budgets=_budgets(statuses, month, project),
+        unpriced=_unpriced(rows),
+        inputs=tuple(sorted(inputs)),
+        price_book=price_book,
+        completeness=completeness or completeness_of(month, {row.day for row in daily}),
+        accounting=accounting,
+    )
+
+
+def completeness_of(month: Period, days_present: Iterable[date]) -> Completeness:
+    """How much of `month` is there, from the days that have data."""
+    present = set(days_present)
+    missing = tuple(day for day in month.days() if day not in present)
+    return Completeness(expected=month.days_count, present=month.days_count - len(missing), missing=missing)
+
+
+def _project_of(project_id: str, projects: Sequence[Project]) -> Project:
+    """The project as declared; one that only a tag names is called by its id."""
+    name = "Unattributed" if project_id == UNATTRIBUTED else project_id
+    return next((one for one in projects if one.id == project_id), Project(id=project_id, name=name))
+
+
+def _days_by_provider(rows: Sequence[DailyCost]) -> tuple[DayByProvider, ...]:
+    days: dict[date, dict[str | None, list[Decimal | None]]] = {}
+    for row in rows:
+        days.setdefault(row.day, {}).setdefault(row.provider, []).append(row.cost)
+    return tuple(
+        DayByProvider(
+            day=day,
+            costs=tuple((key, money.total(costs)) for key, costs in sorted(days[day].items(), key=lambda item: item[0] or "")),
+        )
+        for day in sorted(days)
+    )
+
+
+def _previous(previous: Sequence[MonthlyCost] | Decimal | None, month: Period, project: Project | None) -> Previous | None:
+    before = month_of(month.start - ONE_DAY)
+    if previous is None or isinstance(previous, Decimal):
+        return None if previous is None else Previous(month=before, cost=previous)
+    if not previous:
+        return None
+    ours = [row for row in previous if project is None or row.project == project.id]
+    groups = tuple((str(group.key), group.cost or money.ZERO) for group in by(ours, "project"))
+    return Previous(month=before, cost=money.total([row.cost for row in ours]), by_project=groups)
+
+
+def _budgets(statuses: Sequence[BudgetStatus], month: Period, project: Project | None) -> tuple[BudgetStatus, ...]:
+    """The organisation's own budgets first, then projects'; only periods that share a day with the month."""
+    ours = [
+        status
+        for status in statuses
+        if (project is None or status.project == project.id) and Period(status.period_start, status.period_end).overlaps(month)
+    ]
+    return tuple(sorted(ours, key=lambda status: (status.project is not None, status.project or "", status.budget_id, status.period_start)))
+
+
+def _unpriced(rows: Sequence[MonthlyCost]) -> tuple[Unpriced, ...]:
+    groups: dict[tuple[str | None, ...], list[MonthlyCost]] = {}
+    for row in rows:
+        if row.unpriced_events or row.unpriced_quantity or row.cost is None:
+            groups.setdefault((row.project, row.channel, row.provider, row.model, row.unpriced_reason), []).append(row)
+    found = [_unpriced_group(members) for members in groups.values()]
+    return tuple(sorted(found, key=lambda one: (-one.events, -one.tokens, one.project, one.model or "", one.reason or "")))
+
+
+def _unpriced_group(rows: Sequence[MonthlyCost]) -> Unpriced:
+    quantities = {group.key: known_total(row.unpriced_quantity for row in rows if row.meter == group.key) for group in by(rows, "meter")}
+    return Unpriced(
+        project=rows[0].project,
+        channel=rows[0].channel,
+        provider=rows[0].provider,
+        model=rows[0].model,
+        reason=rows[0].unpriced_reason,
+        events=sum(row.unpriced_events for row in rows),
+        tokens=money.total([row.unpriced_quantity for row in rows if row.meter in TOKEN_METERS]),
+        quantities=tuple(sorted((str(meter), quantity) for meter, quantity in quantities.items() if quantity)),
+    )
