@@ -1,0 +1,16 @@
+"""Every kind of source that usage.yaml may name. A new one is a module and a line here."""
+
+from collections.abc import Mapping
+
+from usage_pipeline.sources.exports import anthropic_cost, openai_costs
+from usage_pipeline.sources.logs import litellm
+from usage_pipeline.tables.source import Source
+
+SOURCES: Mapping[str, Source] = {
+    source.kind: source
+    for source in (
+        openai_costs.SOURCE,
+        anthropic_cost.SOURCE,
+        litellm.SOURCE,
+    )
+}

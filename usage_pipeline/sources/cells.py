@@ -1,0 +1,89 @@
+"""From a cell's text to a number or a time, checked: null where the text is not what it should be, never a guess, never an error.
+
+Decimal text never passes through a float: '8.240000000000000000000000000000000' and '0E-6176' are exact.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from usage_pipeline.money import MONEY, QUANTITY, SMALLEST
+from usage_pipeline.tables.schema import TIMESTAMP
+
+WHOLE_NUMBER = r"^\d{1,18}(\.0*)?$"
+"""Digits; some exports write whole numbers as '31422.0'."""
+
+PLAIN_DECIMAL = r"^-?\d{1,22}(\.\d{0,15})?$"
+"""What the engine's own cast takes without rounding."""
+
+DECIMAL = r"^[+-]?(\d{1,40}(\.\d*)?|\.\d+)([eE][+-]?\d{1,5})?$"
+WHOLE_DIGITS = 22
+"""Digits before the point that money at 15 decimals has room for, with one to spare for sums."""
+
+ZEROS = "0" * 60
+"""More digits than any exponent that matters can move the point."""
+
+EPOCH_SECONDS = r"^-?\d{1,13}(\.\d+)?$"
+EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+
+
+def whole_number(text: ir.StringValue) -> ir.IntegerValue:
+    """'4120000' or '4120000.0' as an integer; null for anything else, negative numbers too."""
+    return ibis.ifelse(text.re_search(WHOLE_NUMBER), text.try_cast("int64"), ibis.null("int64"))
+
+
+def is_negative(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether the text is a number below zero."""
+    return text.re_search(r"^-\d")
+
+
+def decimal(text: ir.StringValue, *, shift: int = 0) -> ir.DecimalValue:
+    """The exact money, half-even beyond 15 decimals; null if it is no number or has more than 22 digits before the point.
+
+    `shift` moves the point to the right: cents become dollars with -2.
+    """
+    if shift:
+        return _exact_decimal(text, shift)
+    return ibis.ifelse(text.re_search(PLAIN_DECIMAL), text.try_cast(MONEY), _exact_decimal(text, 0))
+
+
+def quantity(text: ir.StringValue, *, shift: int = 0) -> ir.DecimalValue:
+    """A quantity of a bill: decimal(38,6), null if it is no number."""
+    return decimal(text, shift=shift).try_cast(QUANTITY)
+
+
+def _exact_decimal(text: ir.StringValue, shift: int) -> ir.DecimalValue:
+    """Digits are text until the point stands where the exponent says; only then is there a number."""
+    whole = text.re_extract(r"^[+-]?(\d*)", 1)
+    exponent = text.re_extract(r"[eE]\+?(-?\d+)$", 1).nullif("").try_cast("int64").fill_null(0) + shift
+    digits = ibis.literal(ZEROS) + whole + text.re_extract(r"\.(\d*)", 1) + ZEROS
+    point = whole.length() + len(ZEROS) + exponent.clip(-len(ZEROS), len(ZEROS))
+    before = digits.substr(0, point).re_replace("^0+", "")
+    kept = digits.substr(point, 15)
+    rest = digits.substr(point + 15).re_replace("0+$", "")
+    up = (rest > "5") | ((rest == "5") & kept.right(1).isin(["1", "3", "5", "7", "9"]))
+    size = (ibis.literal("0") + before + "." + kept).try_cast(MONEY) + ibis.ifelse(
+        up, ibis.literal(SMALLEST, MONEY), ibis.literal(0, MONEY)
+    )
+    value = ibis.ifelse(text.startswith("-"), ibis.literal(0, MONEY) - size, size)
+    fits = text.re_search(DECIMAL) & (before.length() <= WHOLE_DIGITS)
+    return ibis.ifelse(fits, value, ibis.null(MONEY)).cast(MONEY)
+
+
+def epoch_time(text: ir.StringValue) -> ir.TimestampValue:
+    """Seconds since 1970, '1790931665.12' or '1790812800', at microseconds; null if it is no such number."""
+    seconds = text.re_extract(r"^(-?\d+)", 1).try_cast("int64").as_timestamp("s")
+    micros = text.re_extract(r"\.(\d{1,6})", 1).rpad(6, "0").try_cast("int64").as_interval("us")
+    return ibis.ifelse(text.re_search(EPOCH_SECONDS), (seconds + micros).cast(TIMESTAMP), ibis.null(TIMESTAMP))
+
+
+def iso_time(text: ir.StringValue) -> ir.TimestampValue:
+    """An ISO 8601 date or time; without a zone it is UTC, as every provider means it. Null if it does not parse."""
+    zoned = text.re_replace(r"\s*(UTC|Z)$", "+00:00")
+    zoned = ibis.ifelse(zoned.re_search(r"^\d{4}-\d\d-\d\d$"), zoned + " 00:00:00", zoned)
+    zoned = ibis.ifelse(zoned.re_search(r"\d\d:\d\d.*[+-]\d\d(:?\d\d)?$"), zoned, zoned + "+00:00")
+    return ibis.ifelse(text.re_search(r"^\d{4}-\d\d-\d\d"), zoned.try_cast(TIMESTAMP), ibis.null(TIMESTAMP))
+
+
+def without_email(text: ir.StringValue) -> ir.StringValue:
+    """A user's or key's name, null where it holds an address: those are personal data and stay outside."""
+    return ibis.ifelse(text.contains("@"), ibis.null("string"), text)

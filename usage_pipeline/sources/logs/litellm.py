@@ -1,0 +1,220 @@
+"""LiteLLM gateway log (StandardLoggingPayload: the S3/GCS logger's one JSON a request, or JSON lines) → usage events.
+
+`prompt_tokens` holds cached tokens and cache writes for every provider, Anthropic too; they are taken out here, so that meters are
+disjoint. `response_cost` is LiteLLM's own estimate: kept for comparison. A retry or fallback is a request of its own.
+Prompts, answers, addresses and error texts are never read.
+https://docs.litellm.ai/docs/proxy/logging_spec
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from usage_pipeline.sources.cells import decimal, epoch_time, whole_number, without_email
+from usage_pipeline.sources.channels import channel_of, constant, provider_of
+from usage_pipeline.sources.records import lines_of, staged
+from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
+from usage_pipeline.sources.tags import merged, text_list, value_in_list
+from usage_pipeline.tables.source import Format, Source
+from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
+
+KEY = "metadata.user_api_key_"
+USAGE = "metadata.usage_object"
+PROMPT = f"{USAGE}.prompt_tokens_details"
+COMPLETION = f"{USAGE}.completion_tokens_details"
+
+QUANTITIES = {
+    "prompt_tokens": "prompt_tokens",
+    "completion_tokens": "completion_tokens",
+    "cached": f"{PROMPT}.cached_tokens",
+    "cache_read_input": f"{USAGE}.cache_read_input_tokens",
+    "cache_creation": f"{PROMPT}.cache_creation_tokens",
+    "cache_write": f"{PROMPT}.cache_write_tokens",
+    "cache_creation_input": f"{USAGE}.cache_creation_input_tokens",
+    "cache_creation_1h": f"{PROMPT}.cache_creation_token_details.ephemeral_1h_input_tokens",
+    "prompt_audio": f"{PROMPT}.audio_tokens",
+    "prompt_image": f"{PROMPT}.image_tokens",
+    "completion_audio": f"{COMPLETION}.audio_tokens",
+    "completion_image": f"{COMPLETION}.image_tokens",
+    "reasoning": f"{COMPLETION}.reasoning_tokens",
+    "web_search_requests": f"{USAGE}.server_tool_use.web_search_requests",
+}
+"""Whole numbers of a payload: our name for each and where it lies."""
+
+LABELS = ("operation", "feature", "client", "prompt", "run")
+"""Columns that an application fills by naming them in its metadata or in a request tag 'name:value'."""
+
+FIELDS = {
+    "id": "id",
+    "trace_id": "trace_id",
+    "session_id": "session_id",
+    "call_type": "call_type",
+    "status": "status",
+    "cache_hit": "cache_hit",
+    "start_time": "startTime",
+    "end_time": "endTime",
+    "model": "model",
+    "model_id": "model_id",
+    "custom_llm_provider": "custom_llm_provider",
+    "response_cost": "response_cost",
+    **QUANTITIES,
+    "key_hash": f"{KEY}hash",
+    "key_alias": f"{KEY}alias",
+    "org_id": f"{KEY}org_id",
+    "team_id": f"{KEY}team_id",
+    "team_alias": f"{KEY}team_alias",
+    "key_user_id": f"{KEY}user_id",
+    "key_end_user_id": f"{KEY}end_user_id",
+    "end_user": "end_user",
+    "spend_logs_metadata": "metadata.spend_logs_metadata",
+    "requester_metadata": "metadata.requester_metadata",
+    "request_tags": "request_tags",
+    "prompt_id": "metadata.prompt_management_metadata.prompt_id",
+    "served_tier": f"{USAGE}.service_tier",
+    "hidden_tier": "hidden_params.service_tier",
+    "asked_tier": "model_parameters.service_tier",
+    "inference_geo": f"{USAGE}.inference_geo",
+    "speed": f"{USAGE}.speed",
+    **{f"spend_{label}": f"metadata.spend_logs_metadata.{label}" for label in LABELS},
+    **{f"requester_{label}": f"metadata.requester_metadata.{label}" for label in LABELS},
+}
+
+API_TYPES = {
+    "text": (
+        "completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages",
+        "generate_content", "agenerate_content", "generate_content_stream", "agenerate_content_stream", "rerank", "arerank",
+        "_arealtime", "arealtime",
+    ),
+    "embedding": ("embedding", "aembedding"),
+    "image": ("image_generation", "aimage_generation", "image_edit", "aimage_edit", "image_variation", "aimage_variation"),
+    "speech": ("speech", "aspeech"),
+    "transcription": ("transcription", "atranscription"),
+    "moderation": ("moderation", "amoderation"),
+    "batch": ("create_batch", "acreate_batch", "retrieve_batch", "aretrieve_batch"),
+    "tool": ("search", "asearch", "ocr", "aocr", "call_mcp_tool"),
+}  # fmt: skip
+"""Our types with LiteLLM's call types; a call type that is not listed (pass-through endpoints) has none."""
+
+TYPE_OF = {call_type: api_type for api_type, call_types in API_TYPES.items() for call_type in call_types}
+OPERATIONS = {call_type: "chat" if api_type == "text" else api_type for call_type, api_type in TYPE_OF.items()} | {
+    "text_completion": "completion",
+    "atext_completion": "completion",
+    "rerank": "rerank",
+    "arerank": "rerank",
+}
+"""What a request did, where the application does not say it."""
+
+
+def to_events(records: ir.Table) -> ir.Table:
+    """One event a payload. A failure may lack its model; a gateway cache hit keeps its tokens and says that it is one."""
+    read = staged(_read(lines_of(records)))
+    rows = staged(_split(read))
+    reject = first_reason(
+        ("missing_id", rows.id.isnull()),
+        *time_checks(rows.start_time, rows.started_at),
+        *quantity_checks([(rows[name], rows[f"n_{name}"]) for name in QUANTITIES]),
+        ("bad_amount", rows.response_cost.notnull() & rows.reported.isnull()),
+        ("missing_model", (rows.outcome != FAILURE) & rows.model.isnull()),
+        ("missing_usage", (rows.outcome == SUCCESS) & rows.n_prompt_tokens.isnull() & rows.n_completion_tokens.isnull()),
+        ("inconsistent_usage", (rows.uncached < 0) | (rows.text_cached < 0) | (rows.written < 0) | (rows.text_output < 0)),
+    )
+    return rows.select(
+        "source_file",
+        "source_line",
+        reject=reject,
+        event_id=rows.id,
+        view=constant(LOG_VIEW),
+        started_at=rows.started_at,
+        ended_at=rows.ended_at,
+        team=ibis.coalesce(rows.team_alias, rows.team_id),
+        user=ibis.coalesce(*(without_email(rows[name].nullif("")) for name in ("end_user", "key_end_user_id", "key_user_id"))),
+        client=_label(rows, "client"),
+        conversation=ibis.coalesce(rows.session_id, rows.trace_id),
+        prompt=ibis.coalesce(_label(rows, "prompt"), rows.prompt_id),
+        run=_label(rows, "run"),
+        feature=_label(rows, "feature"),
+        operation=ibis.coalesce(_label(rows, "operation"), rows.call_type.cases(*OPERATIONS.items())),
+        api_type=rows.call_type.cases(*TYPE_OF.items()),
+        status=rows.outcome,
+        channel=channel_of(rows.custom_llm_provider),
+        provider=provider_of(rows.custom_llm_provider),
+        model=rows.model,
+        region=rows.inference_geo.nullif("not_available"),
+        service_tier=ibis.coalesce(rows.served_tier, rows.hidden_tier, rows.asked_tier).nullif("auto"),
+        speed=rows.speed,
+        is_batch=rows.call_type.isin(API_TYPES["batch"]),
+        api_key=rows.key_hash,
+        api_key_name=without_email(rows.key_alias),
+        sub_account_id=rows.org_id,
+        resource_id=rows.model_id,
+        request_count=ibis.literal(1, "int64"),
+        input=rows.uncached - rows.input_audio - rows.input_image,
+        cache_read=rows.text_cached,
+        cache_write=rows.written,
+        cache_write_1h=rows.written_1h,
+        output=rows.text_output,
+        input_audio=rows.input_audio.nullif(0),
+        cache_audio_read=rows.cache_audio_read.nullif(0),
+        output_audio=rows.n_completion_audio.nullif(0),
+        input_image=rows.input_image.nullif(0),
+        cache_image_read=rows.cache_image_read.nullif(0),
+        output_image=rows.n_completion_image.nullif(0),
+        web_searches=rows.n_web_search_requests.nullif(0),
+        reasoning_tokens=rows.n_reasoning,
+        reported_cost=rows.reported,
+        reported_cost_basis=ibis.ifelse(rows.reported.notnull(), "gateway_estimated", ibis.null("string")),
+        tags=merged(rows.spend_logs_metadata, rows.requester_metadata),
+        request_tags=text_list(rows.request_tags),
+    )
+
+
+def _read(lines: ir.Table) -> ir.Table:
+    """Every cell as what it is; `n_<name>` are the quantities."""
+    failed = lines.status == FAILURE
+    hit = lines.cache_hit.lower() == "true"
+    return lines.mutate(
+        started_at=epoch_time(lines.start_time),
+        ended_at=epoch_time(lines.end_time),
+        outcome=ibis.cases((failed, FAILURE), (hit, CACHE_HIT), else_=SUCCESS),
+        reported=decimal(lines.response_cost),
+        **{f"n_{name}": whole_number(lines[name]) for name in QUANTITIES},
+    )
+
+
+def _split(rows: ir.Table) -> ir.Table:
+    """The prompt's parts, disjoint. Audio and image tokens beyond the uncached ones must have been cached: no payload says it apart."""
+    zero = ibis.literal(0, "int64")
+    written = ibis.coalesce(rows.n_cache_creation, rows.n_cache_write, rows.n_cache_creation_input, zero)
+    cached = ibis.coalesce(rows.n_cached, rows.n_cache_read_input, zero)
+    uncached = rows.n_prompt_tokens - cached - written
+    audio, image = rows.n_prompt_audio.fill_null(0), rows.n_prompt_image.fill_null(0)
+    input_audio = ibis.least(audio, uncached)
+    input_image = ibis.least(image, uncached - input_audio)
+    written_1h = rows.n_cache_creation_1h.fill_null(0)
+    return rows.mutate(
+        uncached=uncached,
+        input_audio=input_audio,
+        input_image=input_image,
+        cache_audio_read=audio - input_audio,
+        cache_image_read=image - input_image,
+        text_cached=cached - (audio - input_audio) - (image - input_image),
+        written=written - written_1h,
+        written_1h=written_1h,
+        text_output=rows.n_completion_tokens - rows.n_completion_audio.fill_null(0) - rows.n_completion_image.fill_null(0),
+    )
+
+
+def _label(rows: ir.Table, label: str) -> ir.StringValue:
+    """What the application says: in its metadata for the spend log, in the request's metadata, or in a tag."""
+    tag = value_in_list(rows.request_tags, label)
+    return without_email(ibis.coalesce(rows[f"spend_{label}"], rows[f"requester_{label}"], tag))
+
+
+SOURCE = Source(
+    kind="litellm",
+    title="LiteLLM gateway log",
+    documentation="https://docs.litellm.ai/docs/proxy/logging_spec",
+    format=Format.JSON_LINES,
+    table=usage_events,
+    fields=FIELDS,
+    to_rows=to_events,
+)

@@ -1,0 +1,60 @@
+"""Labels and request metadata as one JSON object of texts. Nested values, nulls and values that hold an e-mail address stay outside."""
+
+import ibis
+import ibis.expr.types as ir
+
+from usage_pipeline.sources.cells import EMAIL
+
+TEXT_MAP = "map<string, string>"
+TEXT_LIST = "array<string>"
+FLAT_OBJECT = r'^\{(\s*"[^"\\@]*"\s*:\s*"[^"\\@]*"\s*,?)*\s*\}$'
+"""A JSON object of plain texts without escapes or addresses: it is passed on as it is."""
+
+
+def json_text(text: ir.StringValue) -> ir.StringValue:
+    """`text` as a JSON string, quotes included."""
+    escaped = text.re_replace(r"[\x00-\x1f]", " ").replace("\\", "\\\\").replace('"', '\\"')
+    return ibis.literal('"') + escaped + '"'
+
+
+def json_object(**values: ir.StringValue) -> ir.StringValue:
+    """{"name": "value"} of the values that are not null; null where all are."""
+    pairs = [ibis.literal(f'"{name}": ') + json_text(value) for name, value in values.items()]
+    return ibis.literal("{") + ibis.literal(", ").join(pairs).nullif("") + "}"
+
+
+def merged(first: ir.StringValue, second: ir.StringValue) -> ir.StringValue:
+    """Two JSON objects as one of texts; where both have a key, the first wins. Null where nothing is left."""
+    only = ibis.ifelse(_is_empty(second) | (first == second), first, ibis.ifelse(_is_empty(first), second, ibis.null("string")))
+    plain = ibis.ifelse(only.re_search(FLAT_OBJECT), only, ibis.null("string"))
+    both = _entries(second) + _entries(first)
+    return ibis.coalesce(plain, object_of(both)).nullif("{}")
+
+
+def object_of(entries: ir.MapValue) -> ir.StringValue:
+    """A map of texts as a JSON object of scalars."""
+    keys = entries.keys().filter(lambda key: _is_kept(entries[key]))
+    return ibis.literal("{") + keys.map(lambda key: json_text(key) + ": " + json_text(entries[key])).join(", ") + "}"
+
+
+def text_list(text: ir.StringValue) -> ir.ArrayValue:
+    """A JSON array as a list of texts, e-mail addresses left out; null if it is none."""
+    given = text.try_cast("json").try_cast(TEXT_LIST)
+    return ibis.ifelse(text.contains("@"), given.filter(lambda one: ~one.re_search(EMAIL)), given)
+
+
+def value_in_list(text: ir.StringValue, key: str) -> ir.StringValue:
+    """The value of the first 'key:value' in a JSON array of texts; null if there is none."""
+    return text.re_extract(rf'"{key}:([^"\\]*)"', 1).nullif("")
+
+
+def _entries(text: ir.StringValue) -> ir.MapValue:
+    return text.fill_null("{}").try_cast("json").try_cast(TEXT_MAP)
+
+
+def _is_empty(text: ir.StringValue) -> ir.BooleanValue:
+    return text.isnull() | (text == "{}")
+
+
+def _is_kept(value: ir.StringValue) -> ir.BooleanValue:
+    return value.notnull() & ~value.re_search(r"^\s*[\[{]") & ~value.re_search(EMAIL)
