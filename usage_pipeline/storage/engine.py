@@ -20,5 +20,5 @@ def connect(scratch: Path, *, memory_limit: str = "2GB") -> Backend:
         "enable_progress_bar": "false",
     }
     for name, value in settings.items():
-        connection.raw_sql(f"SET {name} = {value}").close()
+        connection.raw_sql(f"SET {name} = {value}")
     return connection

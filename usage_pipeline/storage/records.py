@@ -1,0 +1,208 @@
+"""Files as records: bytes in, a staged table of text fields out. Nothing is dropped, memory is bounded, JSON is parsed by the engine.
+
+What `to_rows` of a source is given is described in `tables/source.py`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from usage_pipeline.errors import ContractError
+from usage_pipeline.storage import landing
+from usage_pipeline.storage.records_bytes import utf8_blocks
+from usage_pipeline.storage.records_csv import csv_records
+from usage_pipeline.storage.records_lines import SCHEMA, TEXT_CHARACTERS, Chunk, Failure, file_pieces, line_batches
+from usage_pipeline.storage.records_pages import page_records, value_at
+from usage_pipeline.tables.source import EMPTY_BUCKET, Format, Source
+
+RECORDS_PER_BATCH = 20_000
+OWN_COLUMNS = ("source_file", "source_line", "state", "text")
+_BLANK = "' ' || chr(9) || chr(10) || chr(13)"
+
+
+def read_records(engine: Backend, files: Sequence[tuple[str, str]], source: Source, stage: Path) -> ir.Table:
+    """Every record of `files` (fingerprint, uri), staged once as Parquet in `stage` and read back from there.
+
+    Columns: source_file (fingerprint), source_line (from 1; 0 where a file as a whole failed), state (null where the record read,
+    EMPTY_BUCKET, else a code of rejected_lines.REASONS), text (the masked start of a record that did not read), and the source's
+    fields as strings. source_line is the physical line in JSON lines, else the record's number.
+    """
+    clash = sorted(set(source.fields) & {*OWN_COLUMNS, "line"})
+    if clash:
+        raise ContractError(f"{source.kind}: fields {clash} have the name of a column of the reader")
+    paths = {name: path if isinstance(path, tuple) else tuple(path.split(".")) for name, path in source.fields.items()}
+    if source.format is Format.JSON_LINES:
+        batches, query = line_batches(_pieces(files)), _parsing_query(paths)
+        reader = pa.RecordBatchReader.from_batches(SCHEMA, batches)
+    else:
+        schema = pa.schema({**dict(zip(SCHEMA.names, SCHEMA.types, strict=True)), **dict.fromkeys(source.fields, pa.string())})
+        reader = pa.RecordBatchReader.from_batches(schema, _record_batches(_projected(files, source, paths), schema))
+        query = _copying_query(source.fields)
+    return _staged(engine, reader, query, stage)
+
+
+def _staged(engine: Backend, reader: pa.RecordBatchReader, query: str, stage: Path) -> ir.Table:
+    stage.mkdir(parents=True, exist_ok=True)
+    path = stage / f"records-{uuid4().hex}.parquet"
+    engine.con.register("incoming_records", reader)
+    try:
+        engine.con.execute(f"COPY ({query}) TO {_quoted(str(path))} (FORMAT parquet, COMPRESSION lz4)")
+    finally:
+        engine.con.unregister("incoming_records")
+    return engine.read_parquet(str(path))
+
+
+def _blocks(uri: str) -> Iterator[bytes]:
+    with landing.open_bytes(uri) as stream:
+        yield from utf8_blocks(stream)
+
+
+def _pieces(files: Iterable[tuple[str, str]]) -> Iterator[Chunk | Failure]:
+    for file, uri in files:
+        try:
+            yield from file_pieces(file, _blocks(uri))
+        except OSError:
+            yield Failure(file, 0, "unreadable_file")
+
+
+# --- JSON lines: parsed in the engine -------------------------------------------------------------------------------------------
+
+
+def _parsing_query(paths: Mapping[str, tuple[str, ...]]) -> str:
+    """One pass: validate the line, transform it once into nested text fields, and project them."""
+    layers = _layers(paths)
+    transforms = [
+        f"CASE WHEN state IS NULL THEN json_transform(line, {_quoted(json.dumps(tree))}) END AS parsed_{number}"
+        for number, (tree, _) in enumerate(layers)
+    ]
+    fields = [f"{_extract(f'parsed_{number}', paths[name])} AS {_name(name)}" for number, (_, names) in enumerate(layers) for name in names]
+    return f"""
+        SELECT source_file, source_line, state, {_masked()} AS text, {", ".join(fields)} FROM (
+          SELECT *, {", ".join(transforms)} FROM (
+            SELECT source_file, source_line, line, CASE
+              WHEN state IS NOT NULL THEN state
+              WHEN NOT json_valid(line) THEN CASE WHEN trim(line, {_BLANK}) = '' THEN 'blank' ELSE 'not_json' END
+              WHEN NOT starts_with(line, '{{') AND json_type(line) <> 'OBJECT' THEN 'not_an_object' END AS state
+            FROM incoming_records)
+          WHERE state IS DISTINCT FROM 'blank')"""
+
+
+def _layers(paths: Mapping[str, tuple[str, ...]]) -> list[tuple[dict[str, Any], list[str]]]:
+    """The fields as as few structures as possible, with the names in each.
+
+    Two fields stand in one structure unless one holds the other (metadata and metadata.team), or their keys differ by case alone,
+    which a structure of the engine cannot tell apart.
+    """
+    layers: list[tuple[dict[str, Any], list[str]]] = []
+    for name, path in paths.items():
+        for tree, names in layers:
+            if _placed(tree, path):
+                names.append(name)
+                break
+        else:
+            tree = {}
+            _placed(tree, path)
+            layers.append((tree, [name]))
+    return layers
+
+
+def _placed(tree: dict[str, Any], path: tuple[str, ...]) -> bool:
+    key, rest = path[0], path[1:]
+    twin = next((other for other in tree if other.casefold() == key.casefold()), None)
+    if twin is None:
+        tree[key] = "VARCHAR" if not rest else {}
+        return True if not rest else _placed(tree[key], rest)
+    if twin != key:
+        return False
+    return _placed(tree[key], rest) if rest and isinstance(tree[key], dict) else not rest and tree[key] == "VARCHAR"
+
+
+def _extract(structure: str, path: tuple[str, ...]) -> str:
+    for key in path:
+        structure = f"struct_extract({structure}, {_quoted(key)})"
+    return structure
+
+
+# --- Pages and CSV: parsed here ---------------------------------------------------------------------------------------------------
+
+_Projected = tuple[str, int, str | None, str | None, list[str | None]]
+
+
+def _projected(files: Iterable[tuple[str, str]], source: Source, paths: Mapping[str, tuple[str, ...]]) -> Iterator[_Projected]:
+    nothing: list[str | None] = [None] * len(paths)
+    for file, uri in files:
+        try:
+            for record in _records_of(file, uri, source, paths):
+                if isinstance(record, Failure):
+                    yield file, record.line, record.state, record.text, nothing
+                else:
+                    yield file, record[0], None if record[0] else EMPTY_BUCKET, None, record[1]
+        except OSError:
+            yield file, 0, "unreadable_file", None, nothing
+
+
+def _records_of(
+    file: str, uri: str, source: Source, paths: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[int, list[str | None]] | Failure]:
+    if source.format is Format.BUCKET_PAGES:
+        for record in page_records(file, _blocks(uri)):
+            yield record if isinstance(record, Failure) else (record[0], [value_at(record[1], path) for path in paths.values()])
+        return
+    headers = [path if isinstance(path, str) else ".".join(path) for path in source.fields.values()]
+    for row in csv_records(file, _blocks(uri), frozenset(headers)):
+        yield row if isinstance(row, Failure) else (row[0], [row[1].get(header) for header in headers])
+
+
+def _record_batches(records: Iterator[_Projected], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    waiting: list[_Projected] = []
+    for record in records:
+        waiting.append(record)
+        if len(waiting) >= RECORDS_PER_BATCH:
+            yield _record_batch(waiting, schema)
+            waiting = []
+    if waiting:
+        yield _record_batch(waiting, schema)
+
+
+def _record_batch(records: list[_Projected], schema: pa.Schema) -> pa.RecordBatch:
+    own = [[record[place] for record in records] for place in range(3)]
+    texts = [_encodable(record[3][:TEXT_CHARACTERS]) if record[3] else None for record in records]
+    fields = [
+        [value if value is None or value.isascii() else _encodable(value) for value in column]
+        for column in zip(*(record[4] for record in records), strict=True)
+    ]
+    arrays = [pa.array(values, kind) for values, kind in zip([*own, texts, *fields], schema.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _encodable(text: str) -> str:
+    """The text with a lone surrogate (which JSON may escape, and no UTF-8 can hold) as '?'."""
+    return text.encode(errors="replace").decode()
+
+
+def _copying_query(fields: Iterable[str]) -> str:
+    return f"""SELECT source_file, source_line, state, {_masked()} AS text, {", ".join(map(_name, fields))} FROM incoming_records"""
+
+
+# --- SQL ------------------------------------------------------------------------------------------------------------------------
+
+
+def _masked() -> str:
+    """The start of what did not read, letters as x and digits as 0: enough to see its shape, nothing of its content."""
+    start = f"left(line, {TEXT_CHARACTERS})"
+    masked = f"regexp_replace(regexp_replace({start}, '[\\p{{L}}\\p{{M}}]', 'x', 'g'), '\\p{{N}}', '0', 'g')"
+    return f"CASE WHEN state IS NOT NULL THEN trim({masked}, {_BLANK}) END"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

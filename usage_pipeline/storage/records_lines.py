@@ -1,0 +1,294 @@
+"""JSON lines as Arrow batches: where each line stands and its text, without copying a line.
+
+A whole file that is one object over several lines, or one array, gives its objects as lines, numbered from 1.
+"""
+
+import codecs
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from usage_pipeline.storage.records_bytes import BrokenStreamError
+
+LINE_BYTES_MAX = 32 << 20
+BATCH_BYTES = 8 << 20
+TEXT_CHARACTERS = 200
+NEWLINE = 10
+
+SCHEMA = pa.schema({"source_file": pa.string(), "source_line": pa.int64(), "state": pa.string(), "line": pa.string()})
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Whole lines of one file: `data` ends with a newline, `ends` are the places of its newlines."""
+
+    file: str
+    first_line: int
+    data: bytes
+    ends: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A record that the reader itself could not read, with its reason code and the start of its text."""
+
+    file: str
+    line: int
+    state: str
+    text: str | None = None
+
+
+def line_batches(pieces: Iterable[Chunk | Failure]) -> Iterator[pa.RecordBatch]:
+    """Batches of about `BATCH_BYTES` of the lines of many files, in order, with SCHEMA."""
+    chunks: list[Chunk] = []
+    failures: list[Failure] = []
+    waiting = 0
+    for piece in pieces:
+        if isinstance(piece, Failure):
+            failures.append(piece)
+        else:
+            chunks.append(piece)
+            waiting += len(piece.data)
+        if waiting >= BATCH_BYTES or len(failures) >= TEXT_CHARACTERS:
+            yield from _batches(chunks, failures)
+            chunks, failures, waiting = [], [], 0
+    yield from _batches(chunks, failures)
+
+
+def file_pieces(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]:
+    """One file's lines, from its UTF-8 blocks."""
+    try:
+        head = next(blocks, b"")
+    except BrokenStreamError:
+        yield Failure(file, 1, "truncated_file")
+        return
+    if _may_be_document(head):
+        document = _Document(file, head, blocks)
+        if document.opens():
+            yield from document.pieces()
+            return
+        blocks = document.replayed()
+    else:
+        blocks = chain([head], blocks)
+    yield from _split(file, blocks)
+
+
+def _split(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]:
+    line, carry, carried = 1, list[bytes](), 0
+    try:
+        for block in blocks:
+            ends = _newlines(block)
+            if not len(ends):
+                carried += len(block)
+                carry = [*carry, block] if carried <= LINE_BYTES_MAX else carry[:1]
+                continue
+            start, cut = 0, int(ends[-1]) + 1
+            if carried + int(ends[0]) > LINE_BYTES_MAX:
+                yield Failure(file, line, "line_too_long", _start_of(carry[0] if carry else block))
+                line, start, carry, carried, ends = line + 1, int(ends[0]) + 1, [], 0, ends[1:]
+            if len(ends):
+                yield Chunk(file, line, b"".join((*carry, block[start:cut])), ends - start + carried)
+                line += len(ends)
+            carry, carried = [block[cut:]], len(block) - cut
+    except BrokenStreamError:
+        yield Failure(file, line, "truncated_file")
+        return
+    rest = b"".join(carry)
+    if carried > LINE_BYTES_MAX:
+        yield Failure(file, line, "line_too_long", _start_of(rest))
+    elif rest:
+        yield Chunk(file, line, rest + b"\n", np.array([len(rest)], np.int64))
+
+
+def _newlines(block: bytes) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE) if block else np.array([], np.int64)
+
+
+def _start_of(data: bytes) -> str:
+    return data[: 4 * TEXT_CHARACTERS].decode(errors="replace")[:TEXT_CHARACTERS]
+
+
+def _batches(chunks: list[Chunk], failures: list[Failure]) -> Iterator[pa.RecordBatch]:
+    if failures:
+        yield pa.RecordBatch.from_arrays(
+            [
+                pa.array([failure.file for failure in failures], pa.string()),
+                pa.array([failure.line for failure in failures], pa.int64()),
+                pa.array([failure.state for failure in failures], pa.string()),
+                pa.array([failure.text for failure in failures], pa.string()),
+            ],
+            schema=SCHEMA,
+        )
+    if chunks:
+        yield _batch_of(chunks)
+
+
+def _batch_of(chunks: list[Chunk]) -> pa.RecordBatch:
+    """One batch over the chunks' joined bytes. A line keeps its newline, which is white space to JSON."""
+    counts = np.array([len(chunk.ends) for chunk in chunks])
+    bases = np.concatenate(([0], np.cumsum([len(chunk.data) for chunk in chunks])[:-1]))
+    data = chunks[0].data if len(chunks) == 1 else b"".join(chunk.data for chunk in chunks)
+    ends = np.concatenate([chunk.ends for chunk in chunks]) + np.repeat(bases, counts)
+    offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
+    total = len(ends)
+    firsts = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    numbers = np.arange(total) - np.repeat(firsts, counts) + np.repeat([chunk.first_line for chunk in chunks], counts)
+    files = pa.array([chunk.file for chunk in chunks], pa.string()).take(pa.array(np.repeat(np.arange(len(chunks)), counts)))
+    lines = pa.Array.from_buffers(pa.string(), total, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    lines, states = _with_encoding_checked(lines, data, offsets)
+    return pa.RecordBatch.from_arrays([files, pa.array(numbers, pa.int64()), states, lines], schema=SCHEMA)
+
+
+def _with_encoding_checked(lines: pa.Array, data: bytes, offsets: npt.NDArray[np.int32]) -> tuple[pa.Array, pa.Array]:
+    """The lines, and the state 'bad_encoding' where one is not UTF-8; only its start is kept then, with marks for what is odd."""
+    if not data.isascii():
+        try:
+            lines.validate(full=True)
+        except pa.ArrowInvalid:
+            return _checked_one_by_one(data, offsets)
+    return lines, pa.nulls(len(lines), pa.string())
+
+
+def _checked_one_by_one(data: bytes, offsets: npt.NDArray[np.int32]) -> tuple[pa.Array, pa.Array]:
+    texts: list[str] = []
+    states: list[str | None] = []
+    for start, end in pairwise(offsets.tolist()):
+        line = data[start:end]
+        try:
+            texts.append(line.decode())
+            states.append(None)
+        except UnicodeDecodeError:
+            texts.append(_start_of(line))
+            states.append("bad_encoding")
+    return pa.array(texts, pa.string()), pa.array(states, pa.string())
+
+
+def _may_be_document(head: bytes) -> bool:
+    """Whether the file may be one object over several lines, or one array: the first line alone is not an object then."""
+    start = head.lstrip()
+    if not start.startswith((b"{", b"[")):
+        return False
+    first, _, rest = start.partition(b"\n")
+    if not rest or rest.isspace():
+        return start.startswith(b"[")
+    return not _is_json(first)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+class _Document:
+    """A file that may be one array, or one object over several lines. Elements are found one by one, so an array may be of any size.
+
+    Line breaks between tokens become blanks, so that an element is one line.
+    """
+
+    def __init__(self, file: str, head: bytes, blocks: Iterator[bytes]) -> None:
+        self._file = file
+        self._blocks = blocks
+        self._seen = [head]
+        self._opening = True
+        self._broken = False
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+        self._text = self._decoder.decode(head).lstrip()
+        self._is_array = self._text.startswith("[")
+        self._place = 1 if self._is_array else 0
+        self._first: str | None = None
+
+    def opens(self) -> bool:
+        """Whether it is one: the first element reads and, if there is no array, nothing follows; or it is an empty array."""
+        self._first = self._element()
+        if self._is_array:
+            return self._closes() if self._first is None else self._goes_on()
+        return self._first is not None and self._skip() == ""
+
+    def replayed(self) -> Iterator[bytes]:
+        """The blocks from the start, for reading as lines after all."""
+        yield from self._seen
+        if self._broken:
+            raise BrokenStreamError
+        yield from self._blocks
+
+    def pieces(self) -> Iterator[Chunk | Failure]:
+        """The elements as lines; an array that breaks off gives one failure in the place of the next element."""
+        self._seen, self._opening = [], False
+        if self._first is None:
+            return
+        line = 1
+        element: str | None = self._first
+        while element is not None:
+            data = element.encode("utf-8", errors="surrogateescape").replace(b"\n", b" ") + b"\n"
+            yield Chunk(self._file, line, data, np.array([len(data) - 1], np.int64))
+            line += 1
+            element = self._element() if self._is_array and self._goes_on(take=True) else None
+        if self._is_array and not self._closes():
+            yield Failure(self._file, line, "truncated_file" if self._broken else "not_json")
+
+    def _element(self) -> str | None:
+        """The next element's text; null where there is none or it does not read."""
+        self._skip()
+        while True:
+            try:
+                _, end = _DECODER.raw_decode(self._text, self._place)
+            except (ValueError, RecursionError):
+                if len(self._text) - self._place > LINE_BYTES_MAX or not self._more():
+                    return None
+                continue
+            if end == len(self._text) and self._more():
+                continue
+            start, self._place = self._place, end
+            return self._text[start:end]
+
+    def _goes_on(self, *, take: bool = False) -> bool:
+        """Whether a comma, or the end of the array, follows the element; `take` only the comma, and steps over it."""
+        if not take:
+            return self._skip() in {",", "]"}
+        if self._skip() != ",":
+            return False
+        self._place += 1
+        return True
+
+    def _closes(self) -> bool:
+        """Whether the array ends here and nothing follows."""
+        if self._skip() != "]":
+            return False
+        self._place += 1
+        return self._skip() == ""
+
+    def _skip(self) -> str:
+        """Step over white space; the character there, '' at the end of the file."""
+        while True:
+            while self._place < len(self._text):
+                if self._text[self._place] not in " \t\r\n":
+                    return self._text[self._place]
+                self._place += 1
+            if not self._more():
+                return ""
+
+    def _more(self) -> bool:
+        """Read a further block, and let go of what lies before the place. False at the end."""
+        try:
+            block = next(self._blocks, b"")
+        except BrokenStreamError:
+            self._broken = True
+            return False
+        if not block:
+            return False
+        if self._opening:
+            self._seen.append(block)
+        self._text = self._text[self._place :] + self._decoder.decode(block)
+        self._place = 0
+        return True
+
+
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str)

@@ -1,0 +1,99 @@
+"""API pages of buckets as records: {"data": [{<bucket fields>, "results": [{...}]}]} → one record a result.
+
+Parsed in Python, since pages are small and numbers must stay exactly as written: "0E-6176" or 34 digits do not survive a double.
+OpenAI: https://platform.openai.com/docs/api-reference/usage; Anthropic: https://docs.claude.com/en/api/admin-api/usage-cost
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from usage_pipeline.storage.records_bytes import BrokenStreamError
+from usage_pipeline.storage.records_lines import TEXT_CHARACTERS, Failure
+
+PAGE_BYTES_MAX = 256 << 20
+
+
+class Number(str):
+    """A JSON number, as its text."""
+
+    __slots__ = ()
+
+
+def page_records(file: str, blocks: Iterator[bytes]) -> Iterator[tuple[int, Any] | Failure]:
+    """A page's results in order, as (number from 1, {"bucket": ..., "result": ...}); a bucket without results as (0, {"bucket": ...}).
+
+    A document that is no page gives one Failure, line 0: 'not_json', 'bad_encoding', 'truncated_file' or 'unexpected_document'.
+    """
+    try:
+        text = _whole(blocks)
+    except BrokenStreamError:
+        yield Failure(file, 0, "truncated_file")
+        return
+    except UnicodeDecodeError:
+        yield Failure(file, 0, "bad_encoding")
+        return
+    if not text.strip():
+        return
+    try:
+        document = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
+    except (ValueError, RecursionError):
+        yield Failure(file, 0, "not_json", text[:TEXT_CHARACTERS])
+        return
+    if not _is_page(document):
+        yield Failure(file, 0, "unexpected_document", text[:TEXT_CHARACTERS])
+        return
+    yield from _results(document["data"])
+
+
+def _whole(blocks: Iterator[bytes]) -> str:
+    parts: list[bytes] = []
+    size = 0
+    for block in blocks:
+        parts.append(block)
+        size += len(block)
+        if size > PAGE_BYTES_MAX:
+            break
+    return b"".join(parts).decode()
+
+
+def _is_page(document: Any) -> bool:
+    """Whether it is {"data": [...]} and every bucket has a list of objects as results."""
+    buckets = document.get("data") if isinstance(document, dict) else None
+    return isinstance(buckets, list) and all(
+        isinstance(bucket, dict)
+        and isinstance(bucket.get("results"), list)
+        and all(isinstance(result, dict) for result in bucket["results"])
+        for bucket in buckets
+    )
+
+
+def _results(buckets: list[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
+    number = 0
+    for bucket in buckets:
+        about = {name: value for name, value in bucket.items() if name != "results"}
+        if not bucket["results"]:
+            yield 0, {"bucket": about}
+        for result in bucket["results"]:
+            number += 1
+            yield number, {"bucket": about, "result": result}
+
+
+def value_at(record: Any, path: tuple[str, ...]) -> str | None:
+    """The text of what lies there: a number as written, an object or array as JSON, absent or null as None."""
+    for name in path:
+        if not isinstance(record, dict):
+            return None
+        record = record.get(name)
+    return record if record is None or isinstance(record, str) else as_json(record)
+
+
+def as_json(value: Any) -> str:
+    """JSON text without blanks, with numbers exactly as they were written."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(name, ensure_ascii=False)}:{as_json(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(as_json(part) for part in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
