@@ -1,0 +1,56 @@
+"""The home folder: where everything the pipeline keeps lies. Settings decide the root; nobody else builds these paths."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one installation. Nothing here touches the disk but `create`."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """Raw files, `landing/<source>/…`."""
+        return self.root / "landing"
+
+    @property
+    def lake(self) -> Path:
+        """Facts, `lake/<table>/day=YYYY-MM-DD/<part>.parquet`."""
+        return self.root / "lake"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file, used unless a database URL is set."""
+        return self.root / "usage.db"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.database.absolute()}"
+
+    @property
+    def reports(self) -> Path:
+        """Reports, `reports/<period>/<scope>/<report>.<ext>`."""
+        return self.root / "reports"
+
+    @property
+    def outbox(self) -> Path:
+        """Mails, `outbox/*.eml`, unless a mail server is set."""
+        return self.root / "outbox"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME: runs, events and the schedules' state."""
+        return self.root / "dagster"
+
+    @property
+    def scratch(self) -> Path:
+        """Where the engine spills; may be emptied whenever nothing runs."""
+        return self.root / "scratch"
+
+    def create(self) -> "Home":
+        """Make the folders that are missing, and say where they are."""
+        for folder in (self.landing, self.lake, self.reports, self.outbox, self.dagster, self.scratch):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self
