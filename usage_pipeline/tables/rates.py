@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from usage_pipeline.money import QUANTITY
 from usage_pipeline.tables.schema import Table, column
+
+REASONING = "reasoning"
+"""Rate meter of the reasoning part of `output`, on cards that price it apart."""
+
+DAY_SECONDS = 86_400
+NO_TOKENS = -1
+ALL_TOKENS = 2**62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +29,9 @@ class Rate:
     agreement: str | None = column("The agreement that made the net price, in words; null without one")
     priced_as: str | None = column("The meter whose price this is, where this one has none of its own (cached tokens as input)")
     source: str | None = column("Where the price comes from: catalog id or URL")
+    minimum_quantity: Decimal | None = column(
+        "The least that a request is charged for; null without such a rule", type=QUANTITY, default=None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +46,7 @@ class RateCard:
     utc_to_second: int = column("Second of the UTC day until which it holds (exclusive), 86400 for all day")
     input_tokens_gt: int = column("Holds for requests with more input tokens than this, cached ones included; -1 for all", key=True)
     input_tokens_le: int = column("... and at most this many; 2^62 for all")
+    state: str = column("'priced', 'no_variant' (standard rates: none for the tier or mode then) or 'free_or_unknown'", default="priced")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,173 @@
+"""A model's price rules, flattened: the library's own answer in every cell of date, time of day and input tokens.
+
+Prices change at finitely many points only, so asking once between each two of them says all there is to know.
+In: a catalog model and a context such as {'processing': 'batch'}. Out: cells of list prices per one unit of our meters.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Context, Decimal
+
+from genai_prices.decompose import is_descendant_or_self
+from genai_prices.types import (
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    PriceVariant,
+    StartDateConstraint,
+    TieredPrices,
+    TimeOfDateConstraint,
+    Usage,
+    calc_unit_price,
+)
+from genai_prices.units import UnitDef, UnitRegistry, _get_registry  # the library has no public name for its units
+
+from usage_pipeline.money import exact
+from usage_pipeline.prices.catalog import CatalogModel
+from usage_pipeline.tables.meters import METERS, REQUESTS
+from usage_pipeline.tables.priced_usage import FREE_OR_UNKNOWN, NO_VARIANT, PRICED
+from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, NO_TOKENS, REASONING
+
+REASONING_KEY = "output_reasoning_tokens"
+REQUESTS_KEY = "requests"
+
+_WIDE = Context(prec=60)
+_LONG_AGO = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The list price of one unit of `meter`; `priced_as` names the meter whose price it is, if it has none of its own."""
+
+    meter: str
+    unit_price: Decimal
+    priced_as: str | None = None
+    minimum_quantity: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a set of prices holds: [valid_from, valid_to) days, [from, to) seconds of the day, (gt, le] input tokens."""
+
+    valid_from: date | None
+    valid_to: date | None
+    utc_from_second: int
+    utc_to_second: int
+    input_tokens_gt: int
+    input_tokens_le: int
+    state: str
+    prices: tuple[Price, ...]
+
+
+def registry() -> UnitRegistry:
+    return _get_registry()
+
+
+def flatten(model: CatalogModel, context: Mapping[str, str], dates: Iterable[date] = ()) -> Iterator[Cell]:
+    """Every cell of `model` in `context`, with further breakpoints at `dates`, in order of day, second and tokens."""
+    starts = [None, *sorted({*dates, *_start_dates(model.info)})]
+    seconds = sorted({0, *_seconds(model.info)})
+    for valid_from, valid_to in zip(starts, [*starts[1:], None], strict=True):
+        for second, next_second in zip(seconds, [*seconds[1:], DAY_SECONDS], strict=True):
+            at = _moment(valid_from, valid_to, second)
+            prices = model.info.get_prices(at, dict(context) if model.is_own else None)
+            state = _state(model, prices, at, context)
+            for above, up_to in _tiers(prices):
+                cell_prices = tuple(_prices(model, prices, at, above + 1))
+                yield Cell(valid_from, valid_to, second, next_second, above, up_to, state, cell_prices)
+
+
+def _moment(valid_from: date | None, valid_to: date | None, second: int) -> datetime:
+    """A moment inside the cell: on its first day, or on the day before its end where it has no first."""
+    day = valid_from or (valid_to - timedelta(days=1) if valid_to else _LONG_AGO)
+    return datetime.combine(day, time(), tzinfo=UTC) + timedelta(seconds=second)
+
+
+def _conditions(model: ModelInfo) -> Iterator[StartDateConstraint | TimeOfDateConstraint]:
+    entries: list[ConditionalPrice | PriceVariant] = list(model.price_variants or ())
+    if not isinstance(model.prices, ModelPrice):
+        entries += model.prices
+    return (entry.constraint for entry in entries if entry.constraint is not None)
+
+
+def _start_dates(model: ModelInfo) -> Iterator[date]:
+    return (one.start_date for one in _conditions(model) if isinstance(one, StartDateConstraint))
+
+
+def _seconds(model: ModelInfo) -> Iterator[int]:
+    for one in _conditions(model):
+        if isinstance(one, TimeOfDateConstraint):
+            for at in (one.start_time, one.end_time):
+                moment = datetime.combine(_LONG_AGO, at, tzinfo=at.tzinfo or UTC).astimezone(UTC)
+                yield moment.hour * 3600 + moment.minute * 60 + moment.second
+
+
+def _tiers(prices: ModelPrice) -> list[tuple[int, int]]:
+    """The intervals (above, up to] of a request's input tokens between the tiers' starts."""
+    starts = sorted({tier.start for price in _priced(prices).values() if isinstance(price, TieredPrices) for tier in price.tiers})
+    return list(zip([NO_TOKENS, *starts], [*starts, ALL_TOKENS], strict=True))
+
+
+def _priced(prices: ModelPrice) -> dict[str, Decimal | TieredPrices]:
+    """Price of each library unit that has one, by usage key."""
+    units = registry().units.values()
+    found = ((unit.usage_key, getattr(prices, unit.price_key)) for unit in units)
+    return {usage_key: price for usage_key, price in found if price is not None}
+
+
+def _state(model: CatalogModel, prices: ModelPrice, at: datetime, context: Mapping[str, str]) -> str:
+    if not _priced(prices):
+        return FREE_OR_UNKNOWN
+    variants = model.info.price_variants or () if model.is_own else ()
+    served = {
+        pair
+        for variant in variants
+        if (variant.constraint is None or variant.constraint.active(at)) and variant.when.items() <= context.items()
+        for pair in variant.when.items()
+    }
+    return PRICED if context.items() <= served else NO_VARIANT
+
+
+def _prices(model: CatalogModel, prices: ModelPrice, at: datetime, input_tokens: int) -> Iterator[Price]:
+    """Our meters' prices. A unit without a price of its own costs what the closest unit that contains it costs."""
+    priced = _priced(prices)
+    units = registry().units
+    for meter in METERS:
+        if meter.library_key is None:
+            continue
+        unit = _closest_priced(units[meter.library_key], priced)
+        if unit is not None:
+            price = _unit_price(unit, priced[unit.usage_key], input_tokens)
+            parent = None if unit.usage_key == meter.library_key else _METER_OF_KEY[unit.usage_key]
+            least = None if meter.tokens or parent else _minimum_quantity(model, unit, price, at)
+            yield Price(meter.name, price, parent, least)
+    for meter_name, usage_key in ((REASONING, REASONING_KEY), (REQUESTS, REQUESTS_KEY)):
+        if usage_key in priced:
+            yield Price(meter_name, _unit_price(units[usage_key], priced[usage_key], input_tokens))
+
+
+_METER_OF_KEY = {meter.library_key: meter.name for meter in METERS if meter.library_key is not None}
+
+
+def _closest_priced(unit: UnitDef, priced: Mapping[str, object]) -> UnitDef | None:
+    """The unit itself or the smallest priced one that contains it; the library sees to it that there is only one such."""
+    around = [other for other in registry().units.values() if other.usage_key in priced and is_descendant_or_self(other, unit)]
+    return max(around, key=lambda other: len(other.dimensions), default=None)
+
+
+def _unit_price(unit: UnitDef, price: Decimal | TieredPrices, input_tokens: int) -> Decimal:
+    return exact(_WIDE.divide(calc_unit_price(price, 1, input_tokens, 1), Decimal(unit.per)))
+
+
+def _minimum_quantity(model: CatalogModel, unit: UnitDef, unit_price: Decimal, at: datetime) -> Decimal | None:
+    """The least quantity charged, where the library's code has such a rule: seen by asking for the price of one unit."""
+    if unit_price == 0:
+        return None
+    keys = {unit.usage_key, *registry().ancestor_usage_keys(unit.usage_key)}
+    one, none = (
+        model.info.calc_price(Usage(**dict.fromkeys(keys, quantity)), model.provider, genai_request_timestamp=at).total_price
+        for quantity in (1, 0)
+    )
+    charged = _WIDE.divide(one - none, unit_price).quantize(Decimal("0.000001"))
+    return charged if charged > 1 else None

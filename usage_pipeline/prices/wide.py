@@ -1,0 +1,60 @@
+"""Rates pivoted to one row a card, and what a quantity costs: shared by row prices and daily sums, so both are equal."""
+
+import ibis
+import ibis.expr.types as ir
+
+from usage_pipeline.money import MONEY, SCALE, times
+from usage_pipeline.tables.meters import METER_NAMES, REQUESTS, TOKEN_METERS
+from usage_pipeline.tables.rates import REASONING
+
+RATED = (*METER_NAMES, REASONING, REQUESTS)
+BITS: dict[str, int] = {meter: 1 << place for place, meter in enumerate(RATED)}
+
+OUTPUT_METERS = ("output", "output_audio", "output_image", "output_video", "output_citation")
+INPUT_METERS = tuple(meter for meter in TOKEN_METERS if meter not in OUTPUT_METERS)
+
+FRACTIONAL = "audio_seconds"
+"""The one meter whose quantity is not whole: its cost is rounded to 15 decimals event by event, all others are exact."""
+
+SECOND_MEASURE: dict[str, tuple[str, ...]] = {
+    "images": ("output", "output_image"),
+    "audio_seconds": ("input_audio", "output_audio"),
+    "characters": ("input", "output_audio"),
+}
+"""Meters that say again what tokens say: without a price of their own they cost nothing where those tokens are counted."""
+
+PARTS = ("list", "net")
+
+
+def price_column(part: str, meter: str) -> str:
+    """The wide column of a meter's price; `part` is 'list' or 'net'."""
+    return f"{part}_price_{meter}"
+
+
+def widen(rates: ir.Table) -> ir.Table:
+    """`rates` as one row a card: rate_card, a list and a net price column per meter (null without a price),
+    `least_quantity` of audio seconds, and bit sets over BITS: `priced_meters`, `parent_meters` (priced as another one).
+    """
+    prices = {price_column(part, meter): rates[f"{part}_unit_price"].max(where=rates.meter == meter) for part in PARTS for meter in RATED}
+    bit = rates.meter.cases(*BITS.items(), else_=0).cast("int64")
+    return rates.group_by("rate_card").aggregate(
+        **prices,
+        least_quantity=rates.minimum_quantity.max(where=rates.meter == FRACTIONAL),
+        priced_meters=bit.sum().cast("int64"),
+        parent_meters=bit.sum(where=rates.priced_as.notnull()).fill_null(0).cast("int64"),
+        has_agreement=rates.agreement.notnull().any(),
+    )
+
+
+def output_cost(row: ir.Table, part: str) -> ir.DecimalValue:
+    """Output at its price; its reasoning part at its own where the card has one."""
+    output, reasoning = row["output"].fill_null(0), row["reasoning_tokens"].fill_null(0)
+    own_price = row[price_column(part, REASONING)]
+    price = row[price_column(part, "output")]
+    return ibis.ifelse(own_price.notnull(), times(output - reasoning, price) + times(reasoning, own_price), times(output, price))
+
+
+def seconds_cost(seconds: ir.DecimalValue, least: ir.DecimalValue, price: ir.DecimalValue) -> ir.DecimalValue:
+    """Seconds, at least `least` of them if any, × price, at 15 decimals, half up."""
+    charged = ibis.ifelse((seconds > 0) & (seconds < least), least, seconds)
+    return (charged.cast(MONEY) * price).round(SCALE)
