@@ -72,16 +72,17 @@ def multiply(quantity: Decimal | int, unit_price: Decimal) -> Decimal:
         return exact(quantity * unit_price)
 
 
-def round_parts(parts: Sequence[Decimal | None], *, step: Decimal = CENT) -> list[Decimal | None]:
+def round_parts(parts: Sequence[Decimal | None], *, step: Decimal = CENT, whole: Decimal | None = None) -> list[Decimal | None]:
     """Each part rounded up or down to a multiple of `step`, so that they sum to the rounded sum: what a column of a report shows.
 
     Rounds up where the most is left over (ties: the earlier part). Unknown parts (None) stay unknown. Signs may be mixed.
+    `whole` is the sum to reach where it is itself a rounded part of something: the true sum rounded up or down.
     """
     known = [part for part in parts if part is not None]
     with localcontext(_WIDE):
         floors = [(part / step).to_integral_value(ROUND_FLOOR) for part in known]
-        whole = (total(known) / step).to_integral_value(ROUND_HALF_EVEN)
-        missing = int(whole - sum(floors, ZERO))
+        target = ((total(known) if whole is None else whole) / step).to_integral_value(ROUND_HALF_EVEN)
+        missing = int(target - sum(floors, ZERO))
         order = sorted(range(len(known)), key=lambda place: (floors[place] * step - known[place], place))
         for place in order[:missing]:
             floors[place] += 1
@@ -95,6 +96,12 @@ def percent(part: Decimal, whole: Decimal) -> Decimal:
         return ZERO
     with localcontext(_WIDE):
         return (part * 100 / whole).quantize(Decimal("0.0001"))
+
+
+def reaches(part: Decimal, whole: Decimal, percentage: Decimal) -> bool:
+    """Whether `part` is at least `percentage` percent of `whole`, exactly: a last digit short is short."""
+    with localcontext(_WIDE):
+        return part * 100 >= whole * percentage
 
 
 def total(amounts: Sequence[Decimal | None]) -> Decimal:

@@ -79,3 +79,8 @@ def month_name(month: Period) -> str:
 def start_of(day: date) -> datetime:
     """Midnight UTC at which `day` begins."""
     return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def last_full_day(moment: datetime) -> date:
+    """The last UTC day that is wholly over at `moment`."""
+    return moment.astimezone(UTC).date() - ONE_DAY

@@ -1,16 +1,21 @@
 """`budgets` (from usage.yaml) and `budget_status`: what may be spent, and what was. In the database."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 import ibis.expr.datatypes as dt
 
-from usage_pipeline.money import MONEY
+from usage_pipeline.money import MONEY, reaches
+from usage_pipeline.periods import Period, day_of, month_of, week_of
 from usage_pipeline.tables.schema import Table, column
 
 LEVELS = ("info", "warning", "critical")
 """Levels of an alert, rising."""
+
+PERIODS: dict[str, Callable[[date], Period]] = {"daily": day_of, "weekly": week_of, "monthly": month_of}
+"""The period that holds a day, by `Budget.period`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,11 @@ class Budget:
     unit: str = column("'USD' (the reporting currency) or 'tokens'")
     operation: str | None = column("Only this operation, null for all")
     thresholds: tuple[Threshold, ...] = column("Rising percentages with their levels", type=dt.string)
+
+    def reached(self, spent: Decimal) -> tuple[Threshold, ...]:
+        """The thresholds that `spent` has reached, rising; exact to the last digit. Nothing spent reaches nothing."""
+        rising = sorted(self.thresholds, key=lambda threshold: threshold.percent)
+        return tuple(threshold for threshold in rising if spent > 0 and reaches(spent, self.limit, threshold.percent))
 
 
 @dataclass(frozen=True, kw_only=True)

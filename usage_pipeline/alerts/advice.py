@@ -1,0 +1,67 @@
+"""Facts in, what to do out: a few plain sentences made of the numbers alone. No saving is promised that was not counted."""
+
+from decimal import ROUND_DOWN
+
+from usage_pipeline.alerts import words
+from usage_pipeline.alerts.facts import Facts
+
+WHERE = {"model": "the model", "operation": "the operation", "user": "the user", "project": "the project"}
+
+
+def advise(facts: Facts, *, currency: str, ask: str) -> list[str]:
+    """What the people of the budget should do, most urgent first. `ask` names who decides on limits."""
+    if facts.is_over:
+        sentences = [_over(facts, ask), _start_with(facts)]
+    elif facts.status.forecast is None:
+        sentences = ["No whole day is over yet, so there is no forecast.", _start_with(facts)]
+    elif facts.status.forecast >= facts.status.limit:
+        sentences = [_stay_inside(facts, currency), _start_with(facts), _ask_early(facts, ask)]
+    else:
+        sentences = [_inside(facts, currency)]
+    if facts.unpriced:
+        sentences.append("Give the models without a price one under “prices” in usage.yaml: until then the true cost is higher than shown.")
+    return [sentence for sentence in sentences if sentence]
+
+
+def _over(facts: Facts, ask: str) -> str:
+    if facts.days_left == 0:
+        return (
+            f"The {_noun(facts)} is over. If this is the new normal, agree a fitting limit with {ask}; if not, find out what was different."
+        )
+    return f"Ask {ask} for a higher limit, or cut the use now: this mail stops no calls, so spending goes on until someone acts."
+
+
+def _stay_inside(facts: Facts, currency: str) -> str:
+    allowance, pace = facts.daily_allowance, facts.daily_pace
+    if allowance is None or pace is None:
+        return ""
+    most = words.amount(allowance, facts.budget.unit, currency, rounding=ROUND_DOWN)
+    so_far = words.amount(pace, facts.budget.unit, currency)
+    days = "the day that is left" if facts.days_left == 1 else f"each of the {facts.days_left} days left"
+    return f"To stay inside the limit, use at most {most} on {days}; the pace so far is {so_far} a day."
+
+
+def _inside(facts: Facts, currency: str) -> str:
+    forecast = words.amount(facts.status.forecast or facts.status.spent, facts.budget.unit, currency)
+    if facts.days_left == 0:
+        return f"The {_noun(facts)} is over and stayed inside the limit. Nothing to do."
+    return f"Nothing urgent: at this pace the {_noun(facts)} ends at {forecast}, inside the limit. Look again if something big is planned."
+
+
+def _start_with(facts: Facts) -> str:
+    if facts.main_driver is None:
+        return ""
+    dimension, driver = facts.main_driver
+    name = words.plain(driver.name or "")
+    return f"Start with {WHERE[dimension]} {name}: it makes {words.percentage(driver.percent, words.WHOLE)} of the spending."
+
+
+def _ask_early(facts: Facts, ask: str) -> str:
+    crossing = facts.status.crossing_date
+    if crossing is None:
+        return ""
+    return f"If the work is worth more, ask {ask} for a higher limit before {words.day(crossing)}."
+
+
+def _noun(facts: Facts) -> str:
+    return {"daily": "day", "weekly": "week", "monthly": "month"}[facts.budget.period]

@@ -1,0 +1,169 @@
+"""The whole of alerting, without doing any of it: statuses and ledgers in, alerts to record and messages to send out.
+
+The shell judges, sends and records in this order:
+
+    now = judging_moment(as_of, clock)
+    found = statuses(budgets, costs, as_of, complete_through=last_full_day(now))        # budgets room; costs of days_needed(as_of)
+    outcome = check(statuses=found, ..., now=now, as_of=as_of)
+    sent = {delivery.delivery_id for delivery, message in outcome.messages if channel.send(message) succeeds}
+    record outcome.alerts_after(sent), and each delivery sent with its channel and receipt
+
+A dry run leaves out the last two. Recorded alerts and deliveries, given again, make the next check silent.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+from usage_pipeline.alerts import words
+from usage_pipeline.alerts.facts import Facts, facts_of
+from usage_pipeline.alerts.ledger import ALERT_KIND, PlannedMail, plan, severity
+from usage_pipeline.alerts.letter import letter_of
+from usage_pipeline.alerts.mail import compose, message_key
+from usage_pipeline.alerts.recipients import recipients_of
+from usage_pipeline.alerts.rules import HELD, due, still_true
+from usage_pipeline.periods import ONE_DAY, Period, last_full_day, month_of, start_of
+from usage_pipeline.tables.alerts import Alert, Delivery
+from usage_pipeline.tables.budgets import Budget, BudgetStatus
+from usage_pipeline.tables.configuration import Organisation, Project
+from usage_pipeline.tables.costs import DailyCost
+
+DEFAULT_SENDER = "AI cost alerts <usage-pipeline@localhost>"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check found. `alerts` are rows to insert or update, as they stand once every message is out.
+
+    `messages` are pairs of a delivery (channel and receipt still empty) and the message itself. `untold` says in a sentence
+    each what nobody could be told of, for want of an address.
+    """
+
+    statuses: tuple[BudgetStatus, ...]
+    alerts: tuple[Alert, ...]
+    messages: tuple[tuple[Delivery, EmailMessage], ...]
+    untold: tuple[str, ...]
+
+    def alerts_after(self, sent: Collection[str]) -> list[Alert]:
+        """The alerts to record when only the deliveries with these ids went out: those of the others are left to the next check."""
+        unsent = {alert_id for delivery, _ in self.messages if delivery.delivery_id not in sent for alert_id in delivery.about.split(",")}
+        return [alert for alert in self.alerts if alert.alert_id not in unsent]
+
+
+def judging_moment(as_of: date, clock: datetime) -> datetime:
+    """The moment at which `as_of` is judged: now if it is today, else its end. So the judging of two days in a row is 24 h apart."""
+    return clock if as_of == clock.date() else start_of(as_of + ONE_DAY)
+
+
+def days_needed(as_of: date) -> Period:
+    """The days whose costs a check reads: the month before, to compare with, through `as_of`."""
+    return Period(month_of(month_of(as_of).start - ONE_DAY).start, as_of + ONE_DAY)
+
+
+def check(
+    *,
+    statuses: Sequence[BudgetStatus],
+    budgets: Sequence[Budget],
+    costs: Sequence[DailyCost],
+    projects: Sequence[Project],
+    organisation: Organisation,
+    known: Sequence[Alert],
+    deliveries: Sequence[Delivery],
+    now: datetime,
+    as_of: date,
+    templates: Path,
+    sender: str = DEFAULT_SENDER,
+) -> Check:
+    """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`."""
+    found = due(statuses, budgets, known, now, as_of)
+    mails, alerts = plan([*found, *still_true(statuses, known, as_of)], deliveries, now)
+    already = {delivery.delivery_id for delivery in deliveries}
+    by_id = {project.id: project for project in projects}
+    writer = _Writer(statuses, budgets, costs, organisation, now, as_of, templates, sender)
+    messages: list[tuple[Delivery, EmailMessage]] = []
+    untold: list[str] = []
+    held: set[str] = set()
+    for mail in mails:
+        project = None if mail.project is None else by_id.get(mail.project, Project(id=mail.project, name=mail.project))
+        recipients = recipients_of(project, organisation)
+        key = message_key(mail.alert_ids, recipients.addresses)
+        if not recipients.addresses:
+            held |= set(mail.alert_ids)
+            untold.append(_nobody(project, organisation))
+        elif key not in already:
+            messages.append(writer.write(mail, project, recipients.addresses, recipients.why, key))
+    alerts = [_hold(alert) if alert.alert_id in held else alert for alert in alerts]
+    return Check(tuple(statuses), tuple(alerts), tuple(messages), tuple(untold))
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """All that every mail of one check is written from."""
+
+    statuses: Sequence[BudgetStatus]
+    budgets: Sequence[Budget]
+    costs: Sequence[DailyCost]
+    organisation: Organisation
+    now: datetime
+    as_of: date
+    templates: Path
+    sender: str
+
+    def write(
+        self, mail: PlannedMail, project: Project | None, addresses: tuple[str, ...], why: str, key: str
+    ) -> tuple[Delivery, EmailMessage]:
+        """The delivery still to be made, and its message."""
+        facts = self._facts(mail)
+        told = {one.budget.budget_id for one in facts}
+        others = [status for status in self.statuses if status.project == mail.project and status.budget_id not in told]
+        letter = letter_of(facts, others, project=project, organisation=self.organisation, why=why, now=self.now)
+        message = compose(
+            letter,
+            key=key,
+            project=mail.project,
+            level=mail.level,
+            recipients=addresses,
+            sender=self.sender,
+            templates=self.templates,
+            now=self.now,
+            as_of=self.as_of,
+        )
+        return _delivery(mail, addresses, letter.subject, key, self.now, self.as_of), message
+
+    def _facts(self, mail: PlannedMail) -> list[Facts]:
+        budgets = {budget.budget_id: budget for budget in self.budgets}
+        statuses = {status.budget_id: status for status in self.statuses}
+        costs = [row for row in self.costs if mail.project is None or row.project == mail.project]
+        full_day = last_full_day(self.now)
+        return [
+            facts_of(alert, budgets[alert.budget_id], statuses[alert.budget_id], costs, full_day)
+            for alert in sorted(mail.told, key=lambda alert: -severity(alert.level))
+        ]
+
+
+def _delivery(mail: PlannedMail, addresses: tuple[str, ...], subject: str, key: str, now: datetime, as_of: date) -> Delivery:
+    return Delivery(
+        delivery_id=key,
+        kind=ALERT_KIND,
+        project=mail.project,
+        level=mail.level,
+        recipients=",".join(addresses),
+        subject=subject,
+        channel="",
+        about=",".join(mail.alert_ids),
+        as_of=as_of,
+        sent_at=now,
+        receipt="",
+    )
+
+
+def _hold(alert: Alert) -> Alert:
+    return replace(alert, state=HELD)
+
+
+def _nobody(project: Project | None, organisation: Organisation) -> str:
+    who = words.plain(project.id if project else organisation.name)
+    mend = "give it owners, or the organisation finance addresses" if project else "give organisation.finance an address"
+    return f"{who} has alerts but nobody to tell: {mend} in usage.yaml"

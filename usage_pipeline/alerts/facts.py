@@ -1,0 +1,97 @@
+"""What a mail says of one budget, as numbers: its status, its causes, and how far the numbers can be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from usage_pipeline import money
+from usage_pipeline.alerts.drivers import TOKENS, Driver, Drivers, amount_of, drivers, scope_of
+from usage_pipeline.periods import Period
+from usage_pipeline.tables.alerts import Alert
+from usage_pipeline.tables.budgets import Budget, BudgetStatus
+from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.meters import TOKEN_METERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpriced:
+    """Usage in the period whose cost is unknown and so in no amount: how many requests and tokens, of which models."""
+
+    requests: int
+    tokens: Decimal
+    models: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One budget's part of a mail. `last_whole_day` is the last day of the period so far that is wholly over."""
+
+    alert: Alert
+    budget: Budget
+    status: BudgetStatus
+    last_whole_day: date
+    data_through: date | None
+    drivers: tuple[Drivers, ...]
+    unpriced: Unpriced | None
+
+    @property
+    def period(self) -> Period:
+        return Period(self.status.period_start, self.status.period_end)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status.spent >= self.status.limit
+
+    @property
+    def days_gone(self) -> int:
+        """Whole days of the period that are over."""
+        return max(0, (self.last_whole_day - self.status.period_start).days + 1)
+
+    @property
+    def days_left(self) -> int:
+        """Days of the period that are not over yet, a begun one included."""
+        return self.period.days_count - self.days_gone
+
+    @property
+    def daily_pace(self) -> Decimal | None:
+        """The straight line's amount a day; None without a forecast."""
+        return None if self.status.forecast is None else money.share_of(self.status.forecast, 1, self.period.days_count)
+
+    @property
+    def daily_allowance(self) -> Decimal | None:
+        """What may be spent on each day left to end at the limit; None when nothing is left to spend, or no day to spend it on."""
+        return money.share_of(self.status.remaining, 1, self.days_left) if self.days_left and self.status.remaining > 0 else None
+
+    @property
+    def main_driver(self) -> tuple[str, Driver] | None:
+        """The largest named value of the first dimension that has one, with the dimension's name."""
+        named = ((table.dimension, row) for table in self.drivers for row in table.rows if row.name is not None)
+        return next(named, None)
+
+
+def facts_of(alert: Alert, budget: Budget, status: BudgetStatus, costs: Sequence[DailyCost], last_full_day: date) -> Facts:
+    """All that is to be said of `budget`. `costs` may hold more than the budget counts, and should hold the period before."""
+    last_whole_day = min(status.as_of, last_full_day)
+    rows = [row for row in scope_of(budget, costs) if status.period_start <= row.day <= status.as_of]
+    return Facts(
+        alert=alert,
+        budget=budget,
+        status=status,
+        last_whole_day=last_whole_day,
+        data_through=max((row.day for row in rows if amount_of(row, budget.unit) is not None), default=None),
+        drivers=tuple(drivers(budget, costs, status.as_of, last_whole_day)),
+        unpriced=None if budget.unit == TOKENS else _unpriced(rows),
+    )
+
+
+def _unpriced(rows: Sequence[DailyCost]) -> Unpriced | None:
+    unknown = [row for row in rows if row.cost is None]
+    if not unknown:
+        return None
+    models = sorted({row.model for row in unknown}, key=lambda model: (model is None, model or ""))
+    return Unpriced(
+        requests=sum(row.unpriced_events for row in unknown),
+        tokens=money.total([row.unpriced_quantity for row in unknown if row.meter in TOKEN_METERS]),
+        models=tuple(models),
+    )

@@ -1,0 +1,89 @@
+"""A letter in, a message out: HTML and text from the templates in `reports_templates/mail`, the same bytes for the same letter.
+
+Headers: RFC 5322 (Message-ID made of what the mail is about and to whom, so a retry is recognisable; Date is the moment of judging),
+RFC 3834 (Auto-Submitted), RFC 2919 (List-Id). EmailMessage itself refuses line breaks in a header, and every name is cleaned before.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+from pathlib import Path
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from usage_pipeline.alerts.letter import Letter
+
+AS_OF_HEADER = "X-Usage-As-Of"
+SCOPE_HEADER = "X-Usage-Scope"
+LEVEL_HEADER = "X-Usage-Level"
+KEY_HEADER = "X-Usage-Key"
+ORGANISATION_SCOPE = "organisation"
+
+
+def message_key(about: Sequence[str], recipients: Sequence[str]) -> str:
+    """64 hex digits that name one message: what it is about (alert ids) and to whom, in any order."""
+    return hashlib.sha256("\n".join((*sorted(about), "to", *sorted(recipients))).encode()).hexdigest()
+
+
+def compose(
+    letter: Letter,
+    *,
+    key: str,
+    project: str | None,
+    level: str,
+    recipients: Sequence[str],
+    sender: str,
+    templates: Path,
+    now: datetime,
+    as_of: date,
+) -> EmailMessage:
+    """The message that tells `letter`. `key` from `message_key`; `project` None for the organisation; `templates` is the mail folder.
+
+    Raises ValueError for an address with a line break, jinja2.TemplateError for a template that asks for what a letter has not.
+    """
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = letter.subject
+    message["From"] = sender
+    message["To"] = ", ".join(recipients)
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{key[:32]}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["List-Id"] = f"AI cost alerts <alerts.usage-pipeline.{domain}>"
+    message["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=unsubscribe>"
+    message[AS_OF_HEADER] = as_of.isoformat()
+    message[SCOPE_HEADER] = ORGANISATION_SCOPE if project is None else f"projects/{project}"
+    message[LEVEL_HEADER] = level
+    message[KEY_HEADER] = key
+    html, text = render(letter, templates)
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{key[:32]}")
+    return message
+
+
+def render(letter: Letter, templates: Path) -> tuple[str, str]:
+    """`letter` as HTML with its styles inlined, and as plain text."""
+    environment = _environment(templates)
+    html = environment.get_template("alert.html.j2").render(letter=letter)
+    text = environment.get_template("alert.txt.j2").render(letter=letter)
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=False, apply_width_attributes=True)
+    return inliner.inline(html), text.strip() + "\n"
+
+
+@lru_cache
+def _environment(templates: Path) -> Environment:
+    """Everything is escaped, save what goes into the text part."""
+    return Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), disabled_extensions=("txt.j2",), default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
