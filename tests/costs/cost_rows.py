@@ -1,0 +1,36 @@
+"""Rows by hand: usage and charges with the few columns a case is about."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from usage_pipeline.tables.charges import Charge
+from usage_pipeline.tables.usage_costs import UsageCost
+
+USAGE: dict[str, Any] = {
+    "view": "log", "project": "chat", "team": None, "user": None, "channel": "openai", "provider": "openai", "model": "mini",
+    "api_type": "text", "operation": None, "status": "success", "meter": "input", "quantity": Decimal(0), "requests": None, "events": 1,
+    "list_cost": Decimal(0), "net_cost": Decimal(0), "unpriced_quantity": Decimal(0), "unpriced_events": 0, "unpriced_reason": None,
+}  # fmt: skip
+CHARGE: dict[str, Any] = dict.fromkeys(Charge.__dataclass_fields__) | {
+    "charge_id": "c", "source": "bill", "channel": "openai", "provider": "openai", "project": "chat", "names_project": True,
+    "category": "Usage", "period_start": datetime(2026, 10, 2, tzinfo=UTC), "meter": "input", "model": "mini", "currency": "USD",
+    "amount_text": "", "finality": "final", "source_file": "f", "source_line": 1,
+}  # fmt: skip
+
+
+def usage_row(**columns: Any) -> UsageCost:
+    """A usage row; `cost` stands for both list and net, numbers may be text; a count of requests is also their quantity."""
+    if "cost" in columns:
+        cost = columns.pop("cost")
+        columns["list_cost"] = columns["net_cost"] = None if cost is None else Decimal(cost)
+    if "requests" in columns:
+        columns |= {"meter": "requests", "quantity": columns["requests"] or 0}
+    for name in ("quantity", "unpriced_quantity"):
+        if name in columns:
+            columns[name] = Decimal(columns[name])
+    return UsageCost(**(USAGE | columns))
+
+
+def charge_row(billed: str | Decimal | int, quantity: str | Decimal | int | None = None, **columns: Any) -> Charge:
+    return Charge(**(CHARGE | columns | {"billed_cost": Decimal(billed), "quantity": None if quantity is None else Decimal(quantity)}))

@@ -1,0 +1,57 @@
+"""What must hold of a day's cost rows: parts sum to wholes, and no view is added to another."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from usage_pipeline import money
+from usage_pipeline.costs.usage_view import Cell, Views, cell_of, is_charged
+from usage_pipeline.errors import AccountingError
+from usage_pipeline.tables.charges import Charge
+from usage_pipeline.tables.costs import BILLED, DailyCost
+from usage_pipeline.tables.meters import REQUESTS
+from usage_pipeline.tables.usage_costs import UsageCost
+
+
+def check_day(day: date, usage: Sequence[UsageCost], charges: Sequence[Charge], rows: Sequence[DailyCost]) -> None:
+    """Raises AccountingError, naming the day, the cell and both numbers, where a sum is off."""
+    billed, charged = money.total([row.billed_cost for row in rows]), money.total([charge.billed_cost for charge in charges])
+    _equal(day, "billed cost of the rows and of the charges", billed, charged)
+    _check_view(day, usage, rows)
+    owed = {charge.channel for charge in charges if charge.billed_cost < 0 or (charge.quantity or 0) < 0}
+    for row in rows:
+        _equal(day, f"cost and billed or estimated cost of {row.project}/{row.model}/{row.meter}", row.cost, _cost(row))
+        if min(row.quantity, row.billed_cost or 0, row.estimated_cost or 0) < 0 and row.channel not in owed:
+            raise AccountingError(f"{day}: {row.project}/{row.model}/{row.meter}: a negative amount that no charge has")
+
+
+def _cost(row: DailyCost) -> Decimal | None:
+    return row.billed_cost if row.basis == BILLED else row.estimated_cost
+
+
+def _check_view(day: date, usage: Sequence[UsageCost], rows: Sequence[DailyCost]) -> None:
+    """Per cell, our estimates and requests are those of the one view that gives them; failures and cache hits add requests alone."""
+    views = Views(usage)
+    priced = [row for row in usage if views.gives_price(row)]
+    counted = [row for row in usage if row.meter == REQUESTS and (views.gives_amount(row) or not is_charged(row))]
+    for name, column, chosen in (
+        ("estimated cost", "estimated_cost", _sums(priced, "net_cost")),
+        ("list cost", "list_cost", _sums(priced, "list_cost")),
+        ("requests", "requests", _sums(counted, "requests")),
+    ):
+        have = _sums(rows, column)
+        for cell in have.keys() | chosen.keys():
+            _equal(day, f"{name} of {cell} in the rows and in its view", have.get(cell, money.ZERO), chosen.get(cell, money.ZERO))
+
+
+def _sums(rows: Iterable[UsageCost | DailyCost], name: str) -> dict[Cell, Decimal]:
+    groups: dict[Cell, list[Decimal]] = defaultdict(list)
+    for row in rows:
+        groups[cell_of(row)].append(Decimal(getattr(row, name) or 0))
+    return {cell: money.total(amounts) for cell, amounts in groups.items()}
+
+
+def _equal(day: date, what: str, left: Decimal | None, right: Decimal | None) -> None:
+    if left != right:
+        raise AccountingError(f"{day}: {what}: {left} and {right} differ")
