@@ -73,6 +73,14 @@ class DayByProvider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDays:
+    """What one project cost on each day that has a known cost: one sparkline."""
+
+    project: str
+    costs: tuple[tuple[date, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A month's statement for the organisation (`project` None) or one project. Amounts in `organisation.currency`, unrounded.
 
@@ -98,6 +106,7 @@ class Snapshot:
     by_user: tuple[Group, ...]
     by_meter: tuple[Group, ...]
     days_by_provider: tuple[DayByProvider, ...]
+    days_by_project: tuple[ProjectDays, ...]
     previous: Previous | None
     budgets: tuple[BudgetStatus, ...]
     unpriced: tuple[Unpriced, ...]
@@ -170,6 +179,7 @@ def statement_of(
         by_user=tuple(by(rows, "user")),
         by_meter=tuple(by(rows, "meter")),
         days_by_provider=_days_by_provider(ours),
+        days_by_project=_days_by_project(ours),
         previous=_previous(previous, month, project),
         budgets=_budgets(statuses, month, project),
         unpriced=_unpriced(rows),
@@ -203,6 +213,16 @@ def _days_by_provider(rows: Sequence[DailyCost]) -> tuple[DayByProvider, ...]:
             costs=tuple((key, money.total(costs)) for key, costs in sorted(days[day].items(), key=lambda item: item[0] or "")),
         )
         for day in sorted(days)
+    )
+
+
+def _days_by_project(rows: Sequence[DailyCost]) -> tuple[ProjectDays, ...]:
+    projects: dict[str, dict[date, list[Decimal | None]]] = {}
+    for row in rows:
+        projects.setdefault(row.project, {}).setdefault(row.day, []).append(row.cost)
+    return tuple(
+        ProjectDays(project=project, costs=tuple((day, money.total(costs)) for day, costs in sorted(projects[project].items())))
+        for project in sorted(projects)
     )
 
 

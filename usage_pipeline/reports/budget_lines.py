@@ -1,0 +1,189 @@
+"""Budgets as they are printed: gauges for the first page, one line a budget in the table, a phrase in the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from usage_pipeline.reports import words
+from usage_pipeline.reports.charts import Gauge, Mark, at, gauge
+from usage_pipeline.reports.snapshot import Snapshot
+from usage_pipeline.reports.tables import width
+from usage_pipeline.tables.budgets import BudgetStatus
+
+MONTHLY = "monthly"
+TOKENS = "tokens"
+GAUGES_MOST = 3
+LINES_MOST = 60
+ROOM_FOR_TICKS = 240
+FULL = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetGauge:
+    """One gauge with its words."""
+
+    title: str
+    percent: str
+    left: str
+    gauge: Gauge
+    ticks: tuple[tuple[Mark, str], ...]
+    outlook: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetLine:
+    """One budget in the table; of a daily or weekly one its highest period."""
+
+    name: str
+    what: str
+    limit: str
+    spent: str
+    width: str
+    percent: str
+    forecast: str
+    state: str
+    over: bool
+
+
+def gauges_of(snapshot: Snapshot) -> tuple[BudgetGauge, ...]:
+    """The scope's own monthly budgets; for an organisation without one, the projects' fullest."""
+    own = [one for one in snapshot.budgets if one.period == MONTHLY and (snapshot.project is not None or one.project is None)]
+    if not own:
+        own = sorted((one for one in snapshot.budgets if one.period == MONTHLY), key=lambda one: -one.percent)
+    return tuple(_gauge(one, snapshot) for one in own[:GAUGES_MOST])
+
+
+def pace_of(snapshot: Snapshot) -> Decimal | None:
+    """What the scope's own monthly budget comes to per day; null without one."""
+    own = snapshot.project.id if snapshot.project else None
+    limits = [one.limit for one in snapshot.budgets if one.project == own and _is_whole_month(one)]
+    return min(limits) / snapshot.month.days_count if limits else None
+
+
+def budget_lines(snapshot: Snapshot) -> tuple[BudgetLine, ...]:
+    """Every budget once, the fullest first: a daily or weekly one by its highest period."""
+    groups: dict[str, list[BudgetStatus]] = {}
+    for one in snapshot.budgets:
+        groups.setdefault(one.budget_id, []).append(one)
+    highest = sorted((max(group, key=lambda one: one.percent) for group in groups.values()), key=lambda one: (-one.percent, one.budget_id))
+    return tuple(_line(one, groups[one.budget_id], snapshot) for one in highest)
+
+
+def project_budgets(snapshot: Snapshot) -> dict[str, tuple[str, bool]]:
+    """For each project with a monthly budget in money: the budget in words, and whether it is exceeded."""
+    return {
+        one.project: (f"{words.percent(one.percent)} of {limit_text(one, snapshot.currency)} budget", one.spent > one.limit)
+        for one in reversed(snapshot.budgets)
+        if one.project is not None and _is_whole_month(one)
+    }
+
+
+def project_percents(snapshot: Snapshot) -> dict[str, BudgetStatus]:
+    """Each project's monthly budget in money."""
+    return {one.project: one for one in reversed(snapshot.budgets) if one.project is not None and _is_whole_month(one)}
+
+
+def limit_text(status: BudgetStatus, currency: str) -> str:
+    """'$38,000', '$452.50', '2 m tokens'."""
+    return _units(status, status.limit, currency, whole=True)
+
+
+def _is_whole_month(status: BudgetStatus) -> bool:
+    return status.period == MONTHLY and status.operation is None and status.unit != TOKENS
+
+
+def _units(status: BudgetStatus, value: Decimal, currency: str, *, whole: bool = False) -> str:
+    if status.unit == TOKENS:
+        return f"{words.compact(value)} tokens"
+    return words.amount(value, currency, 0 if whole and value == value.to_integral_value() else 2)
+
+
+def _owner(status: BudgetStatus, snapshot: Snapshot) -> str:
+    if status.project is None:
+        return words.clean(snapshot.organisation.name)
+    return next((words.clean(one.name) for one in snapshot.projects if one.id == status.project), words.clean(status.project))
+
+
+def _what(status: BudgetStatus) -> str:
+    what = status.period
+    if status.operation is not None:
+        what += f", {words.name_of('operation', status.operation).lower()} only"
+    return what
+
+
+def _gauge(status: BudgetStatus, snapshot: Snapshot) -> BudgetGauge:
+    running = status.as_of < snapshot.month.last
+    drawn = gauge(status.spent, status.limit, status.forecast if running else None)
+    limit = limit_text(status, snapshot.currency)
+    title = "of budget used" if status.operation is None and status.unit != TOKENS else f"of {_what(status)} {status.unit} budget"
+    if snapshot.project is None and status.project is not None:
+        title = f"of {_owner(status, snapshot)}’s budget used"
+    left = _units(status, abs(status.remaining), snapshot.currency) + (" left" if status.remaining >= 0 else " over")
+    return BudgetGauge(
+        title=title,
+        percent=words.percent(status.percent),
+        left=left,
+        gauge=drawn,
+        ticks=_ticks(drawn, status, snapshot.currency),
+        outlook=_outlook(status, snapshot) if running else "",
+        alt=f"{words.percent(status.percent)} {title}: {_units(status, status.spent, snapshot.currency)} of {limit}",
+    )
+
+
+def _ticks(drawn: Gauge, status: BudgetStatus, currency: str) -> tuple[tuple[Mark, str], ...]:
+    """Quarters of the limit where they have room, else only its end."""
+    limit = Decimal(drawn.limit)
+    quarters = range(5) if limit >= ROOM_FOR_TICKS else (0, 4)
+    anchors = {0: "start", 4: "end"} if limit > ROOM_FOR_TICKS else {0: "start", 4: "middle"}
+    return tuple(
+        (
+            Mark(x=at(limit * quarter / 4), y="", text=_tick_text(status, status.limit * quarter / 4, currency)),
+            anchors.get(quarter, "middle"),
+        )
+        for quarter in quarters
+    )
+
+
+def _tick_text(status: BudgetStatus, value: Decimal, currency: str) -> str:
+    if status.unit == TOKENS:
+        return words.compact(value)
+    return words.amount(value, currency, 0 if status.limit >= FULL else 2)
+
+
+def _outlook(status: BudgetStatus, snapshot: Snapshot) -> str:
+    """What a straight line says while the period still runs."""
+    if status.forecast is None:
+        return ""
+    end = words.short_day(snapshot.month.last)
+    text = f"At this pace {_units(status, status.forecast, snapshot.currency)} by {end}"
+    if status.crossing_date is None:
+        return text
+    verb = "reached" if status.crossing_date <= status.as_of else "reaches"
+    return f"{text}; {verb} the limit on {words.short_day(status.crossing_date)}"
+
+
+def _line(status: BudgetStatus, group: Sequence[BudgetStatus], snapshot: Snapshot) -> BudgetLine:
+    over = sum(one.spent > one.limit for one in group)
+    what = _what(status)
+    if status.period != MONTHLY:
+        what += f"; highest {words.short_day(status.period_start)}" + (f", over in {over} of {len(group)}" if over else "")
+    return BudgetLine(
+        name=_owner(status, snapshot),
+        what=what,
+        limit=limit_text(status, snapshot.currency),
+        spent=_units(status, status.spent, snapshot.currency),
+        width=width(status.percent),
+        percent=words.percent(status.percent),
+        forecast=words.NONE if status.forecast is None else _units(status, status.forecast, snapshot.currency),
+        state=_state(status),
+        over=status.spent > status.limit,
+    )
+
+
+def _state(status: BudgetStatus) -> str:
+    if status.spent > status.limit:
+        return "over" if status.crossing_date is None else f"over since {words.short_day(status.crossing_date)}"
+    if status.threshold is not None:
+        return f"{status.level}, above {words.percent(status.threshold, 0)}"
+    return "within budget"

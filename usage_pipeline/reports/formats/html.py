@@ -1,0 +1,26 @@
+"""The statement as one HTML page: what the PDF is made of. Names from outside are text, never markup."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from usage_pipeline.reports.page import page_of
+from usage_pipeline.reports.snapshot import Snapshot
+
+
+def html_of(snapshot: Snapshot, templates: Path) -> str:
+    """`statement.html.j2` filled. Same snapshot, same text."""
+    return _environment(templates).get_template("statement.html.j2").render(page_of(snapshot))
+
+
+@lru_cache(maxsize=4)
+def _environment(templates: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )

@@ -1,0 +1,19 @@
+"""A snapshot as its files. Pure: same snapshot and templates, same bytes."""
+
+from pathlib import Path
+
+from usage_pipeline.periods import start_of
+from usage_pipeline.reports.formats.csv import csv_of
+from usage_pipeline.reports.formats.html import html_of
+from usage_pipeline.reports.formats.json import json_of
+from usage_pipeline.reports.formats.pdf import pdf_of
+from usage_pipeline.reports.snapshot import Snapshot
+
+JSON, CSV, PDF = "statement.json", "statement.csv", "statement.pdf"
+
+
+def render(snapshot: Snapshot, templates: Path) -> dict[str, bytes]:
+    """All files of one statement by name: statement.json, statement.csv, statement.pdf (with the CSV attached)."""
+    lines = csv_of(snapshot)
+    moment = start_of(snapshot.data_through or snapshot.month.start)
+    return {JSON: json_of(snapshot), CSV: lines, PDF: pdf_of(html_of(snapshot, templates), lines, moment, templates)}

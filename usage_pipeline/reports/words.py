@@ -1,0 +1,162 @@
+"""How numbers, days and names read on paper. Text only: nothing here changes what a number is, and nothing is added up afterwards."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from usage_pipeline.money import CENT, ZERO
+from usage_pipeline.periods import ONE_DAY, Period
+from usage_pipeline.tables.meters import LABELS
+
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+PROVIDERS = {
+    "openai": "OpenAI", "anthropic": "Anthropic", "google": "Google", "aws": "Amazon Bedrock", "azure": "Azure", "openrouter": "OpenRouter",
+    "mistral": "Mistral", "cohere": "Cohere", "deepseek": "DeepSeek", "groq": "Groq", "x-ai": "xAI", "together": "Together AI",
+    "fireworks": "Fireworks", "perplexity": "Perplexity", "voyageai": "Voyage AI", "elevenlabs": "ElevenLabs",
+}  # fmt: skip
+UNKNOWN = {
+    "provider": "Provider not stated",
+    "model": "Charges without a model",
+    "operation": "Not explained by a log",
+    "type": "Type not stated",
+    "team": "No team",
+    "user": "No user known",
+    "meter": "Other charges",
+    "project": "Unattributed",
+}
+"""What a null key of each dimension is called."""
+BILLIONS, MILLIONS, THOUSANDS = Decimal(10**9), Decimal(10**6), Decimal(1000)
+NONE = "–"
+
+
+def amount(value: Decimal | None, currency: str, places: int = 2) -> str:
+    """'$1,234.50', '−$2.00', 'CHF 12.00'; 'unpriced' where the amount is not known."""
+    if value is None:
+        return "unpriced"
+    symbol = SYMBOLS.get(currency, currency + "\u00a0")
+    rounded = value.quantize(Decimal(1).scaleb(-places))
+    return ("−" if rounded < 0 else "") + f"{symbol}{abs(rounded):,.{places}f}"
+
+
+def percent(value: Decimal | None, places: int = 1) -> str:
+    """'12.3%'; '<0.1%' for what would round to nothing."""
+    if value is None:
+        return NONE
+    smallest = Decimal(1).scaleb(-places)
+    if ZERO < value < smallest / 2:
+        return f"<{smallest}%"
+    return f"{value.quantize(smallest):,.{places}f}%".replace("-", "−")
+
+
+def change(now: Decimal, before: Decimal, places: int = 1) -> str:
+    """'+9.8%', '−3.0%'; 'new' where there was nothing before."""
+    if before == 0:
+        return "new" if now else NONE
+    moved = ((now - before) * 100 / abs(before)).quantize(Decimal(1).scaleb(-places))
+    return ("−" if moved < 0 else "+") + f"{abs(moved):,.{places}f}%"
+
+
+def count(value: Decimal | int) -> str:
+    """'12,345'; fractions of a unit (seconds) at up to 2 decimals."""
+    whole = Decimal(value)
+    if whole == whole.to_integral_value():
+        return f"{whole:,.0f}".replace("-", "−")
+    return f"{whole.quantize(CENT):,f}".replace("-", "−")
+
+
+def compact(value: Decimal | int) -> str:
+    """'16.1 bn', '5.03 m', '8.4 k', '812': three digits, for headlines."""
+    number = Decimal(value)
+    for unit, size in (("bn", BILLIONS), ("m", MILLIONS), ("k", THOUSANDS)):
+        if abs(number) >= size:
+            return f"{_three_digits(number / size)} {unit}"
+    return count(number)
+
+
+def _three_digits(number: Decimal) -> str:
+    places = max(0, 2 - max(0, number.adjusted()))
+    return f"{number.quantize(Decimal(1).scaleb(-places)):,f}"
+
+
+def scale_of(largest: Decimal) -> tuple[Decimal, str]:
+    """The unit in which a column of tokens reads best: (divisor, what to write in its head)."""
+    if largest >= 10 * MILLIONS:
+        return MILLIONS, "m"
+    return (THOUSANDS, "k") if largest >= 10 * THOUSANDS else (Decimal(1), "")
+
+
+def scaled(value: Decimal, divisor: Decimal) -> str:
+    """A token count in the column's unit: '12.34', '<0.01', '–' for none."""
+    if value == 0:
+        return NONE
+    if divisor == 1:
+        return count(value)
+    shown = (value / divisor).quantize(CENT)
+    return f"<{CENT}" if shown == 0 else f"{shown:,f}"
+
+
+def day_text(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def short_day(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1][:3]}"
+
+
+def month_text(month: Period) -> str:
+    return f"{MONTHS[month.start.month - 1]} {month.start.year}"
+
+
+def month_word(month: Period) -> str:
+    return MONTHS[month.start.month - 1]
+
+
+def day_ranges(days: Sequence[date]) -> str:
+    """'3, 7–9 and 31 October': the days of one month, runs joined."""
+    if not days:
+        return "none"
+    runs: list[list[date]] = []
+    for day in sorted(days):
+        if runs and day - runs[-1][-1] == ONE_DAY:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    texts = [str(run[0].day) if len(run) == 1 else f"{run[0].day}–{run[-1].day}" for run in runs]
+    return f"{listed(texts)} {MONTHS[min(days).month - 1]}"
+
+
+def listed(texts: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """'1 request', '1,204 requests'."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def clean(name: str) -> str:
+    """A name from outside without control and direction-changing characters, which could make a line read differently."""
+    kept = (" " if character in "\t\r\n" else character for character in name)
+    return "".join(
+        character for character in kept if unicodedata.category(character) not in {"Cc", "Cf", "Cs"} or character == "\u200d"
+    ).strip()
+
+
+def name_of(dimension: str, key: str | None) -> str:
+    """What people call a group's key."""
+    if key is None or key == "":
+        return UNKNOWN[dimension]
+    if dimension == "provider":
+        return PROVIDERS.get(key, clean(key))
+    if dimension == "meter":
+        return LABELS.get(key, clean(key))
+    if dimension in {"operation", "type"}:
+        words = clean(key).replace("_", " ")
+        return words[:1].upper() + words[1:]
+    return clean(key) or repr(key)
