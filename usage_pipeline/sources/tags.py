@@ -1,5 +1,8 @@
 """Labels and request metadata as one JSON object of texts. Nested values, nulls and values that hold an e-mail address stay outside."""
 
+import json
+import re
+
 import ibis
 import ibis.expr.types as ir
 
@@ -43,9 +46,17 @@ def text_list(text: ir.StringValue) -> ir.ArrayValue:
     return ibis.ifelse(text.contains("@"), given.filter(lambda one: ~one.re_search(EMAIL)), given)
 
 
-def value_in_list(text: ir.StringValue, key: str) -> ir.StringValue:
-    """The value of the first 'key:value' in a JSON array of texts; null if there is none."""
-    return text.re_extract(rf'"{key}:([^"\\]*)"', 1).nullif("")
+def value_in_object(text: ir.StringValue, key: str) -> ir.StringValue:
+    """The value under `key` in a JSON object of scalars, as text; null if there is none or it is empty."""
+    name = json.dumps(key, ensure_ascii=False)
+    plain = text.re_extract(rf'{re.escape(name)}\s*:\s*"([^"\\]*)"', 1).nullif("")
+    odd = ibis.ifelse(text.contains(name), _entries(text).get(key), ibis.null("string")).nullif("")
+    return ibis.coalesce(plain, odd)
+
+
+def value_in_list(tags: ir.ArrayValue, key: str) -> ir.StringValue:
+    """The value of the first 'key:value' in a list of texts; null if there is none or it is empty."""
+    return tags.filter(lambda tag: tag.startswith(f"{key}:"))[0].substr(len(key) + 1).nullif("")
 
 
 def _entries(text: ir.StringValue) -> ir.MapValue:

@@ -13,7 +13,7 @@ from usage_pipeline.sources.cells import decimal, epoch_time, whole_number, with
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
-from usage_pipeline.sources.tags import merged, text_list, value_in_list
+from usage_pipeline.sources.tags import merged, text_list, value_in_list, value_in_object
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -39,9 +39,6 @@ QUANTITIES = {
     "web_search_requests": f"{USAGE}.server_tool_use.web_search_requests",
 }
 """Whole numbers of a payload: our name for each and where it lies."""
-
-LABELS = ("operation", "feature", "client", "prompt", "run")
-"""Columns that an application fills by naming them in its metadata or in a request tag 'name:value'."""
 
 FIELDS = {
     "id": "id",
@@ -74,8 +71,6 @@ FIELDS = {
     "asked_tier": "model_parameters.service_tier",
     "inference_geo": f"{USAGE}.inference_geo",
     "speed": f"{USAGE}.speed",
-    **{f"spend_{label}": f"metadata.spend_logs_metadata.{label}" for label in LABELS},
-    **{f"requester_{label}": f"metadata.requester_metadata.{label}" for label in LABELS},
 }
 
 API_TYPES = {
@@ -162,8 +157,8 @@ def to_events(records: ir.Table) -> ir.Table:
         reasoning_tokens=rows.n_reasoning,
         reported_cost=rows.reported,
         reported_cost_basis=ibis.ifelse(rows.reported.notnull(), "gateway_estimated", ibis.null("string")),
-        tags=merged(rows.spend_logs_metadata, rows.requester_metadata),
-        request_tags=text_list(rows.request_tags),
+        tags=rows.tags,
+        request_tags=rows.tag_list,
     )
 
 
@@ -176,6 +171,8 @@ def _read(lines: ir.Table) -> ir.Table:
         ended_at=epoch_time(lines.end_time),
         outcome=ibis.cases((failed, FAILURE), (hit, CACHE_HIT), else_=SUCCESS),
         reported=decimal(lines.response_cost),
+        tags=merged(lines.spend_logs_metadata, lines.requester_metadata),
+        tag_list=text_list(lines.request_tags),
         **{f"n_{name}": whole_number(lines[name]) for name in QUANTITIES},
     )
 
@@ -204,9 +201,8 @@ def _split(rows: ir.Table) -> ir.Table:
 
 
 def _label(rows: ir.Table, label: str) -> ir.StringValue:
-    """What the application says: in its metadata for the spend log, in the request's metadata, or in a tag."""
-    tag = value_in_list(rows.request_tags, label)
-    return without_email(ibis.coalesce(rows[f"spend_{label}"], rows[f"requester_{label}"], tag))
+    """What the application says: in its metadata, or in a request tag 'label:value'."""
+    return without_email(ibis.coalesce(value_in_object(rows.tags, label), value_in_list(rows.tag_list, label)))
 
 
 SOURCE = Source(
