@@ -65,6 +65,11 @@ class PriceBook:
             _table(rates, [rate for _, lines in made for rate in lines]),
         )
 
+    def model_ids(self, models: Iterable[tuple[str | None, str | None]]) -> dict[tuple[str | None, str | None], str]:
+        """The catalog's model id of each (provider, model) that the catalog knows."""
+        found = {(provider, model): find_model(self.prices, Key(provider, model)) for provider, model in set(models)}
+        return {pair: model.info.id for pair, model in found.items() if model is not None}
+
     def _resolution(
         self, row: Mapping[str, Any], cards: dict[str, list[tuple[RateCard, list[Rate]]]], more: Mapping[str, str]
     ) -> Resolution:

@@ -47,9 +47,9 @@ class Key:
 
     provider: str | None
     model: str | None
-    is_batch: bool | None
-    service_tier: str | None
-    speed: str | None
+    is_batch: bool | None = None
+    service_tier: str | None = None
+    speed: str | None = None
 
 
 def provider_id_of(provider: str) -> str:

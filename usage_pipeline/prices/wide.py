@@ -17,11 +17,11 @@ FRACTIONAL = "audio_seconds"
 """The one meter whose quantity is not whole: its cost is rounded to 15 decimals event by event, all others are exact."""
 
 SECOND_MEASURE: dict[str, tuple[str, ...]] = {
-    "images": ("output", "output_image"),
+    "images": ("output_image",),
     "audio_seconds": ("input_audio", "output_audio"),
-    "characters": ("input", "output_audio"),
+    "characters": ("output_audio",),
 }
-"""Meters that say again what tokens say: without a price of their own they cost nothing where those tokens are counted."""
+"""Meters that count again what tokens of the same kind count: without a price of their own they cost nothing beside those tokens."""
 
 PARTS = ("list", "net")
 
@@ -46,9 +46,9 @@ def widen(rates: ir.Table) -> ir.Table:
     )
 
 
-def output_cost(row: ir.Table, part: str) -> ir.DecimalValue:
-    """Output at its price; its reasoning part at its own where the card has one."""
-    output, reasoning = row["output"].fill_null(0), row["reasoning_tokens"].fill_null(0)
+def output_cost(row: ir.Table, part: str, *, prefix: str = "") -> ir.DecimalValue:
+    """Output at its price; its reasoning part at its own where the card has one. `prefix` is of the quantities' columns."""
+    output, reasoning = row[f"{prefix}output"].fill_null(0), row[f"{prefix}reasoning_tokens"].fill_null(0)
     own_price = row[price_column(part, REASONING)]
     price = row[price_column(part, "output")]
     return ibis.ifelse(own_price.notnull(), times(output - reasoning, price) + times(reasoning, own_price), times(output, price))
