@@ -43,10 +43,8 @@ def _value(rows: ir.Table, field: str) -> ir.StringValue:
 
 
 def _branch(rows: ir.Table, rule: AttributionRule, value: ir.StringValue, own_ids: Sequence[str]) -> tuple[ir.BooleanValue, ir.StringValue]:
-    if rule.equals is not None:
-        matches = value == rule.equals
-    else:
-        matches = value.notnull() if rule.any_value else value.isnull()
+    any_or_none = value.notnull() if rule.any_value else value.isnull()
+    matches = any_or_none if rule.equals is None else value == rule.equals
     if rule.project == OWN_VALUE:
         matches = matches & (value.isin(own_ids) if own_ids else ibis.literal(value=False))
     if rule.source is not None:

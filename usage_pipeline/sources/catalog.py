@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from usage_pipeline.sources.exports import anthropic_cost, openai_costs
+from usage_pipeline.sources.exports import anthropic_cost, anthropic_usage, openai_costs, openai_usage
 from usage_pipeline.sources.logs import litellm
 from usage_pipeline.tables.source import Source
 
@@ -10,7 +10,9 @@ SOURCES: Mapping[str, Source] = {
     source.kind: source
     for source in (
         openai_costs.SOURCE,
+        openai_usage.SOURCE,
         anthropic_cost.SOURCE,
+        anthropic_usage.SOURCE,
         litellm.SOURCE,
     )
 }

@@ -99,9 +99,10 @@ def _is_grouped(rows: ir.Table) -> ir.BooleanValue:
 
 
 def covered(records: ir.Table) -> ir.Table:
-    """The bucket's day. A file that is not grouped covers nothing, so it never replaces one that is."""
-    mixed = (records.state.isnull() & ~_is_grouped(records)).any().over(group_by=records.source_file)
-    grouped = records.mutate(mixed=mixed).filter(lambda rows: ~rows.mixed)
+    """The bucket's day. A file with results, none of which is grouped, covers nothing, so it never replaces one that is."""
+    window = ibis.window(group_by=records.source_file)
+    grouped = records.mutate(grouped=_is_grouped(records).any().over(window), filled=records.state.isnull().any().over(window))
+    grouped = grouped.filter(grouped.grouped | ~grouped.filled)
     return days_covered(grouped, iso_time(grouped.starting_at), NO_SCOPE)
 
 
