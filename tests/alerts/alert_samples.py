@@ -52,8 +52,8 @@ def month() -> list[DailyCost]:
         basis = LOG_ESTIMATED if day >= date(2026, 10, 20) else BILLED
         rows += [
             cost(day, str(Decimal("8.40") * growth), basis=basis),
-            cost(day, "3.10", basis=basis, model="claude-sonnet-4-5", user="u-04", operation="improvement"),
-            cost(day, "1.75", basis=basis, model="gemini-2.5-pro", user="u-99", operation="preview"),
+            cost(day, "3.10", basis=basis, model="claude-sonnet-4-5", user="u-17", operation="improvement"),
+            cost(day, "1.75", basis=basis, model="gemini-2.5-pro", user="u-04", operation="chat"),
             cost(day, "0.52", basis=basis, model="gpt-5-mini", user=None, operation=None),
             cost(day, "2.15", basis=basis, project="search-ranker", model="text-embedding-3-large", user=None, operation="index"),
             cost(day, "0.90", basis=basis, project=UNATTRIBUTED, model=None, user=None, operation=None),

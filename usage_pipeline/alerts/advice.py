@@ -1,5 +1,6 @@
 """Facts in, what to do out: a few plain sentences made of the numbers alone. No saving is promised that was not counted."""
 
+from collections.abc import Sequence
 from decimal import ROUND_DOWN
 
 from usage_pipeline.alerts import words
@@ -18,9 +19,14 @@ def advise(facts: Facts, *, currency: str, ask: str) -> list[str]:
         sentences = [_stay_inside(facts, currency), _start_with(facts), _ask_early(facts, ask)]
     else:
         sentences = [_inside(facts, currency)]
-    if facts.unpriced:
-        sentences.append("Give the models without a price one under “prices” in usage.yaml: until then the true cost is higher than shown.")
     return [sentence for sentence in sentences if sentence]
+
+
+def price_the_unpriced(facts: Sequence[Facts]) -> str:
+    """What to do about usage without a price, once for a whole mail; empty where all is priced."""
+    if not any(one.unpriced for one in facts):
+        return ""
+    return "The true cost is higher: some usage has no price. Whoever runs usage-pipeline can add it under “prices” in usage.yaml."
 
 
 def _over(facts: Facts, ask: str) -> str:

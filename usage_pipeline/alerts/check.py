@@ -2,18 +2,18 @@
 
 The shell judges, sends and records in this order:
 
-    now = judging_moment(as_of, clock)
-    found = statuses(budgets, costs, as_of, complete_through=last_full_day(now))        # budgets room; costs of days_needed(as_of)
-    outcome = check(statuses=found, ..., now=now, as_of=as_of)
-    sent = {delivery.delivery_id for delivery, message in outcome.messages if channel.send(message) succeeds}
-    record outcome.alerts_after(sent), and each delivery sent with its channel and receipt
+    complete_through = last_full_day(clock)
+    found = statuses(budgets, costs, as_of, complete_through=complete_through)      # the budgets room; costs of days_needed(as_of)
+    outcome = check(statuses=found, ..., now=judging_moment(as_of, clock), as_of=as_of, complete_through=complete_through)
+    received = [delivery.received(channel.send(message)) for delivery, message in outcome.messages]
+    record outcome.alerts_after({delivery.delivery_id for delivery in received}) and `received`
 
 A dry run leaves out the last two. Recorded alerts and deliveries, given again, make the next check silent.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from usage_pipeline.alerts.letter import letter_of
 from usage_pipeline.alerts.mail import compose, message_key
 from usage_pipeline.alerts.recipients import recipients_of
 from usage_pipeline.alerts.rules import HELD, due, still_true
-from usage_pipeline.periods import ONE_DAY, Period, last_full_day, month_of, start_of
+from usage_pipeline.periods import ONE_DAY, Period, month_of, start_of
 from usage_pipeline.tables.alerts import Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
@@ -54,7 +54,7 @@ class Check:
 
 def judging_moment(as_of: date, clock: datetime) -> datetime:
     """The moment at which `as_of` is judged: now if it is today, else its end. So the judging of two days in a row is 24 h apart."""
-    return clock if as_of == clock.date() else start_of(as_of + ONE_DAY)
+    return clock if as_of == clock.astimezone(UTC).date() else start_of(as_of + ONE_DAY)
 
 
 def days_needed(as_of: date) -> Period:
@@ -75,13 +75,18 @@ def check(
     as_of: date,
     templates: Path,
     sender: str = DEFAULT_SENDER,
+    complete_through: date | None = None,
 ) -> Check:
-    """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`."""
+    """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`.
+
+    `complete_through` is the last day that is wholly over, None for `as_of`, as the statuses were made with.
+    """
     found = due(statuses, budgets, known, now, as_of)
     mails, alerts = plan([*found, *still_true(statuses, known, as_of)], deliveries, now)
     already = {delivery.delivery_id for delivery in deliveries}
     by_id = {project.id: project for project in projects}
-    writer = _Writer(statuses, budgets, costs, organisation, now, as_of, templates, sender)
+    last_whole_day = as_of if complete_through is None else min(as_of, complete_through)
+    writer = _Writer(statuses, budgets, costs, organisation, now, as_of, last_whole_day, templates, sender)
     messages: list[tuple[Delivery, EmailMessage]] = []
     untold: list[str] = []
     held: set[str] = set()
@@ -108,6 +113,7 @@ class _Writer:
     organisation: Organisation
     now: datetime
     as_of: date
+    last_whole_day: date
     templates: Path
     sender: str
 
@@ -136,9 +142,8 @@ class _Writer:
         budgets = {budget.budget_id: budget for budget in self.budgets}
         statuses = {status.budget_id: status for status in self.statuses}
         costs = [row for row in self.costs if mail.project is None or row.project == mail.project]
-        full_day = last_full_day(self.now)
         return [
-            facts_of(alert, budgets[alert.budget_id], statuses[alert.budget_id], costs, full_day)
+            facts_of(alert, budgets[alert.budget_id], statuses[alert.budget_id], costs, self.last_whole_day)
             for alert in sorted(mail.told, key=lambda alert: -severity(alert.level))
         ]
 

@@ -70,9 +70,8 @@ class Facts:
         return next(named, None)
 
 
-def facts_of(alert: Alert, budget: Budget, status: BudgetStatus, costs: Sequence[DailyCost], last_full_day: date) -> Facts:
+def facts_of(alert: Alert, budget: Budget, status: BudgetStatus, costs: Sequence[DailyCost], last_whole_day: date) -> Facts:
     """All that is to be said of `budget`. `costs` may hold more than the budget counts, and should hold the period before."""
-    last_whole_day = min(status.as_of, last_full_day)
     rows = [row for row in scope_of(budget, costs) if status.period_start <= row.day <= status.as_of]
     return Facts(
         alert=alert,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from usage_pipeline.alerts import words
-from usage_pipeline.alerts.advice import advise
+from usage_pipeline.alerts.advice import advise, price_the_unpriced
 from usage_pipeline.alerts.bar import Segment, segments_of
 from usage_pipeline.alerts.drivers import Driver, Drivers
 from usage_pipeline.alerts.facts import Facts
@@ -32,6 +32,7 @@ class DriverRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverTable:
     head: str
+    unit: str
     rows: tuple[DriverRow, ...]
     others: str
     compared_with: str
@@ -76,6 +77,7 @@ class Letter:
     organisation: str
     blocks: tuple[Block, ...]
     others: tuple[OtherBudget, ...]
+    also: str
     why: str
     rule: str
     judged: str
@@ -99,6 +101,7 @@ def letter_of(
         organisation=words.plain(organisation.name),
         blocks=blocks,
         others=tuple(_other(status, currency) for status in others),
+        also=price_the_unpriced(facts),
         why=words.plain_sentence(why),
         rule=_rule(facts[0].budget),
         judged=f"{words.day(now.date())} {now:%Y, %H:%M} UTC",
@@ -157,7 +160,8 @@ def _headline(facts: Facts, name: str) -> str:
     kind = "token budget" if status.unit == words.TOKENS else "budget"
     what = f" for {words.plain(status.operation)}" if status.operation else ""
     period = words.period_name(status.period, status.period_start)
-    return f"{name} has used {words.percentage(status.spent, status.limit)} of its {period} {kind}{what}"
+    which = f"{period} {kind}{what}" if status.period == "monthly" else f"{kind}{what} for {period}"
+    return f"{name} has used {words.percentage(status.spent, status.limit)} of its {which}"
 
 
 def _period_and_day(facts: Facts) -> str:
@@ -176,6 +180,7 @@ def _who_decides(project: Project | None, organisation: Organisation) -> str:
 def _driver_table(table: Drivers, unit: str, currency: str) -> DriverTable:
     return DriverTable(
         head=HEADS[table.dimension],
+        unit="Tokens" if unit == words.TOKENS else "Spent",
         rows=tuple(_driver_row(row, table.dimension, unit, currency) for row in table.rows),
         others="" if not table.others_count else f"and {table.others_count} more",
         compared_with="" if table.compared_with is None else words.days(table.compared_with),

@@ -1,6 +1,6 @@
 """`alerts` and `deliveries`: what was found worth telling, and what was told to whom. In the database, append-only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -27,6 +27,14 @@ class Alert:
     state: str = column("'sent', 'held' (a mail to this project went out in the last 24 h) or 'covered' (told in another mail)")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a channel says of a message it took: its name ('outbox' or 'smtp') and the file name or the server's answer."""
+
+    channel: str
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """One message to its recipients: the same message is never sent twice."""
@@ -42,6 +50,10 @@ class Delivery:
     as_of: date = column("The day it was judged on")
     sent_at: datetime = column("When it went out (UTC)")
     receipt: str = column("File name in the outbox, or what the server answered")
+
+    def received(self, receipt: Receipt) -> "Delivery":
+        """The delivery as made: with the channel that took it and what that said."""
+        return replace(self, channel=receipt.channel, receipt=receipt.text)
 
 
 alerts = Table("alerts", Alert)
