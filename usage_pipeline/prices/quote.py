@@ -160,8 +160,8 @@ def _line(line: Mapping[str, Any], number: int) -> Line:
     }
     own = {*COLUMN_CONTEXT} | ({PROCESSING} if context.get(PROCESSING) == BATCH else set())
     more = tuple(sorted((name, value) for name, value in context.items() if name not in own))
-    unknown = {meter: money.text(Decimal(quantity)) for meter, quantity in quantities.items() if meter not in COLUMN_OF_METER and quantity}
-    return Line(line.get("id"), event, more, unknown)
+    strange = {meter: money.text(Decimal(quantity)) for meter, quantity in quantities.items() if meter not in COLUMN_OF_METER and quantity}
+    return Line(line.get("id"), event, more, strange)
 
 
 def _mapping(line: Mapping[str, Any], field: str) -> Mapping[str, Any]:
