@@ -29,6 +29,11 @@ class Difference:
     daily: Decimal
     monthly: Decimal
 
+    def __str__(self) -> str:
+        """`2026-10 chat ... input: cost is 1.5 in the days and 1 in the month`."""
+        words = " ".join(str(part) for part in self.key if part is not None)
+        return f"{words}: {self.column} is {money.text(self.daily)} in the days and {money.text(self.monthly)} in the month"
+
 
 def monthly_costs_of(month: Period, daily: Sequence[DailyCost]) -> list[MonthlyCost]:
     """The rows of `daily` that lie in `month`, summed by key; in the order of the key, nulls first.

@@ -41,12 +41,15 @@ def covered_amount(amount: Decimal, match: Cover, *, step: Decimal = money.SMALL
 
 
 def dealt(amount: Decimal, weights: Sequence[Decimal | None], given: Sequence[Decimal], *, step: Decimal = money.SMALLEST) -> list[Decimal]:
-    """`amount` in proportion to `weights`; to `given` where a weight is unknown or all are 0. The parts sum to `amount` exactly."""
+    """`amount` in proportion to `weights`; to `given` where a weight is unknown or all are 0. The parts sum to `amount` exactly.
+
+    Who is given no quantity gets no amount.
+    """
     if not amount:
         return [money.ZERO] * len(given)
-    known = [weight for weight in weights if weight is not None]
+    known = [weight if share else money.ZERO for weight, share in zip(weights, given, strict=True) if weight is not None]
     whole = money.total(known)
-    if len(known) < len(weights) or whole <= 0:
+    if len(known) < len(given) or whole <= 0:
         return money.allocate(amount, given, step=step)
     return known if whole == amount else money.allocate(amount, known, step=step)
 

@@ -110,7 +110,7 @@ def _split(provider: Sequence[UsageCost], log: Sequence[UsageCost]) -> list[Draf
             [one for one in wholes if (one.api_type or "") == api_type], [one for one in parts if (one.draft.api_type or "") == api_type]
         )
     _explain(wholes, parts)
-    return [*(part.draft for part in parts if part.left != part.quantity), *wholes]
+    return [*(part.draft for part in parts), *wholes]
 
 
 def _part(row: UsageCost) -> _Part:
