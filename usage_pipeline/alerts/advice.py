@@ -66,7 +66,8 @@ def _ask_early(facts: Facts, ask: str) -> str:
     crossing = facts.status.crossing_date
     if crossing is None:
         return ""
-    return f"If the work is worth more, ask {ask} for a higher limit before {words.day(crossing)}."
+    when = "today" if crossing <= facts.status.as_of else f"before {words.day(crossing)}"
+    return f"If the work is worth more, ask {ask} for a higher limit {when}."
 
 
 def _noun(facts: Facts) -> str:

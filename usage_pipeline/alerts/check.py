@@ -18,12 +18,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from usage_pipeline.alerts import words
-from usage_pipeline.alerts.facts import Facts, facts_of
-from usage_pipeline.alerts.ledger import ALERT_KIND, PlannedMail, plan, severity
-from usage_pipeline.alerts.letter import letter_of
-from usage_pipeline.alerts.mail import compose, message_key
+from usage_pipeline.alerts.ledger import plan
+from usage_pipeline.alerts.mail import message_key
 from usage_pipeline.alerts.recipients import recipients_of
 from usage_pipeline.alerts.rules import HELD, due, still_true
+from usage_pipeline.alerts.writer import Writer
 from usage_pipeline.periods import ONE_DAY, Period, month_of, start_of
 from usage_pipeline.tables.alerts import Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
@@ -35,7 +34,7 @@ DEFAULT_SENDER = "AI cost alerts <usage-pipeline@localhost>"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check found. `alerts` are rows to insert or update, as they stand once every message is out.
+    """What a check found. `alerts` are the rows that are new or changed, as they stand once every message is out.
 
     `messages` are pairs of a delivery (channel and receipt still empty) and the message itself. `untold` says in a sentence
     each what nobody could be told of, for want of an address.
@@ -85,8 +84,17 @@ def check(
     mails, alerts = plan([*found, *still_true(statuses, known, as_of)], deliveries, now)
     already = {delivery.delivery_id for delivery in deliveries}
     by_id = {project.id: project for project in projects}
-    last_whole_day = as_of if complete_through is None else min(as_of, complete_through)
-    writer = _Writer(statuses, budgets, costs, organisation, now, as_of, last_whole_day, templates, sender)
+    writer = Writer(
+        statuses=statuses,
+        budgets=budgets,
+        costs=costs,
+        organisation=organisation,
+        now=now,
+        as_of=as_of,
+        last_whole_day=as_of if complete_through is None else min(as_of, complete_through),
+        templates=templates,
+        sender=sender,
+    )
     messages: list[tuple[Delivery, EmailMessage]] = []
     untold: list[str] = []
     held: set[str] = set()
@@ -98,74 +106,10 @@ def check(
             held |= set(mail.alert_ids)
             untold.append(_nobody(project, organisation))
         elif key not in already:
-            messages.append(writer.write(mail, project, recipients.addresses, recipients.why, key))
-    alerts = [_hold(alert) if alert.alert_id in held else alert for alert in alerts]
-    return Check(tuple(statuses), tuple(alerts), tuple(messages), tuple(untold))
-
-
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """All that every mail of one check is written from."""
-
-    statuses: Sequence[BudgetStatus]
-    budgets: Sequence[Budget]
-    costs: Sequence[DailyCost]
-    organisation: Organisation
-    now: datetime
-    as_of: date
-    last_whole_day: date
-    templates: Path
-    sender: str
-
-    def write(
-        self, mail: PlannedMail, project: Project | None, addresses: tuple[str, ...], why: str, key: str
-    ) -> tuple[Delivery, EmailMessage]:
-        """The delivery still to be made, and its message."""
-        facts = self._facts(mail)
-        told = {one.budget.budget_id for one in facts}
-        others = [status for status in self.statuses if status.project == mail.project and status.budget_id not in told]
-        letter = letter_of(facts, others, project=project, organisation=self.organisation, why=why, now=self.now)
-        message = compose(
-            letter,
-            key=key,
-            project=mail.project,
-            level=mail.level,
-            recipients=addresses,
-            sender=self.sender,
-            templates=self.templates,
-            now=self.now,
-            as_of=self.as_of,
-        )
-        return _delivery(mail, addresses, letter.subject, key, self.now, self.as_of), message
-
-    def _facts(self, mail: PlannedMail) -> list[Facts]:
-        budgets = {budget.budget_id: budget for budget in self.budgets}
-        statuses = {status.budget_id: status for status in self.statuses}
-        costs = [row for row in self.costs if mail.project is None or row.project == mail.project]
-        return [
-            facts_of(alert, budgets[alert.budget_id], statuses[alert.budget_id], costs, self.last_whole_day)
-            for alert in sorted(mail.told, key=lambda alert: -severity(alert.level))
-        ]
-
-
-def _delivery(mail: PlannedMail, addresses: tuple[str, ...], subject: str, key: str, now: datetime, as_of: date) -> Delivery:
-    return Delivery(
-        delivery_id=key,
-        kind=ALERT_KIND,
-        project=mail.project,
-        level=mail.level,
-        recipients=",".join(addresses),
-        subject=subject,
-        channel="",
-        about=",".join(mail.alert_ids),
-        as_of=as_of,
-        sent_at=now,
-        receipt="",
-    )
-
-
-def _hold(alert: Alert) -> Alert:
-    return replace(alert, state=HELD)
+            messages.append(writer.write(mail, project, recipients, key))
+    unheard = [replace(alert, state=HELD) if alert.alert_id in held else alert for alert in alerts]
+    changed = tuple(alert for alert in unheard if alert not in known)
+    return Check(tuple(statuses), changed, tuple(messages), tuple(untold))
 
 
 def _nobody(project: Project | None, organisation: Organisation) -> str:

@@ -10,7 +10,7 @@ from usage_pipeline.alerts.drivers import TOKENS, Driver, Drivers, amount_of, dr
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.alerts import Alert
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
-from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
 from usage_pipeline.tables.meters import TOKEN_METERS
 
 
@@ -65,8 +65,8 @@ class Facts:
 
     @property
     def main_driver(self) -> tuple[str, Driver] | None:
-        """The largest named value of the first dimension that has one, with the dimension's name."""
-        named = ((table.dimension, row) for table in self.drivers for row in table.rows if row.name is not None)
+        """The largest named value of the first dimension that has one, with the dimension's name. What is unattributed names nobody."""
+        named = ((table.dimension, row) for table in self.drivers for row in table.rows if row.name not in {None, UNATTRIBUTED})
         return next(named, None)
 
 

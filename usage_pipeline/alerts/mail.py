@@ -23,6 +23,7 @@ SCOPE_HEADER = "X-Usage-Scope"
 LEVEL_HEADER = "X-Usage-Level"
 KEY_HEADER = "X-Usage-Key"
 ORGANISATION_SCOPE = "organisation"
+NO_BREAK = "\u00a0"
 
 
 def message_key(about: Sequence[str], recipients: Sequence[str]) -> str:
@@ -74,7 +75,7 @@ def render(letter: Letter, templates: Path) -> tuple[str, str]:
     html = environment.get_template("alert.html.j2").render(letter=letter)
     text = environment.get_template("alert.txt.j2").render(letter=letter)
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=False, apply_width_attributes=True)
-    return inliner.inline(html), text.strip() + "\n"
+    return inliner.inline(html).replace(" %", NO_BREAK + "%"), text.strip() + "\n"
 
 
 @lru_cache

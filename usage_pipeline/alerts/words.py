@@ -75,14 +75,15 @@ def ordinal(number: int) -> str:
     return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
-def days(period: Period) -> str:
-    """'27 October', '1–20 October' or '26 October – 1 November'."""
+def short_days(period: Period) -> str:
+    """'27 Oct', '1–20 Oct' or '26 Oct – 1 Nov'."""
     first, last = period.start, period.last
+    end = f"{last.day} {last:%b}"
     if first == last:
-        return day(first)
+        return end
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{day(last)}"
-    return f"{day(first)} – {day(last)}"
+        return f"{first.day}–{end}"
+    return f"{first.day} {first:%b} – {end}"
 
 
 def period_name(kind: str, start: date, *, year: bool = False) -> str:

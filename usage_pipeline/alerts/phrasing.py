@@ -1,0 +1,159 @@
+"""Facts in, the letter out: the words of a mail.
+
+The first budget gets the whole page; others that crossed a threshold follow in short, and the project's other budgets as a table.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from usage_pipeline.alerts import words
+from usage_pipeline.alerts.advice import advise, price_the_unpriced
+from usage_pipeline.alerts.bar import segments_of
+from usage_pipeline.alerts.drivers import Driver, Drivers
+from usage_pipeline.alerts.facts import Facts
+from usage_pipeline.alerts.letter import Block, DriverRow, DriverTable, Letter, OtherBudget
+from usage_pipeline.alerts.trust import trust_in
+from usage_pipeline.tables.budgets import Budget, BudgetStatus
+from usage_pipeline.tables.configuration import Organisation, Project
+
+BLOCKS_MAX = 5
+"""Budgets shown at length in one mail; the rest as lines of a table, so that no mail program cuts it off (Gmail does at 102 kB)."""
+
+HEADS = {"model": "Models", "operation": "Operations", "user": "Users", "project": "Projects"}
+NAMELESS = {"model": "without a model", "operation": "not said", "user": "not said", "project": "not said"}
+
+
+def letter_of(
+    facts: Sequence[Facts],
+    others: Sequence[BudgetStatus],
+    *,
+    project: Project | None,
+    organisation: Organisation,
+    why: str,
+    now: datetime,
+) -> Letter:
+    """The words for `facts` (at least one, most severe first) of one project, or of the organisation where `project` is None."""
+    currency = organisation.currency
+    blocks = tuple(_block(one, project, organisation) for one in facts[:BLOCKS_MAX])
+    lines = [*(one.status for one in facts[BLOCKS_MAX:]), *sorted(others, key=lambda status: -status.percent)]
+    return Letter(
+        subject=_subject(facts, project, organisation),
+        preheader=f"{blocks[0].spent} {blocks[0].of_limit}. Forecast: {blocks[0].forecast}.",
+        organisation=words.plain(organisation.name),
+        blocks=blocks,
+        others=tuple(_other(status, currency) for status in lines),
+        also=price_the_unpriced(facts),
+        why=words.plain_sentence(why),
+        rule=_rule(facts[0].budget),
+        judged=f"{words.day(now.date())} {now:%Y, %H:%M} UTC",
+    )
+
+
+def _subject(facts: Sequence[Facts], project: Project | None, organisation: Organisation) -> str:
+    """'support-portal at 92 % of $500 for October, crosses on the 27th'."""
+    first, currency = facts[0], organisation.currency
+    status = first.status
+    whose = words.plain(project.id if project else organisation.name)
+    limit = words.amount(status.limit, status.unit, currency, short=True)
+    what = f"{limit} ({words.plain(status.operation)})" if status.operation else limit
+    period = words.period_name(status.period, status.period_start)
+    more = f" (+{len(facts) - 1} more)" if len(facts) > 1 else ""
+    return f"{whose} at {words.percentage(status.spent, status.limit)} of {what} for {period}{_outlook(first, currency)}{more}"
+
+
+def _outlook(facts: Facts, currency: str) -> str:
+    status = facts.status
+    if status.crossing_date and status.period != "daily":
+        when = words.on_day(status.period, status.crossing_date)
+        return f", reached {when}" if facts.is_over else f", crosses {when}"
+    if facts.is_over or status.forecast is None:
+        return ""
+    return f", forecast {words.amount(status.forecast, status.unit, currency, short=True)}"
+
+
+def _block(facts: Facts, project: Project | None, organisation: Organisation) -> Block:
+    status, currency = facts.status, organisation.currency
+    name = words.plain(project.name if project else organisation.name)
+    over = status.spent > status.limit
+    crossing = status.crossing_date
+    return Block(
+        level=facts.alert.level,
+        headline=_headline(facts, name),
+        spent=words.amount(status.spent, status.unit, currency),
+        of_limit=f"of {words.amount(status.limit, status.unit, currency, short=True)} for {_period_and_day(facts)}",
+        percent=words.percentage(status.spent, status.limit, places=1),
+        bar=tuple(segments_of(status)),
+        forecast_label="Forecast" if facts.days_left else "In the end",
+        forecast="none yet" if status.forecast is None else words.amount(status.forecast, status.unit, currency),
+        forecast_percent="" if status.forecast is None else words.percentage(status.forecast, status.limit),
+        forecast_over=status.forecast is not None and status.forecast >= status.limit,
+        crossing_label="Limit reached" if facts.is_over else "Reaches the limit",
+        crossing=words.short_day(crossing) if crossing else "not in this period" if status.forecast is not None else "not known",
+        left_label="Over by" if over else "Left",
+        left=words.amount(abs(status.remaining), status.unit, currency),
+        advice=tuple(advise(facts, currency=currency, ask=_who_decides(project, organisation))),
+        drivers=tuple(_driver_table(table, status.unit, currency) for table in facts.drivers),
+        trust=tuple(trust_in(facts)),
+    )
+
+
+def _headline(facts: Facts, name: str) -> str:
+    status = facts.status
+    kind = "token budget" if status.unit == words.TOKENS else "budget"
+    what = f" for {words.plain(status.operation)}" if status.operation else ""
+    period = words.period_name(status.period, status.period_start)
+    which = f"{period} {kind}{what}" if status.period == "monthly" else f"{kind}{what} for {period}"
+    return f"{name} has used {words.percentage(status.spent, status.limit)} of its {which}"
+
+
+def _period_and_day(facts: Facts) -> str:
+    status = facts.status
+    name = words.period_name(status.period, status.period_start, year=True)
+    if status.period == "daily":
+        return name
+    return f"{name}, day {(status.as_of - status.period_start).days + 1} of {facts.period.days_count}"
+
+
+def _who_decides(project: Project | None, organisation: Organisation) -> str:
+    """Finance decides on a project's limit; the organisation's own is decided by whoever set it."""
+    return ", ".join(organisation.finance) if project and organisation.finance else "whoever set the limit"
+
+
+def _driver_table(table: Drivers, unit: str, currency: str) -> DriverTable:
+    return DriverTable(
+        head=HEADS[table.dimension],
+        unit="Tokens" if unit == words.TOKENS else "Spent",
+        rows=tuple(_driver_row(row, table.dimension, unit, currency) for row in table.rows),
+        others="" if not table.others_count else f"and {table.others_count} more",
+        compared_with="" if table.compared_with is None else words.short_days(table.compared_with),
+    )
+
+
+def _driver_row(row: Driver, dimension: str, unit: str, currency: str) -> DriverRow:
+    compared = row.before is not None and row.compared is not None
+    return DriverRow(
+        name=NAMELESS[dimension] if row.name is None else words.plain(row.name),
+        amount=words.amount(row.amount, unit, currency),
+        share=words.percentage(row.percent, words.WHOLE),
+        change=words.change(row.before, row.compared) if row.before is not None and row.compared is not None else "",
+        rises=compared and (row.compared or 0) > (row.before or 0),
+    )
+
+
+def _other(status: BudgetStatus, currency: str) -> OtherBudget:
+    what = f", {words.plain(status.operation)}" if status.operation else ""
+    name = words.period_name(status.period, status.period_start)
+    return OtherBudget(
+        name=f"{name[:1].upper()}{name[1:]}{what}",
+        spent=words.amount(status.spent, status.unit, currency),
+        limit=words.amount(status.limit, status.unit, currency, short=True),
+        percent=words.percentage(status.spent, status.limit),
+    )
+
+
+def _rule(budget: Budget) -> str:
+    """'Told once a month at each of 75, 90 and 100 %.'"""
+    *rest, last = [f"{threshold.percent.normalize():f}" for threshold in budget.thresholds]
+    marks = f"each of {', '.join(rest)} and {last} %" if rest else f"{last} %"
+    every = {"daily": "day", "weekly": "week", "monthly": "month"}[budget.period]
+    return f"A budget is told of once a {every} at {marks}; a project gets at most one mail in 24 hours, unless it becomes more serious."
