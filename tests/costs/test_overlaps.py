@@ -1,0 +1,26 @@
+"""A bill without a project beside logs that name one."""
+
+from datetime import date
+from decimal import Decimal
+
+from cost_rows import charge_row, usage_row
+
+from usage_pipeline.costs.daily import daily_costs_of
+from usage_pipeline.costs.overlaps import Overlap, overlaps_of
+
+DAY = date(2026, 10, 2)
+LOGGED = [usage_row(quantity=60, cost="0.9"), usage_row(project="ranker", quantity=40, cost="0.6")]
+
+
+def test_an_unattributed_bill_beside_logged_projects_is_told():
+    rows = daily_costs_of(DAY, LOGGED, [charge_row("1.4", 100, project=None)])
+    assert overlaps_of(rows) == [Overlap(DAY, "openai", "mini", Decimal("1.4"), Decimal("1.5"))]
+
+
+def test_a_bill_that_names_the_project_or_is_shared_overlaps_with_nothing():
+    assert overlaps_of(daily_costs_of(DAY, LOGGED, [charge_row("1.4", 100)])) == []
+    assert overlaps_of(daily_costs_of(DAY, LOGGED, [charge_row("1.4", 100, project=None, names_project=False)])) == []
+
+
+def test_logs_without_a_project_are_no_overlap():
+    assert overlaps_of(daily_costs_of(DAY, [usage_row(project=None, quantity=60, cost="0.9")], [charge_row("1", 60, project=None)])) == []
