@@ -98,7 +98,7 @@ class Lake:
         columns = {one.name: rows[one.name].cast(one.type) if one.name in rows.columns else ibis.null(one.type) for one in table.columns}
         return rows.select(**columns, **({DAY: rows[DAY].cast("date")} if with_day else {}))
 
-    def replace(self, table: Table[Any], rows: ir.Table, days: Sequence[date], *, day_column: DayColumn) -> dict[date, int]:
+    def replace(self, table: Table[Any], rows: ir.Table, days: Sequence[date], day_column: DayColumn) -> dict[date, int]:
         """Make `rows` the whole content of `days`, each day atomically and sorted by key; a day without rows becomes empty.
 
         `rows` has exactly the columns of `table`, and the column named by `day_column` if that is another. Gives back rows per day.

@@ -1,1 +1,0 @@
-"""usage.yaml and the environment as values; the only reader of the environment."""

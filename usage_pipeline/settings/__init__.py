@@ -1,0 +1,10 @@
+"""The edge where configuration comes in: usage.yaml and the environment, read here and nowhere else, as values.
+
+`load` reads the file (document → shape → values), `Environment` the variables. Wrong ones raise UsageConfigError, all at once.
+"""
+
+from usage_pipeline.settings.environment import Environment, MailServer
+from usage_pipeline.settings.load import Settings, load
+from usage_pipeline.settings.shape import ReportSettings
+
+__all__ = ["Environment", "MailServer", "ReportSettings", "Settings", "load"]

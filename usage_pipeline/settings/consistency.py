@@ -1,0 +1,91 @@
+"""What the parts of usage.yaml say of each other: names that are used are declared, and once.
+
+It looks at the document itself and not at the shaped values, so that it finds its problems beside those of single fields.
+"""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from usage_pipeline.errors import Problem
+from usage_pipeline.settings.document import Document, Place
+from usage_pipeline.settings.shape import VALUE
+
+TOKENS = "tokens"
+
+
+def contradictions(document: Document, kinds: Collection[str]) -> list[Problem]:
+    """Every problem between parts of the document. `kinds` are the known kinds of source."""
+    content = document.content
+    projects = _names(content, "projects", "id")
+    sources = _names(content, "sources", "name")
+    return [
+        *_twice(document, "projects", "id"),
+        *_twice(document, "sources", "name"),
+        *_undeclared(document, "attribution", "project", {*projects, VALUE}, "project"),
+        *_undeclared(document, "attribution", "source", sources, "source"),
+        *_undeclared(document, "prices", "project", projects, "project"),
+        *_unknown_kinds(document, kinds),
+        *_budgets(document),
+    ]
+
+
+def suggestion(word: str, known: Collection[str]) -> str:
+    """`; did you mean 'owners'?`, or nothing where nothing is near."""
+    near = get_close_matches(word, sorted(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _entries(content: Any, section: str) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The mappings listed in a section, as far as it is a list of mappings."""
+    listed = content.get(section) if isinstance(content, dict) else None
+    for number, entry in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(entry, dict):
+            yield (section, number), entry
+
+
+def _names(content: Any, section: str, key: str) -> set[str]:
+    return {entry[key] for _, entry in _entries(content, section) if isinstance(entry.get(key), str)}
+
+
+def _twice(document: Document, section: str, key: str) -> Iterator[Problem]:
+    first: dict[str, Place] = {}
+    for place, entry in _entries(document.content, section):
+        name = entry.get(key)
+        if isinstance(name, str) and first.setdefault(name, place) != place:
+            yield document.problem((*place, key), f"{name!r} is declared twice; the first is on line {document.line_of(first[name])}")
+
+
+def _undeclared(document: Document, section: str, key: str, known: Collection[str], what: str) -> Iterator[Problem]:
+    for place, entry in _entries(document.content, section):
+        name = entry.get(key)
+        if isinstance(name, str) and name not in known:
+            yield document.problem((*place, key), f"no {what} {name!r} is declared{suggestion(name, known)}")
+
+
+def _unknown_kinds(document: Document, kinds: Collection[str]) -> Iterator[Problem]:
+    for place, entry in _entries(document.content, "sources"):
+        kind = entry.get("kind")
+        if isinstance(kind, str) and kind not in kinds:
+            hint = suggestion(kind, kinds) or f"; known are {', '.join(sorted(kinds))}"
+            yield document.problem((*place, "kind"), f"{kind!r} is no kind of source{hint}")
+
+
+def _budgets(document: Document) -> Iterator[Problem]:
+    """Units that are none, and budgets that measure the same thing as one before them."""
+    content = document.content if isinstance(document.content, dict) else {}
+    organisation = content.get("organisation")
+    organisation = organisation if isinstance(organisation, dict) else {}
+    currency = organisation.get("currency") or "USD"
+    scopes: list[tuple[Place, dict[str, Any]]] = [(("organisation",), organisation), *_entries(content, "projects")]
+    for scope, owner in scopes:
+        first: dict[tuple[Any, ...], int | None] = {}
+        for (_, number), budget in _entries(owner, "budgets"):
+            place = (*scope, "budgets", number)
+            unit = budget.get("unit") or currency
+            if unit not in {currency, TOKENS}:
+                yield document.problem((*place, "unit"), f"{unit!r} is neither {currency} (the organisation's currency) nor {TOKENS}")
+            measured = (str(budget.get("period")), str(unit), str(budget.get("operation")))
+            if measured in first:
+                yield document.problem(place, f"same period, unit and operation as the budget on line {first[measured]}")
+            first.setdefault(measured, document.line_of(place))

@@ -1,0 +1,84 @@
+"""What the environment says: USAGE_… variables. Secrets are kept out of every text that shows this."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from usage_pipeline.errors import Problem, UsageConfigError
+
+PREFIX = "USAGE_"
+TLS_PORT = 465
+_MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
+
+
+def _memory(value: str) -> str:
+    if not _MEMORY.fullmatch(value):
+        raise ValueError(f"{value!r} is no amount of memory, such as 2GB, 512MB or 80%")
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Where mails go out. `security` is 'starttls', 'tls' (from the start, as port 465 wants it) or 'none'."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None = field(repr=False)
+    security: str
+    authorities: Path | None
+
+
+class Environment(BaseSettings):
+    """The variables, each with its default; an empty one counts as unset.
+
+    Raises UsageConfigError that names every variable that is wrong, never its value if that is a secret.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    home: Annotated[Path, AfterValidator(Path.absolute)] = Field(Path("usage_home"), validate_default=True)
+    config: Annotated[Path, AfterValidator(Path.absolute)] = Field(Path("usage.yaml"), validate_default=True)
+    database_url: SecretStr | None = None
+    memory_limit: Annotated[str, AfterValidator(_memory)] = "2GB"
+    smtp_host: str | None = None
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_starttls: bool = True
+    smtp_authorities: Path | None = None
+    mail_from: str | None = None
+    s3_endpoint: str | None = None
+    s3_region: str | None = None
+
+    def __init__(self) -> None:
+        try:
+            super().__init__()
+        except ValidationError as error:
+            wrong = error.errors(include_url=False, include_input=False, include_context=False)
+            problems = [
+                Problem("environment", None, f"{PREFIX}{one['loc'][0]}".upper(), one["msg"].removeprefix("Value error, ")) for one in wrong
+            ]
+            raise UsageConfigError("\n".join(map(str, problems))) from None
+
+    def database_url_or(self, default: str) -> str:
+        """The URL of the database, its password in it: `default` where none is set."""
+        return self.database_url.get_secret_value() if self.database_url else default
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """The mail server, None where no host is set: then mails become files in the outbox."""
+        if self.smtp_host is None:
+            return None
+        return MailServer(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            user=self.smtp_user,
+            password=self.smtp_password.get_secret_value() if self.smtp_password else None,
+            security="tls" if self.smtp_port == TLS_PORT else "starttls" if self.smtp_starttls else "none",
+            authorities=self.smtp_authorities,
+        )

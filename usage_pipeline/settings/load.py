@@ -1,0 +1,154 @@
+"""usage.yaml → the values that rooms take. Everything wrong with it is told at once."""
+
+import hashlib
+import json
+import os
+import types
+import typing
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from usage_pipeline.errors import Problem, UsageConfigError
+from usage_pipeline.settings.consistency import contradictions, suggestion
+from usage_pipeline.settings.document import Document, read_document
+from usage_pipeline.settings.shape import AgreementShape, BudgetShape, ReportSettings, RuleShape, UsageFile
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.tables.budgets import Budget, Threshold
+from usage_pipeline.tables.configuration import Agreement, AttributionRule, Organisation, Project, SourceSpec
+
+CRITICAL_FROM, WARNING_FROM = Decimal(100), Decimal(90)
+REMOTE = "s3://"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What usage.yaml says. `fingerprint` changes with what it says, not with comments, layout or where it lies."""
+
+    organisation: Organisation
+    projects: tuple[Project, ...]
+    budgets: tuple[Budget, ...]
+    attribution: tuple[AttributionRule, ...]
+    sources: tuple[SourceSpec, ...]
+    agreements: tuple[Agreement, ...]
+    reports: ReportSettings
+    file: Path
+    fingerprint: str
+
+
+def load(config: Path, kinds: Collection[str] = tuple(SOURCES)) -> Settings:
+    """Read and check `config`; paths in it are relative to its folder. `kinds` are the kinds of source that may be named.
+
+    Raises UsageConfigError whose text has a line `file:line: field: message` for every problem.
+    """
+    document = read_document(config)
+    problems = document.problems
+    if document.content is not None:
+        problems = [*problems, *contradictions(document, kinds)]
+        try:
+            shaped = UsageFile.model_validate(document.content)
+        except ValidationError as error:
+            problems += [_problem(document, one) for one in error.errors(include_url=False)]
+    if problems:
+        raise UsageConfigError("\n".join(map(str, sorted(problems, key=lambda one: one.line or 0))))
+    return _settings(shaped, document, config.absolute())
+
+
+def _settings(shaped: UsageFile, document: Document, config: Path) -> Settings:
+    organisation = shaped.organisation
+    return Settings(
+        organisation=Organisation(name=organisation.name, currency=organisation.currency, finance=tuple(organisation.finance)),
+        projects=tuple(
+            Project(
+                id=one.id,
+                name=one.name or one.id,
+                client=one.client,
+                team=one.team,
+                cost_center=one.cost_center,
+                owners=tuple(one.owners),
+            )
+            for one in shaped.projects
+        ),
+        budgets=(
+            *(_budget(None, one, organisation.currency) for one in organisation.budgets),
+            *(_budget(project.id, one, organisation.currency) for project in shaped.projects for one in project.budgets),
+        ),
+        attribution=tuple(_rule(one) for one in shaped.attribution),
+        sources=tuple(SourceSpec(name=one.name, kind=one.kind, path=_absolute(one.path, config.parent)) for one in shaped.sources),
+        agreements=tuple(_agreement(one, document.line_of(("prices", number))) for number, one in enumerate(shaped.prices)),
+        reports=shaped.reports,
+        file=config,
+        fingerprint=hashlib.sha256(json.dumps(document.content, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def _budget(project: str | None, shape: BudgetShape, currency: str) -> Budget:
+    unit = shape.unit or currency
+    scope = "organisation" if project is None else f"projects/{project}"
+    return Budget(
+        budget_id=":".join([scope, shape.period, unit, *([shape.operation] if shape.operation else [])]),
+        scope="organisation" if project is None else "project",
+        project=project,
+        period=shape.period,
+        limit=shape.limit,
+        unit=unit,
+        operation=shape.operation,
+        thresholds=tuple(Threshold(percent=percent, level=_level(percent)) for percent in shape.thresholds),
+    )
+
+
+def _level(percent: Decimal) -> str:
+    if percent >= CRITICAL_FROM:
+        return "critical"
+    return "warning" if percent >= WARNING_FROM else "info"
+
+
+def _rule(shape: RuleShape) -> AttributionRule:
+    any_value = "equals" not in shape.model_fields_set
+    return AttributionRule(field=shape.field, project=shape.project, source=shape.source, equals=shape.equals, any_value=any_value)
+
+
+def _agreement(shape: AgreementShape, line: int | None) -> Agreement:
+    return Agreement(**shape.model_dump(), line=line)
+
+
+def _absolute(path: str, folder: Path) -> str:
+    """A glob under `folder`, absolute; s3:// as it is."""
+    return path if path.startswith(REMOTE) else os.path.normpath(folder / Path(path).expanduser())
+
+
+def _problem(document: Document, error: ErrorDetails) -> Problem:
+    """One of pydantic's errors in our words, with its line."""
+    place, kind = error["loc"], error["type"]
+    if kind == "extra_forbidden":
+        known = list(_section_at(place[:-1]).model_fields)
+        hint = suggestion(str(place[-1]), known) or f"; known here are {', '.join(known)}"
+        return document.problem(place, f"unknown key{hint}")
+    if kind == "literal_error":
+        return document.problem(place, f"{error['input']!r} is none of {error['ctx']['expected']}")
+    words = {
+        "missing": "it is missing",
+        "list_type": "a list is needed here, such as [one, another]",
+        "model_type": "a mapping of keys to values is needed here",
+    }
+    return document.problem(place, words.get(kind, error["msg"]))
+
+
+def _section_at(place: tuple[str | int, ...]) -> type[BaseModel]:
+    """The shape that describes `place`."""
+    section: type[BaseModel] = UsageFile
+    for step in place:
+        if isinstance(step, str):
+            section = _shape_in(section.model_fields[step].annotation)
+    return section
+
+
+def _shape_in(annotation: Any) -> type[BaseModel]:
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return annotation
+    return _shape_in(typing.get_args(annotation)[0])

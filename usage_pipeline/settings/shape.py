@@ -1,0 +1,249 @@
+"""The shape of usage.yaml: its keys, and what each may hold. What keys say of each other is in `consistency.py`."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+from usage_pipeline.money import SCALE
+from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS
+from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
+from usage_pipeline.tables.rates import REASONING
+
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+RESERVED = ("unattributed", "organisation")
+TAG = "tag."
+VALUE = "{value}"
+DEFAULT_THRESHOLDS = (Decimal(75), Decimal(90), Decimal(100))
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = re.compile(r"[+-]?(\d+(_\d+)*)?(\.\d+(_\d+)*)?([eE][+-]?\d+)?")
+_MAIL = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]+")
+_LARGEST = Decimal(10) ** 23
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError("usage", "{message}", {"message": message})
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong("a text is needed here")
+    if not value.strip():
+        raise _wrong("it is empty; a text is needed here")
+    return value
+
+
+def _identifier(value: Any) -> str:
+    word = _word(value)
+    if not IDENTIFIER.fullmatch(word):
+        raise _wrong(f"{word!r} is no id: 1 to 64 letters, digits, '.', '_' and '-', the first a letter or digit")
+    return word
+
+
+def _project(value: Any) -> str:
+    word = _identifier(value)
+    if word in RESERVED:
+        raise _wrong(f"{word!r} has a meaning of its own; choose another id")
+    return word
+
+
+def _mail(value: Any) -> str:
+    word = _word(value)
+    if not _MAIL.fullmatch(word):
+        raise _wrong(f"{word!r} is no mail address, such as ana@example.org")
+    return word
+
+
+def _currency(value: Any) -> str:
+    word = _word(value)
+    if not re.fullmatch(r"[A-Z]{3}", word):
+        raise _wrong(f"{word!r} is no currency: three capital letters (ISO 4217), such as USD")
+    return word
+
+
+def _number(value: Any) -> Decimal:
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value.strip()) or not any(one.isdigit() for one in value):
+        raise _wrong("a number is needed here" if not isinstance(value, str) else f"{value!r} is not a number, such as 0.000020")
+    number = Decimal(value.strip())
+    if abs(number) >= _LARGEST:
+        raise _wrong(f"{value} is too large")
+    if number != round(number, SCALE):
+        raise _wrong(f"{value} has more than {SCALE} decimals")
+    return number
+
+
+def _positive(value: Any) -> Decimal:
+    number = _number(value)
+    if number <= 0:
+        raise _wrong(f"{value} is not above 0")
+    return number
+
+
+def _not_negative(value: Any) -> Decimal:
+    number = _number(value)
+    if number < 0:
+        raise _wrong(f"{value} is negative")
+    return number
+
+
+def _discount(value: Any) -> Decimal:
+    number = _number(value)
+    if number > 100:  # noqa: PLR2004
+        raise _wrong(f"{value} percent off is more than the price")
+    return number
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise _wrong(f"{value} is not a day of the calendar") from None
+    raise _wrong(f"{value!r} is not a day, such as 2026-10-01")
+
+
+def _field(value: Any) -> str:
+    word = _word(value)
+    if word not in ATTRIBUTION_FIELDS and not (word.startswith(TAG) and len(word) > len(TAG)):
+        raise _wrong(f"{word!r} is none of the fields {', '.join(ATTRIBUTION_FIELDS)}, {TAG}<key>")
+    return word
+
+
+def _meter(value: Any) -> str:
+    word = _word(value)
+    if word not in (*METER_NAMES, REASONING, REQUESTS):
+        raise _wrong(f"{word!r} is none of the meters {', '.join((*METER_NAMES, REASONING, REQUESTS))}")
+    return word
+
+
+def _rising(value: Any) -> Any:
+    if isinstance(value, list):
+        try:
+            numbers = [_number(one) for one in value]
+        except PydanticCustomError:
+            return value  # told item by item
+        if not numbers:
+            raise _wrong("it is empty; leave it out for 75, 90, 100")
+        if any(later <= earlier for earlier, later in pairwise(numbers)):
+            raise _wrong(f"{', '.join(value)} do not rise")
+    return value
+
+
+Word = Annotated[str, BeforeValidator(_word)]
+Identifier = Annotated[str, BeforeValidator(_identifier)]
+ProjectId = Annotated[str, BeforeValidator(_project)]
+Mail = Annotated[str, BeforeValidator(_mail)]
+Positive = Annotated[Decimal, BeforeValidator(_positive)]
+Day = Annotated[date, BeforeValidator(_day)]
+UnitPrice = Annotated[Decimal, BeforeValidator(_not_negative)]
+Discount = Annotated[Decimal, BeforeValidator(_discount)]
+Meter = Annotated[str, BeforeValidator(_meter)]
+
+
+class Section(BaseModel):
+    """A mapping whose keys are all declared. A key without a value is as good as absent, unless it is one of `nulls`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    nulls: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_empty(cls, value: Any) -> Any:
+        return {key: one for key, one in value.items() if one is not None or key in cls.nulls} if isinstance(value, dict) else value
+
+
+class BudgetShape(Section):
+    """A limit per period. `unit` is the reporting currency or tokens."""
+
+    period: Literal["daily", "weekly", "monthly"]
+    limit: Positive
+    unit: Word | None = None
+    operation: Word | None = None
+    thresholds: Annotated[list[Positive], BeforeValidator(_rising)] = list(DEFAULT_THRESHOLDS)
+
+    @model_validator(mode="after")
+    def _whole_tokens(self) -> "BudgetShape":
+        if self.unit == "tokens" and self.limit != self.limit.to_integral_value():
+            raise _wrong(f"limit {self.limit}: tokens are whole")
+        return self
+
+
+class OrganisationShape(Section):
+    name: Word
+    currency: Annotated[str, BeforeValidator(_currency)] = "USD"
+    finance: list[Mail] = []
+    budgets: list[BudgetShape] = []
+
+
+class ProjectShape(Section):
+    id: ProjectId
+    name: Word | None = None
+    client: Word | None = None
+    team: Word | None = None
+    cost_center: Word | None = None
+    owners: list[Mail] = []
+    budgets: list[BudgetShape] = []
+
+
+class RuleShape(Section):
+    """An attribution rule. `equals: null` asks for absence; without `equals` any value will do."""
+
+    nulls: ClassVar[tuple[str, ...]] = ("equals",)
+
+    field: Annotated[str, BeforeValidator(_field)]
+    project: Word
+    source: Word | None = None
+    equals: Word | None = None
+
+
+class SourceShape(Section):
+    name: Identifier
+    kind: Word
+    path: Word
+
+
+class AgreementShape(Section):
+    """An agreed price: a unit price of a meter, or a discount (markup: negative)."""
+
+    provider: Word
+    model: Word | None = None
+    meter: Meter | None = None
+    project: Word | None = None
+    unit_price: UnitPrice | None = None
+    discount_percent: Discount | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    source: Word | None = None
+
+    @model_validator(mode="after")
+    def _one_price(self) -> "AgreementShape":
+        if (self.unit_price is None) == (self.discount_percent is None):
+            raise _wrong("an agreement has either a unit_price or a discount_percent")
+        if self.unit_price is not None and self.meter is None:
+            raise _wrong("a unit_price needs a meter: the price of one unit of what?")
+        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
+            raise _wrong(f"valid_to {self.valid_to} is not after valid_from {self.valid_from}")
+        return self
+
+
+class ReportSettings(Section):
+    """How statements look."""
+
+    paper: Literal["A4", "Letter"] = "A4"
+    language: Literal["en"] = "en"
+
+
+class UsageFile(Section):
+    """usage.yaml."""
+
+    organisation: OrganisationShape
+    projects: list[ProjectShape]
+    attribution: list[RuleShape] = []
+    sources: list[SourceShape]
+    prices: list[AgreementShape] = []
+    reports: ReportSettings = ReportSettings()
