@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from usage_pipeline.sources.exports import anthropic_cost, anthropic_usage, openai_costs, openai_usage
-from usage_pipeline.sources.logs import litellm
+from usage_pipeline.sources.exports import anthropic_cost, anthropic_usage, azure_cost, gcp_billing, openai_costs, openai_usage
+from usage_pipeline.sources.logs import litellm, tracker
 from usage_pipeline.tables.source import Source
 
 SOURCES: Mapping[str, Source] = {
@@ -13,6 +13,9 @@ SOURCES: Mapping[str, Source] = {
         openai_usage.SOURCE,
         anthropic_cost.SOURCE,
         anthropic_usage.SOURCE,
+        gcp_billing.SOURCE,
+        azure_cost.SOURCE,
         litellm.SOURCE,
+        tracker.SOURCE,
     )
 }

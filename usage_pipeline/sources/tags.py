@@ -34,10 +34,22 @@ def merged(first: ir.StringValue, second: ir.StringValue) -> ir.StringValue:
     return ibis.coalesce(plain, object_of(both)).nullif("{}")
 
 
+def flat_object(text: ir.StringValue) -> ir.StringValue:
+    """A JSON object as one of texts; null where nothing is left or it is none."""
+    return merged(text, ibis.literal("{}"))
+
+
 def object_of(entries: ir.MapValue) -> ir.StringValue:
     """A map of texts as a JSON object of scalars."""
     keys = entries.keys().filter(lambda key: _is_kept(entries[key]))
     return ibis.literal("{") + keys.map(lambda key: json_text(key) + ": " + json_text(entries[key])).join(", ") + "}"
+
+
+def labels_object(text: ir.StringValue) -> ir.StringValue:
+    """A JSON array [{"key": "team", "value": "ml"}] as a JSON object; null if it is empty or none."""
+    pairs = text.try_cast("json").try_cast(f"array<{TEXT_MAP}>").filter(lambda pair: _is_kept(pair.get("value")))
+    texts = pairs.map(lambda pair: json_text(pair.get("key")) + ": " + json_text(pair.get("value")))
+    return ibis.literal("{") + texts.join(", ").nullif("") + "}"
 
 
 def text_list(text: ir.StringValue) -> ir.ArrayValue:

@@ -190,8 +190,10 @@ def _only(condition: ir.BooleanValue, value: ir.Value) -> ir.Value:
 
 
 def covered(records: ir.Table) -> ir.Table:
-    """The bucket's day of the endpoint. An empty bucket belongs to the only endpoint of its file; a file that names none, or that is not
-    grouped by model, covers nothing."""
+    """The bucket's day of the endpoint.
+
+    An empty bucket belongs to the only endpoint of its file; a file that names none, or that is not grouped by model, covers nothing.
+    """
     window = ibis.window(group_by=records.source_file)
     needing = [endpoint.result for endpoint in ENDPOINTS if endpoint.needs_model]
     first, last = records.object.min().over(window), records.object.max().over(window)
