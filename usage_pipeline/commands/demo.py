@@ -1,0 +1,92 @@
+"""`usage-pipeline demo`: a fictional organisation, the whole job over it, and how far the result is from the truth."""
+
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from time import monotonic
+
+from usage_pipeline import money
+from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.run import document_of, show
+from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.run import RunOutcome, run_days
+from usage_pipeline.demo.compare import Comparison, Results, compare, unexplained
+from usage_pipeline.demo.truth import Truth
+from usage_pipeline.demo.world import write_world
+from usage_pipeline.errors import UsageConfigError
+from usage_pipeline.periods import inclusive
+from usage_pipeline.settings import Environment, load
+from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.home import Home
+from usage_pipeline.tables.ingested_files import ingested_files
+from usage_pipeline.tables.summary import totals
+
+TRUTH = "truth.json"
+
+def run_demo(environment: Environment, days: int, output: Output) -> int:
+    """Write the world, run over all of its days, compare, and say where everything lies. 1 if a number differs without a reason."""
+    started = monotonic()
+    home = Home(environment.home)
+    config = home.root / "usage.yaml"
+    _refuse_another_home(home, config)
+    prepare(home)
+    with output.progress() as listener:
+        truth = write_world(
+            home.landing, config=config, days=days, progress=lambda done, total: listener("writing bills and logs", done, total)
+        )
+        outcome = run_days(home, config, inclusive(truth.first_day, truth.last_day), truth.last_day, listener)
+    rows = compare(truth, _results(outcome, Database(environment.database_url_or(home.database_url))))
+    wrong = unexplained(rows)
+    settings = load(config)
+    if output.as_json:
+        document = document_of(outcome, settings, home)
+        output.document({**document, "truth": [dict(zip(("what", "truth", "found", "difference", "note"), one.cells(), strict=True)) for one in rows]})
+    else:
+        show(outcome, settings, home, output)
+        _show(rows, truth, home, output)
+        output.say(f"Done in {monotonic() - started:.0f} s. In the web UI: ./run dagster dev -w workspace.yaml")
+    return 1 if wrong else 0
+
+
+def _refuse_another_home(home: Home, config: Path) -> None:
+    """Never mix the demo with real data."""
+    if config.exists() and not (home.landing / TRUTH).exists():
+        raise UsageConfigError(f"{config} is not the demo's: give the demo a home of its own, usage-pipeline demo --home DIR")
+
+
+def _results(outcome: RunOutcome, database: Database) -> Results:
+    """What the run found, as `compare` wants it."""
+    sums = totals(outcome.costs)
+    billed: dict[str, Decimal] = defaultdict(Decimal)
+    by_project: dict[str, Decimal] = defaultdict(Decimal)
+    by_basis: dict[str, Decimal] = defaultdict(Decimal)
+    for row in outcome.costs:
+        if row.billed_cost is not None:
+            billed[row.channel] = money.total([billed[row.channel], row.billed_cost])
+        if row.cost is not None:
+            by_project[row.project] = money.total([by_project[row.project], row.cost])
+            by_basis[row.basis] = money.total([by_basis[row.basis], row.cost])
+    lines: dict[str, dict[str, int]] = {}
+    for file in database.select(ingested_files):
+        counts = lines.setdefault(file.source, dict.fromkeys(("lines", "accepted", "duplicates", "rejected"), 0))
+        for name in counts:
+            counts[name] += getattr(file, name)
+    return Results(
+        billed=billed,
+        cost_by_project=by_project,
+        cost_by_basis=by_basis,
+        requests=sums.requests,
+        failed_requests=sums.failed_requests,
+        cache_hits=sums.cache_hits,
+        unpriced_events=sums.unpriced_events,
+        lines=lines,
+    )
+
+
+def _show(rows: list[Comparison], truth: Truth, home: Home, output: Output) -> None:
+    output.heading(f"How far from the truth, which the demo knows ({truth.first_day} to {truth.last_day})")
+    output.table(("what", "truth", "found", "difference", "note"), [one.cells() for one in rows], numbers=("truth", "found", "difference"))
+    output.say(f"inputs      {home.landing}")
+    output.say(f"statements  {home.reports}")
+    output.say(f"mails       {home.outbox}")
+    output.say(f"true cost   {dollars(truth.cost)} USD over {(truth.last_day - truth.first_day).days + 1} days")

@@ -1,0 +1,111 @@
+"""Where a command's words go: JSON or tables on stdout, progress and warnings on stderr."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table as RichTable
+
+from usage_pipeline import money
+from usage_pipeline.defs.progress import Progress as Listener
+
+TENTHS = 10
+
+
+class Output:
+    """One command's output. `answer` once, anything else as often as need be."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def document(self, document: dict[str, Any]) -> None:
+        """The one JSON document."""
+        self.console.file.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+    def say(self, words: str = "") -> None:
+        """A line for people; on stderr if stdout is for JSON."""
+        (self.errors if self.as_json else self.console).print(words, markup=False)
+
+    def heading(self, words: str) -> None:
+        (self.errors if self.as_json else self.console).print(f"\n[bold]{escape(words)}[/bold]")
+
+    def warn(self, words: str) -> None:
+        self.errors.print(f"[yellow]note:[/yellow] {escape(words)}")
+
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = (), title: str | None = None
+    ) -> None:
+        """A table for people: columns named in `numbers` to the right."""
+        shown = RichTable(
+            title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0)
+        )
+        for name in columns:
+            shown.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+        for row in rows:
+            shown.add_row(*(escape(words(value)) for value in row))
+        (self.errors if self.as_json else self.console).print(shown)
+
+    @contextmanager
+    def progress(self) -> Iterator[Listener]:
+        """A bar a stage on a terminal; elsewhere a line when a stage starts and at every tenth of it."""
+        if not self.errors.is_terminal:
+            yield _lines(self)
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.errors, transient=False) as bars:
+            yield _bars(bars)
+
+
+def words(value: object) -> str:
+    """A cell: exact money, grouped numbers, a dash for nothing."""
+    match value:
+        case None:
+            return "–"
+        case Decimal():
+            return money.text(value)
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
+
+
+def dollars(value: Decimal | None, places: int = 2) -> str:
+    """Money for people, rounded half-even."""
+    if value is None:
+        return "unknown"
+    return f"{value.quantize(Decimal(1).scaleb(-places)):,}"
+
+
+def _lines(output: Output) -> Listener:
+    told: dict[str, int] = {}
+
+    def listen(stage: str, done: int, total: int) -> None:
+        tenth = done * TENTHS // total if total else 0
+        if told.get(stage, -1) < tenth:
+            told[stage] = tenth
+            output.errors.print(f"{stage}: {done:,} of {total:,}" if total else f"{stage} …", markup=False)
+
+    return listen
+
+
+def _bars(bars: Progress) -> Listener:
+    tasks: dict[str, TaskID] = {}
+
+    def listen(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            for task in tasks.values():
+                known = next(one for one in bars.tasks if one.id == task)
+                bars.update(task, completed=known.total or 1, total=known.total or 1)
+            tasks[stage] = bars.add_task(stage, total=total or None)
+        bars.update(tasks[stage], completed=done, total=total or None)
+
+    return listen

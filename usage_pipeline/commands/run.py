@@ -1,0 +1,159 @@
+"""`usage-pipeline run`: the whole graph for a range of days, and what came of it."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from usage_pipeline import money
+from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.run import RunOutcome, run_days
+from usage_pipeline.periods import Period
+from usage_pipeline.settings import Environment, Settings, load
+from usage_pipeline.storage.home import Home
+from usage_pipeline.storage.landing import list_files
+from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.tables.ingested_files import IngestedFile
+from usage_pipeline.tables.summary import by, totals
+
+EXIT_FINDINGS = 3
+
+
+def run_range(environment: Environment, days: Period, as_of: date, output: Output) -> int:
+    """Run, print, and answer the exit code: 3 where something is unpriced."""
+    settings = load(environment.config)
+    for spec in settings.sources:
+        if not list_files(spec.path):
+            output.warn(f"source {spec.name}: no file matches {spec.path}")
+    home = prepare(Home(environment.home))
+    with output.progress() as listener:
+        outcome = run_days(home, environment.config, days, as_of, listener)
+    if output.as_json:
+        output.document(document_of(outcome, settings, home))
+    else:
+        show(outcome, settings, home, output)
+    return EXIT_FINDINGS if totals(outcome.costs).unpriced_events else 0
+
+
+def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str, Any]:
+    """The contract's document: money as decimal strings."""
+    sums = totals(outcome.costs)
+    return {
+        "from": outcome.days.start.isoformat(),
+        "to": outcome.days.last.isoformat(),
+        "files": [_file(one, settings) for one in outcome.files],
+        "files_unchanged": outcome.unchanged_count,
+        "totals": {
+            "requests": sums.requests,
+            "failed_requests": sums.failed_requests,
+            "cache_hits": sums.cache_hits,
+            "tokens": int(sums.tokens),
+            "list_cost": money.text(sums.list_cost),
+            "estimated_cost": money.text(sums.estimated_cost),
+            "billed_cost": money.text(sums.billed_cost),
+            "cost": money.text(sums.cost),
+            "unattributed_cost": money.text(sums.cost_unattributed),
+            "unpriced_events": sums.unpriced_events,
+            "currency": settings.organisation.currency,
+        },
+        "projects": [
+            {
+                "project": group.key,
+                "requests": group.requests,
+                "estimated_cost": _money(group.estimated_cost),
+                "billed_cost": _money(group.billed_cost),
+                "cost": _money(group.cost),
+            }
+            for group in by(outcome.costs, "project")
+        ],
+        "reports": reports_of(outcome, home),
+        "alerts": len(outcome.alerts),
+        "mails": [one.receipt for one in outcome.deliveries],
+    }
+
+
+def reports_of(outcome: RunOutcome, home: Home) -> list[str]:
+    """The files of the months' statements, relative to the home."""
+    folders = [home.reports / one.period / one.scope for one in outcome.statements]
+    files = [path for folder in folders for path in sorted(folder.glob("statement.*"))]
+    return [path.relative_to(home.root).as_posix() for path in files]
+
+
+def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) -> None:
+    """The same for people."""
+    currency = settings.organisation.currency
+    show_files(outcome, output)
+    sums = totals(outcome.costs)
+    output.heading(f"Cost {outcome.days.start} to {outcome.days.last}, {currency}")
+    output.table(
+        ("project", "requests", "billed", "estimated", "cost", "%"),
+        [
+            (
+                group.key,
+                group.requests,
+                dollars(group.billed_cost),
+                dollars(group.estimated_cost),
+                dollars(group.cost),
+                _percent(group.percent),
+            )
+            for group in by(outcome.costs, "project")
+        ]
+        + [("total", sums.requests, dollars(sums.billed_cost), dollars(sums.estimated_cost), dollars(sums.cost), "100.0")],
+        numbers=("requests", "billed", "estimated", "cost", "%"),
+    )
+    output.say("billed: by the provider · estimated: usage at our rates · cost: billed where billed, else estimated")
+    if sums.unpriced_events:
+        output.warn(f"{sums.unpriced_events:,} requests have no rate: their cost is unknown, not 0. The statement lists them.")
+    if sums.cost_unattributed:
+        output.warn(
+            f"{dollars(sums.cost_unattributed)} {currency} belong to no project ({UNATTRIBUTED}): add attribution rules to usage.yaml."
+        )
+    output.heading("Written")
+    output.say(f"{len(outcome.statements)} statements (PDF, CSV, JSON) in {home.reports}")
+    for one in outcome.statements[:1]:
+        output.say(f"  {home.reports / one.period / one.scope / 'statement.pdf'}")
+    output.say(f"{len(outcome.alerts)} alerts, {len(outcome.deliveries)} mails" + (f" in {home.outbox}" if outcome.deliveries else ""))
+    for sent in outcome.deliveries:
+        output.say(f"  to {sent.recipients}: {sent.subject}")
+
+
+def show_files(outcome: RunOutcome, output: Output) -> None:
+    """What was read, by source."""
+    output.heading(f"Read: {len(outcome.files):,} new files, {outcome.unchanged_count:,} known ones left alone")
+    sources = sorted({one.source for one in outcome.files})
+    groups = [[one for one in outcome.files if one.source == source] for source in sources]
+    if groups:
+        output.table(
+            ("source", "files", "lines", "accepted", "duplicates", "rejected"),
+            [
+                (
+                    group[0].source,
+                    len(group),
+                    *(sum(getattr(one, name) for one in group) for name in ("lines", "accepted", "duplicates", "rejected")),
+                )
+                for group in groups
+            ],
+            numbers=("files", "lines", "accepted", "duplicates", "rejected"),
+        )
+
+
+def _file(one: IngestedFile, settings: Settings) -> dict[str, Any]:
+    path = Path(one.uri)
+    shown = path.relative_to(settings.folder).as_posix() if path.is_relative_to(settings.folder) else one.uri
+    return {
+        "source": one.source,
+        "file": shown,
+        "lines": one.lines,
+        "accepted": one.accepted,
+        "duplicates": one.duplicates,
+        "rejected": one.rejected,
+        "state": one.state,
+    }
+
+
+def _money(value: Any) -> str | None:
+    return None if value is None else money.text(value)
+
+
+def _percent(value: Any) -> str:
+    return "–" if value is None else f"{value:.1f}"

@@ -1,0 +1,138 @@
+"""Asset checks: equalities that must hold, to the last digit. Blocking where a wrong number would go out."""
+
+from decimal import Decimal
+
+import dagster as dg
+
+from usage_pipeline import money
+from usage_pipeline.costs.monthly import footing
+from usage_pipeline.defs.partitions import asked_days
+from usage_pipeline.defs.preview import amount, markdown
+from usage_pipeline.defs.reports import REPORT, snapshots_of
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.periods import Period, month_of, months_in
+from usage_pipeline.reports.footing import differences
+from usage_pipeline.storage.database import Database
+from usage_pipeline.tables.charges import charges
+from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.ingested_files import ingested_files
+from usage_pipeline.tables.priced_usage import UNPRICED_STATES, priced_usage
+from usage_pipeline.tables.rejected_lines import rejected_lines
+
+UNPRICED_SHARE_MAX = Decimal("0.5")
+"""Percent of events without a rate above which the check warns."""
+
+
+@dg.asset_check(asset=ingested_files.name, blocking=True)
+def every_line_accounted_for(workplace: Workplace) -> dg.AssetCheckResult:
+    """Of every file: lines = accepted + duplicates + rejected."""
+    files = workplace.database().select(ingested_files)
+    wrong = [one for one in files if one.lines != one.accepted + one.duplicates + one.rejected]
+    return dg.AssetCheckResult(
+        passed=not wrong,
+        metadata={
+            "files": len(files),
+            "lines": sum(one.lines for one in files),
+            "not accounted for": markdown([{"source": one.source, "file": one.uri, "lines": one.lines} for one in wrong]),
+        },
+    )
+
+
+@dg.asset_check(asset=ingested_files.name)
+def nothing_rejected(workplace: Workplace) -> dg.AssetCheckResult:
+    """No line was rejected. A warning: the lines are kept, with their reason, and the rest goes on."""
+    engine = workplace.engine()
+    rejected = workplace.lake(engine).read(rejected_lines)
+    reasons = engine.to_pyarrow(
+        rejected.group_by(["source", "reason"]).agg(lines=rejected.count()).order_by("source", "reason")
+    ).to_pylist()
+    return dg.AssetCheckResult(
+        passed=not reasons,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"lines": sum(row["lines"] for row in reasons), "reasons": markdown(reasons)},
+    )
+
+
+@dg.asset_check(asset=priced_usage.name)
+def little_is_unpriced(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """Few events are without a rate. A warning: their cost is unknown, never 0, and they are listed in the statement."""
+    engine = workplace.engine()
+    rows = workplace.lake(engine).read(priced_usage, asked_days(context))
+    states = engine.to_pyarrow(rows.group_by(["provider", "model", "price_state"]).agg(events=rows.count())).to_pylist()
+    unpriced = sorted((row for row in states if row["price_state"] in UNPRICED_STATES), key=lambda row: -row["events"])
+    share = money.percent(Decimal(sum(row["events"] for row in unpriced)), Decimal(sum(row["events"] for row in states)))
+    return dg.AssetCheckResult(
+        passed=share <= UNPRICED_SHARE_MAX,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"percent of events": amount(share), "limit": amount(UNPRICED_SHARE_MAX), "unpriced": markdown(unpriced)},
+    )
+
+
+@dg.asset_check(asset=daily_costs.name, additional_deps=[charges.name], blocking=True)
+def costs_hold_the_whole_bill(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """Day by day, the billed cost of all projects is the bill, to the last digit."""
+    engine, days = workplace.engine(), asked_days(context)
+    bills = workplace.lake(engine).read(charges, days)
+    by_day = bills.group_by(day=bills.period_start.date()).agg(billed=bills.billed_cost.sum())
+    billed = {row["day"]: row["billed"] for row in engine.to_pyarrow(by_day).to_pylist()}
+    allocated: dict[object, Decimal] = {}
+    for row in workplace.database().select(daily_costs, where={} if days is None else {"day": days}):
+        allocated[row.day] = money.total([allocated.get(row.day), row.billed_cost])
+    wrong = [
+        {"day": day, "bill": billed.get(day, money.ZERO), "allocated": allocated.get(day, money.ZERO)}
+        for day in sorted({*billed, *allocated}, key=str)
+        if billed.get(day, money.ZERO) != allocated.get(day, money.ZERO)
+    ]
+    return dg.AssetCheckResult(
+        passed=not wrong, metadata={"billed": amount(money.total(list(billed.values()))), "days that differ": markdown(wrong)}
+    )
+
+
+@dg.asset_check(asset=monthly_costs.name, blocking=True)
+def days_foot_to_the_month(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """The month's rows are the sum of its days', row by row."""
+    database = workplace.database()
+    months = _months(context, database)
+    found = [
+        str(difference)
+        for month in months
+        for difference in footing(
+            database.select(daily_costs, where={"day": month}), database.select(monthly_costs, where={"month": month.start})
+        )
+    ]
+    return dg.AssetCheckResult(
+        passed=not found, metadata={"months": len(months), "differences": markdown([{"difference": one} for one in found])}
+    )
+
+
+@dg.asset_check(asset=REPORT, blocking=True)
+def files_say_the_same(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """Read back from disk, every statement's JSON and CSV say what the snapshot says, in total and per project."""
+    database, reports = workplace.database(), workplace.home.reports
+    found: list[dict[str, str]] = []
+    count = 0
+    for month in _months(context, database):
+        for snapshot in snapshots_of(workplace, database, month):
+            folder = reports / snapshot.period / snapshot.scope
+            count += 1
+            said = differences((folder / "statement.json").read_bytes(), (folder / "statement.csv").read_bytes(), snapshot)
+            found += [{"statement": f"{snapshot.period} {snapshot.scope}", "difference": words} for words in said]
+    return dg.AssetCheckResult(passed=not found, metadata={"statements": count, "differences": markdown(found)})
+
+
+def _months(context: dg.AssetCheckExecutionContext, database: Database) -> list[Period]:
+    """The months of the run; for a check started alone, every month that has costs."""
+    days = asked_days(context)
+    if days is not None:
+        return months_in(days)
+    return sorted({month_of(row.month) for row in database.select(monthly_costs)})
+
+
+CHECKS = [
+    every_line_accounted_for,
+    nothing_rejected,
+    little_is_unpriced,
+    costs_hold_the_whole_bill,
+    days_foot_to_the_month,
+    files_say_the_same,
+]

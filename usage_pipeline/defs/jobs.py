@@ -1,0 +1,32 @@
+"""What runs together: the days, the months, and telling people. Days and months are two jobs, for Dagster runs one calendar at a time."""
+
+import dagster as dg
+
+from usage_pipeline.defs.reports import REPORT
+from usage_pipeline.tables.alerts import alerts
+from usage_pipeline.tables.budgets import budget_status
+from usage_pipeline.tables.charges import charges
+from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.ingested_files import ingested_files
+from usage_pipeline.tables.priced_usage import priced_usage
+from usage_pipeline.tables.usage_events import usage_events
+
+DAILY_ASSETS = (ingested_files.name, usage_events.name, charges.name, "price_book", priced_usage.name, daily_costs.name)
+
+ingest_job = dg.define_asset_job("ingest", selection=[ingested_files.name], description="Read new files; compute nothing yet.")
+daily_job = dg.define_asset_job(
+    "daily", selection=list(DAILY_ASSETS), description="From files to daily costs, for a day or a range of days."
+)
+monthly_job = dg.define_asset_job(
+    "monthly",
+    selection=[monthly_costs.name, budget_status.name, REPORT],
+    description="From daily costs to monthly costs, budget status and statements.",
+)
+alerts_job = dg.define_asset_job("alerts", selection=[alerts.name], description="Judge the budgets that hold a day, and tell people.")
+budget_check_job = dg.define_asset_job(
+    "budget_check",
+    selection=[*DAILY_ASSETS, alerts.name],
+    description="Bring the newest days up to date, then judge the budgets and tell people.",
+)
+
+JOBS = [ingest_job, daily_job, monthly_job, alerts_job, budget_check_job]

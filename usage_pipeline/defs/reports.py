@@ -1,0 +1,150 @@
+"""Monthly statements: for the organisation and every project, each as PDF, CSV and JSON from one snapshot."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from usage_pipeline.defs.ingest import OWNERS
+from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
+from usage_pipeline.defs.preview import amount, markdown, schema_of
+from usage_pipeline.defs.progress import tell
+from usage_pipeline.defs.workplace import TEMPLATES, Workplace
+from usage_pipeline.periods import ONE_DAY, Period, month_of
+from usage_pipeline.reports.pool import Rendered, render_all
+from usage_pipeline.reports.render import PDF
+from usage_pipeline.reports.snapshot import ORGANISATION, Accounting, Snapshot, statement_of
+from usage_pipeline.storage.database import Database
+from usage_pipeline.tables.budgets import BudgetStatus, budget_status
+from usage_pipeline.tables.costs import UNATTRIBUTED, daily_costs, monthly_costs
+from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.statements import Statement, statements
+
+REPORT = "statement"
+
+
+@dg.asset(
+    key=REPORT,
+    deps=[monthly_costs.name, budget_status.name],
+    partitions_def=MONTHLY,
+    backfill_policy=ONE_RUN,
+    group_name="reports",
+    kinds={"python", "pdf", "csv"},
+    owners=OWNERS,
+    code_version="1",
+    metadata={"dagster/column_schema": schema_of(statements)},
+)
+def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
+    """The month's statement of the organisation and of each project: PDF, CSV and JSON with equal totals, written where they changed."""
+    database, home = workplace.database(), workplace.home
+    snapshots = [snapshot for month in months_of(context) for snapshot in snapshots_of(workplace, database, month)]
+    known = {(one.period, one.scope): one for one in database.select(statements, where={"report": REPORT})}
+    kept = {place: one.content_hash for place, one in known.items() if _still_there(home.reports, one)}
+    rows: list[Statement] = []
+    for rendered in render_all(snapshots, TEMPLATES, known=kept, progress=lambda done, total: tell("statements", done, total)):
+        folder = home.reports / rendered.snapshot.period / rendered.snapshot.scope
+        for name, content in rendered.files.items():
+            write_if_changed(folder / name, content)
+        rows.append(_recorded(rendered, folder, known.get((rendered.snapshot.period, rendered.snapshot.scope)), workplace))
+    database.upsert(statements, rows)
+    return dg.MaterializeResult(metadata=_summary(rows, home.reports))
+
+
+def snapshots_of(workplace: Workplace, database: Database, month: Period) -> list[Snapshot]:
+    """The organisation's snapshot and each declared project's, from the database; unattributed cost stands in the organisation's."""
+    settings = workplace.settings()
+    daily = database.select(daily_costs, where={"day": month})
+    before = month_of(month.start - ONE_DAY)
+    inputs = files_of(database, month)
+    shared = {
+        "daily": daily,
+        "previous": database.select(monthly_costs, where={"month": before.start}) or None,
+        "statuses": _highest(database.select(budget_status, where={"as_of": month})),
+        "projects": settings.projects,
+        "organisation": settings.organisation,
+        "inputs": [(_name(file, settings.folder), file.fingerprint) for file in inputs],
+        "price_book": workplace.book().version,
+        "finality": "open" if any(row.billed_cost is None for row in daily) or not daily else "provisional",
+        "accounting": Accounting(
+            read=sum(file.lines for file in inputs),
+            accepted=sum(file.accepted for file in inputs),
+            duplicates=sum(file.duplicates for file in inputs),
+            rejected=sum(file.rejected for file in inputs),
+        ),
+    }
+    scopes = [ORGANISATION, *(project.id for project in settings.projects)]
+    if any(row.project == UNATTRIBUTED for row in daily):
+        scopes.append(UNATTRIBUTED)
+    return [statement_of(month, scope, **shared) for scope in scopes]
+
+
+def files_of(database: Database, month: Period) -> list[IngestedFile]:
+    """The file versions that speak of a day of the month, in the order of their names."""
+    prints = {(one.source, one.fingerprint) for one in database.select(ingested_days, where={"day": month})}
+    files = [one for one in database.select(ingested_files) if (one.source, one.fingerprint) in prints]
+    return sorted(files, key=lambda file: (file.source, file.uri, file.fingerprint))
+
+
+def write_if_changed(path: Path, content: bytes) -> None:
+    """Replace the file at once, and only if it says something else than before."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.writing")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def _highest(found: Sequence[BudgetStatus]) -> list[BudgetStatus]:
+    """Of each budget the period with the highest percentage: a daily budget has thirty, one tells."""
+    chosen: dict[str, BudgetStatus] = {}
+    for status in sorted(found, key=lambda one: (one.percent, one.period_start)):
+        chosen[status.budget_id] = status
+    return list(chosen.values())
+
+
+def _name(file: IngestedFile, folder: Path) -> str:
+    """The file as a statement names it: relative to the configuration where it lies below it, so that no machine's paths are printed."""
+    path = Path(file.uri)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else file.uri
+
+
+def _recorded(rendered: Rendered, folder: Path, known: Statement | None, workplace: Workplace) -> Statement:
+    """The statement's row; the time in it is when its files last changed."""
+    snapshot = rendered.snapshot
+    files = json.dumps({path.name: _hash(path) for path in sorted(folder.glob(f"{REPORT}.*"))})
+    return Statement(
+        period=snapshot.period,
+        scope=snapshot.scope,
+        report=REPORT,
+        revision=snapshot.revision,
+        finality=snapshot.finality,
+        cost=snapshot.totals.cost,
+        price_book=snapshot.price_book,
+        content_hash=rendered.pdf_key,
+        files=files,
+        written_at=known.written_at if known and known.files == files else workplace.now(),
+    )
+
+
+def _still_there(reports: Path, known: Statement) -> bool:
+    """Whether the PDF on disk is the one that was recorded."""
+    path = reports / known.period / known.scope / PDF
+    return path.is_file() and _hash(path) == json.loads(known.files).get(PDF)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _summary(rows: Sequence[Statement], folder: Path) -> dict[str, Any]:
+    shown = [{"period": one.period, "scope": one.scope, "finality": one.finality, "cost": one.cost} for one in rows]
+    whole = next((one for one in reversed(rows) if one.scope == ORGANISATION), None)
+    metadata: dict[str, Any] = {"dagster/row_count": len(rows), "statements": markdown(shown)}
+    if whole is not None:
+        metadata["organisation"] = amount(whole.cost)
+        metadata["organisation PDF"] = dg.MetadataValue.path(str(folder / whole.period / ORGANISATION / "statement.pdf"))
+    return metadata

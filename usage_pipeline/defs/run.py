@@ -1,0 +1,96 @@
+"""The whole graph for a range of days, unattended: Dagster in process, on the home's own instance, so that its UI shows the runs."""
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from usage_pipeline.defs.definitions import definitions_of
+from usage_pipeline.defs.partitions import daily_tags, monthly_tags
+from usage_pipeline.defs.progress import Progress, reporting_to
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.errors import UsageError
+from usage_pipeline.periods import Period, months_in
+from usage_pipeline.storage.home import Home
+from usage_pipeline.tables.alerts import Alert, Delivery, alerts, deliveries
+from usage_pipeline.tables.costs import DailyCost, daily_costs
+from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
+from usage_pipeline.tables.statements import Statement, statements
+
+QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """What a run did. `files` are the versions read in it, `unchanged_count` those it knew; `costs` the rows of its days."""
+
+    days: Period
+    files: list[IngestedFile]
+    unchanged_count: int
+    costs: list[DailyCost]
+    statements: list[Statement]
+    alerts: list[Alert]
+    deliveries: list[Delivery]
+
+
+def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Progress) -> RunOutcome:
+    """Files to daily costs for `days`, then their months' statements, then the alerts judged on `as_of`.
+
+    Raises UsageError with the words of the step that failed.
+    """
+    os.environ.setdefault("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "1")  # one planned event a step, not one a day
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
+    workplace = Workplace(home_folder=str(home.root), config_file=str(config))
+    database = workplace.database()
+    files_before = {(one.source, one.uri, one.fingerprint) for one in database.select(ingested_files)}
+    alerts_before = {one.alert_id for one in database.select(alerts)}
+    sent_before = {one.delivery_id for one in database.select(deliveries)}
+    definitions = definitions_of(home.root, config)
+    jobs: tuple[tuple[str, dict[str, str], dict[str, Any]], ...] = (
+        ("daily", daily_tags(days), {}),
+        ("monthly", monthly_tags(days), {}),
+        ("alerts", {}, {"ops": {"alerts": {"config": {"as_of": as_of.isoformat()}}}}),
+    )
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance, reporting_to(progress):
+        for name, tags, run_config in jobs:
+            _execute(definitions, name, instance, {**tags, "launched_by": "usage-pipeline run"}, run_config)
+    files = database.select(ingested_files)
+    new_files = [one for one in files if (one.source, one.uri, one.fingerprint) not in files_before]
+    periods = {f"{month.start:%Y-%m}" for month in months_in(days)}
+    return RunOutcome(
+        days=days,
+        files=sorted(new_files, key=lambda file: (file.source, file.uri)),
+        unchanged_count=len(files) - len(new_files),
+        costs=database.select(daily_costs, where={"day": days}),
+        statements=sorted((one for one in database.select(statements) if one.period in periods), key=lambda one: (one.period, one.scope)),
+        alerts=[one for one in database.select(alerts) if one.alert_id not in alerts_before],
+        deliveries=[one for one in database.select(deliveries) if one.delivery_id not in sent_before],
+    )
+
+
+def _execute(
+    definitions: dg.Definitions, name: str, instance: dg.DagsterInstance, tags: dict[str, str], run_config: dict[str, Any]
+) -> None:
+    result = definitions.resolve_job_def(name).execute_in_process(
+        instance=instance, raise_on_error=False, tags=tags, run_config={**QUIET, **run_config}
+    )
+    if result.success:
+        return
+    words = [_words(event) for event in result.all_events if event.is_step_failure]
+    failed_checks = [
+        f"check {one.check_name} on {one.asset_key.to_user_string()} failed"
+        for one in result.get_asset_check_evaluations()
+        if not one.passed
+    ]
+    raise UsageError(f"{name} run {result.run_id} failed: " + "; ".join([*words, *failed_checks] or ["see its log in Dagster's UI"]))
+
+
+def _words(event: dg.DagsterEvent) -> str:
+    """The innermost error of a failed step, in its own words."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return f"{event.step_key}: {error.message.strip() if error else 'unknown error'}"

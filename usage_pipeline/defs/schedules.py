@@ -1,0 +1,71 @@
+"""When things run, in UTC. Every schedule asks for runs of whole ranges, so late days are repaired on the way."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import dagster as dg
+
+from usage_pipeline.defs.jobs import budget_check_job, daily_job, monthly_job
+from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
+from usage_pipeline.periods import ONE_DAY, Period, inclusive, month_of
+
+RE_READ_DAYS = 7
+"""Providers restate their newest days: this many are computed anew every morning."""
+
+
+@dg.schedule(
+    job=daily_job,
+    cron_schedule="30 4 * * *",
+    execution_timezone="UTC",
+    description=f"Every morning: the last {RE_READ_DAYS} days, for bills arrive late and are restated.",
+)
+def daily_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The days before the tick's day, as one run."""
+    today = _day(context)
+    return _request("daily", context, daily_tags(_from_first_day(Period(today - ONE_DAY * RE_READ_DAYS, today))))
+
+
+@dg.schedule(
+    job=budget_check_job,
+    cron_schedule="0 */6 * * *",
+    execution_timezone="UTC",
+    description="Every six hours: yesterday and today brought up to date, then budgets judged and people told.",
+)
+def budget_check(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Yesterday and today; alerts are judged on the tick's day."""
+    today = _day(context)
+    run_config = {"ops": {"alerts": {"config": {"as_of": today.isoformat()}}}}
+    return _request("budgets", context, daily_tags(inclusive(today - ONE_DAY, today)), run_config)
+
+
+@dg.schedule(
+    job=monthly_job,
+    cron_schedule="0 6 * * *",
+    execution_timezone="UTC",
+    description="Every morning: the running month's statement so far; on the first five days of a month the one before as well.",
+)
+def monthly_statement(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The month of the day before, and the month before that while its bills still come in."""
+    yesterday = _day(context) - ONE_DAY
+    start = month_of(yesterday).start
+    first = month_of(start - ONE_DAY).start if yesterday.day < 5 else start  # noqa: PLR2004 - said in the description
+    return _request("monthly", context, monthly_tags(_from_first_day(inclusive(first, yesterday))))
+
+
+SCHEDULES = [daily_run, budget_check, monthly_statement]
+
+
+def _day(context: dg.ScheduleEvaluationContext) -> date:
+    return context.scheduled_execution_time.astimezone(UTC).date()
+
+
+def _from_first_day(days: Period) -> Period:
+    return Period(max(days.start, FIRST_DAY), days.end)
+
+
+def _request(
+    name: str, context: dg.ScheduleEvaluationContext, tags: dict[str, str], run_config: Mapping[str, Any] | None = None
+) -> dg.RunRequest:
+    tick: datetime = context.scheduled_execution_time
+    return dg.RunRequest(run_key=f"{name} {tick.isoformat()}", tags={**tags, "launched_by": "schedule"}, run_config=run_config or {})

@@ -1,0 +1,82 @@
+"""New files are read soon after they land, and exactly the days that they speak of are computed anew."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import dagster as dg
+
+from usage_pipeline.defs.jobs import daily_job, ingest_job, monthly_job
+from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.periods import ONE_DAY, Period, inclusive, months_in
+from usage_pipeline.storage.landing import LandedFile, list_files
+from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
+
+
+@dg.sensor(
+    jobs=[ingest_job, daily_job, monthly_job],
+    minimum_interval_seconds=300,
+    description="New or changed files: read them, then compute the days they touch and those days' months.",
+)
+def new_files(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.SensorResult | dg.SkipReason:
+    """Unread files ask for an `ingest` run. What was read since the last tick asks for its days, and a tick later for their months.
+
+    The cursor is {"read_through": time of the newest ledger row handled, "months": first days of the months still to ask for}.
+    """
+    cursor: dict[str, Any] = json.loads(context.cursor) if context.cursor else {"read_through": "", "months": []}
+    database = workplace.database()
+    read = sorted(database.select(ingested_files), key=lambda one: one.ingested_at)
+    fresh = [one for one in read if one.ingested_at.isoformat() > cursor["read_through"]]
+    prints = {(one.source, one.fingerprint) for one in fresh}
+    touched = {one.day for one in database.select(ingested_days) if (one.source, one.fingerprint) in prints} if fresh else set()
+    ranges = ranges_of(touched)
+    through = fresh[-1].ingested_at.isoformat() if fresh else cursor["read_through"]
+    requests = [*_months(cursor["months"], cursor["read_through"]), *_ingest(workplace, read), *_days(ranges, through)]
+    months = sorted({month.start.isoformat() for one in ranges for month in months_in(one)})
+    left = json.dumps({"read_through": through, "months": months})
+    if not requests:
+        return dg.SkipReason("no new files")
+    return dg.SensorResult(run_requests=requests, cursor=left)
+
+
+def _ingest(workplace: Workplace, read: list[IngestedFile]) -> Iterator[dg.RunRequest]:
+    """One run if any file was never read as it lies there now."""
+    known = {(one.uri, one.size_bytes, one.modified_at) for one in read}
+    landed = [file for spec in workplace.settings().sources for file in list_files(spec.path)]
+    unread = sorted(f"{file.uri} {file.size_bytes} {file.modified_at}" for file in landed if _seen(file) not in known)
+    if unread:
+        key = hashlib.sha256("\n".join(unread).encode()).hexdigest()[:16]
+        today = workplace.now().astimezone(UTC).date()
+        yield dg.RunRequest(run_key=f"ingest {key}", job_name=ingest_job.name, partition_key=today.isoformat())
+
+
+def _seen(file: LandedFile) -> tuple[str, int, datetime]:
+    return file.uri, file.size_bytes, file.modified_at
+
+
+def _days(ranges: list[Period], read_through: str) -> Iterator[dg.RunRequest]:
+    for days in ranges:
+        yield dg.RunRequest(run_key=f"days {days.start} {days.last} {read_through}", job_name=daily_job.name, tags=daily_tags(days))
+
+
+def _months(months: list[str], read_through: str) -> Iterator[dg.RunRequest]:
+    for month in months:
+        day = date.fromisoformat(month)
+        yield dg.RunRequest(run_key=f"month {month} {read_through}", job_name=monthly_job.name, tags=monthly_tags(inclusive(day, day)))
+
+
+def ranges_of(days: set[date]) -> list[Period]:
+    """Days as few ranges as there are runs of neighbours."""
+    ranges: list[Period] = []
+    for day in sorted(day for day in days if day >= FIRST_DAY):
+        if ranges and ranges[-1].end == day:
+            ranges[-1] = Period(ranges[-1].start, day + ONE_DAY)
+        else:
+            ranges.append(inclusive(day, day))
+    return ranges
+
+
+SENSORS = [new_files]

@@ -1,0 +1,70 @@
+"""What was used and what was billed, each line with the project it belongs to."""
+
+from datetime import date
+
+import dagster as dg
+
+from usage_pipeline.defs.ingest import OWNERS
+from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
+from usage_pipeline.defs.preview import markdown, schema_of
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.sources.attribution import attribute
+from usage_pipeline.storage.ingest import landed_rows
+from usage_pipeline.tables.charges import Charge, charges
+from usage_pipeline.tables.ingested_files import ingested_files
+from usage_pipeline.tables.schema import Table
+from usage_pipeline.tables.usage_events import UsageEvent, usage_events
+
+
+@dg.asset(
+    key=usage_events.name,
+    deps=[ingested_files.name],
+    partitions_def=DAILY,
+    backfill_policy=ONE_RUN,
+    group_name="usage",
+    kinds={"duckdb", "parquet"},
+    owners=OWNERS,
+    code_version="1",
+    metadata={"dagster/column_schema": schema_of(usage_events)},
+)
+def usage_events_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
+    """One row a request, or a provider's usage bucket: deduplicated, attributed to a project, meters disjoint."""
+    return _attributed(context, workplace, usage_events, "started_at")
+
+
+@dg.asset(
+    key=charges.name,
+    deps=[ingested_files.name],
+    partitions_def=DAILY,
+    backfill_policy=ONE_RUN,
+    group_name="usage",
+    kinds={"duckdb", "parquet"},
+    owners=OWNERS,
+    code_version="1",
+    metadata={"dagster/column_schema": schema_of(charges)},
+)
+def charges_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
+    """One row a line of a provider's bill: the newest export of each day counts."""
+    return _attributed(context, workplace, charges, "period_start")
+
+
+def _attributed(
+    context: dg.AssetExecutionContext, workplace: Workplace, table: Table[UsageEvent] | Table[Charge], time_column: str
+) -> dg.MaterializeResult[None]:
+    """Replace the run's days of `table` by what landed for them, attributed by the rules of usage.yaml."""
+    settings, database, engine = workplace.settings(), workplace.database(), workplace.engine()
+    days, lake = days_of(context), workplace.lake(engine)
+    landed = landed_rows(table, days, lake=lake, database=database)
+    written = lake.replace(table, attribute(landed, settings.attribution, settings.projects), list(days.days()), day_column=time_column)
+    report_days(context, written)
+    return dg.MaterializeResult(metadata={"dagster/row_count": sum(written.values()), "rows by day": by_day(written)})
+
+
+def report_days(context: dg.AssetExecutionContext, written: dict[date, int]) -> None:
+    """Row counts on each day's partition."""
+    for day, rows in written.items():
+        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
+
+
+def by_day(written: dict[date, int]) -> dg.MarkdownMetadataValue:
+    return markdown([{"day": day, "rows": rows} for day, rows in sorted(written.items()) if rows])

@@ -1,0 +1,56 @@
+"""The one resource: where home and configuration lie, and ways to open what assets need. Paths only; secrets stay in the environment."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+from ibis.backends.duckdb import Backend
+
+from usage_pipeline.prices.book import PriceBook, build_book
+from usage_pipeline.settings import Environment, Settings, load
+from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.engine import connect
+from usage_pipeline.storage.home import Home
+from usage_pipeline.storage.lake import Lake
+
+TEMPLATES = Path(__file__).parents[2] / "reports_templates"
+
+
+class Workplace(dg.ConfigurableResource[None]):
+    """What every asset works with: the home folder (data) and usage.yaml (what is measured, for whom, who is told)."""
+
+    home_folder: str
+    config_file: str
+
+    @property
+    def home(self) -> Home:
+        home = Home(Path(self.home_folder))
+        home.create()
+        return home
+
+    def settings(self) -> Settings:
+        """usage.yaml as values. Raises UsageConfigError with file, line and field of every problem."""
+        return load(Path(self.config_file))
+
+    def environment(self) -> Environment:
+        return Environment()
+
+    def engine(self) -> Backend:
+        """A fresh in-memory engine."""
+        return connect(self.home.scratch, memory_limit=self.environment().memory_limit)
+
+    def lake(self, engine: Backend) -> Lake:
+        return Lake(self.home.lake, engine)
+
+    def database(self) -> Database:
+        """The database, brought to the newest schema."""
+        database = Database(self.environment().database_url_or(self.home.database_url))
+        database.migrate()
+        return database
+
+    def book(self) -> PriceBook:
+        return build_book(self.settings().agreements)
+
+    def now(self) -> datetime:
+        """The only clock of the pipeline."""
+        return datetime.now(UTC)
