@@ -3,8 +3,9 @@
 The library has units that contain each other; our meters are disjoint, so an event costs the plain sum of quantity × price.
 """
 
+from collections.abc import Sequence
 from functools import reduce
-from operator import add, or_
+from operator import add, and_
 
 import ibis
 import ibis.expr.types as ir
@@ -15,7 +16,6 @@ from usage_pipeline.prices.wide import (
     FRACTIONAL,
     INPUT_METERS,
     OUTPUT_METERS,
-    PARTS,
     SECOND_MEASURE,
     output_cost,
     price_column,
@@ -25,13 +25,16 @@ from usage_pipeline.prices.wide import (
 from usage_pipeline.tables import priced_usage as states
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.priced_usage import priced_usage
-from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, NO_TOKENS
+from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS
+from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, PROVIDER_VIEW
 
 KEY = ("provider", "model", "is_batch", "service_tier", "speed", "region", "project")
 """The columns of an event that decide its rate cards."""
 
-WHOLE_METERS = tuple(meter for meter in METER_NAMES if meter not in {"output", FRACTIONAL})
+COMMON_METERS = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
+RARE_METERS = tuple(meter for meter in METER_NAMES if meter not in COMMON_METERS)
+"""Looked at only for events that have one of them, which is what makes pricing fast."""
 
 
 def keys_of(events: ir.Table) -> ir.Table:
@@ -44,15 +47,14 @@ def price_events(events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table, 
 
     The three tables are PriceBook.resolve's for at least the keys of `events`. Runs where the engine's time zone is UTC.
     """
-    cards = _cards(resolutions, rate_cards, rates)
-    measured = events.mutate(**_measures(events), **{f"_{name}": value for name, value in _key(events).items()})
-    joined = measured.left_join(cards, _matches(measured, cards))
-    state = _state(joined)
-    known = joined.mutate(price_state=state)
-    charged = ~known.price_state.isin([*states.UNPRICED_STATES, states.NOT_CHARGED])
+    resolved = _resolved(events, resolutions, rate_cards)
+    measured = resolved.mutate(**_measures(resolved))
+    carded = _carded(measured, rate_cards, rates)
+    known = carded.mutate(price_state=_state(carded))
     nothing = ibis.ifelse(known.price_state == states.NOT_CHARGED, ibis.literal(0, MONEY), ibis.null(MONEY))
-    costs = {f"{part}_cost": ibis.ifelse(charged, _cost(known, part), nothing) for part in PARTS}
-    priced = known.mutate(**costs, price_book=ibis.literal(price_book))
+    costs = known.mutate(list_cost=ibis.ifelse(_is_charged(known), _cost(known, "list"), nothing))
+    net = ibis.ifelse(costs.has_agreement & _is_charged(costs), _cost(costs, "net"), costs.list_cost)
+    priced = costs.mutate(net_cost=net, price_book=ibis.literal(price_book))
     return priced_usage.conform(priced.select(*priced_usage.names))
 
 
@@ -60,58 +62,76 @@ def _key(events: ir.Table) -> dict[str, ir.Value]:
     return {name: events[name] for name in KEY} | {"provider": events.provider.coalesce(events.channel)}
 
 
-def _cards(resolutions: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table:
-    """One row for each resolution and rate card of its schedule, prices in columns; one without ranges where unresolved."""
-    by_project = resolutions.project.notnull().any().over(group_by=[name for name in KEY if name != "project"])
-    keys = resolutions.select(
-        **{f"key_{name}": resolutions[name] for name in KEY},
-        model_id=resolutions.model_id,
-        schedule=resolutions.schedule,
-        by_project=by_project,
+def _resolved(events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table) -> ir.Table:
+    """Events with their model_id and schedule (null where unresolved), and whether time of day or input tokens matter to it."""
+    kinds = rate_cards.group_by("schedule").aggregate(
+        by_time=(rate_cards.utc_to_second < DAY_SECONDS).any(), by_tokens=(rate_cards.input_tokens_le < ALL_TOKENS).any()
     )
-    ranges = rate_cards.rename(card_state="state", card="rate_card")
-    wide = widen(rates)
-    found = keys.left_join(ranges, "schedule").left_join(wide, ibis._["card"] == wide.rate_card)
-    return found.mutate(
-        valid_from=found.valid_from.coalesce(ibis.date("0001-01-01")),
-        valid_to=found.valid_to.coalesce(ibis.date("9999-12-31")),
-        utc_from_second=found.utc_from_second.coalesce(0),
-        utc_to_second=found.utc_to_second.coalesce(DAY_SECONDS),
-        input_tokens_gt=found.input_tokens_gt.coalesce(NO_TOKENS),
-        input_tokens_le=found.input_tokens_le.coalesce(ALL_TOKENS),
-        rate_card=found.card,
-    ).drop("schedule", "schedule_right", "card")
+    known = resolutions.left_join(kinds, "schedule").select(*KEY, "model_id", "schedule", "by_time", "by_tokens")
+    everyones = known.filter(known.project.isnull()).drop("project").rename("general_{name}")
+    projects = known.filter(known.project.notnull()).rename("own_{name}")
+    keyed = events.mutate(**{f"key_{name}": value for name, value in _key(events).items()})
+    found = keyed.left_join(
+        everyones, [keyed[f"key_{name}"].identical_to(everyones[f"general_{name}"]) for name in KEY if name != "project"]
+    )
+    both = found.left_join(projects, [found[f"key_{name}"].identical_to(projects[f"own_{name}"]) for name in KEY])
+    return both.select(
+        *events.columns,
+        **{name: both[f"own_{name}"].coalesce(both[f"general_{name}"]) for name in ("model_id", "schedule", "by_time", "by_tokens")},
+    )
 
 
 def _measures(events: ir.Table) -> dict[str, ir.Value]:
-    """What the join and the states need to know of an event."""
-    moment = events.started_at
+    """What decides the card and the state: computed only where it can matter, for it is not cheap."""
+    moment, count = events.started_at, events.request_count
+    second = moment.hour() * 3600 + moment.minute() * 60 + moment.second()
     input_tokens = reduce(add, (events[meter].fill_null(0) for meter in INPUT_METERS))
-    count = events.request_count
-    aggregate = (count > 1).fill_null(False) | (count.isnull() & (events.view == PROVIDER_VIEW))  # noqa: FBT003
-    used = reduce(add, (ibis.ifelse(events[meter] > 0, BITS[meter], 0).cast("int64") for meter in METER_NAMES))
+    is_rare = ibis.coalesce(*(events[meter].cast("int64") for meter in RARE_METERS)).notnull()
     return {
-        "day_used": moment.date(),
-        "second_used": (moment.hour() * 3600 + moment.minute() * 60 + moment.second()).cast("int64"),
-        "input_tokens": input_tokens.cast("int64"),
-        "is_aggregate": aggregate,
-        "used_meters": used,
+        "second_used": ibis.ifelse(events.by_time, second.cast("int64"), 0),
+        "input_tokens": ibis.ifelse(events.by_tokens, input_tokens.cast("int64"), 0),
+        "is_aggregate": (count > 1).fill_null(False) | (count.isnull() & (events.view == PROVIDER_VIEW)),  # noqa: FBT003
+        "is_rare": is_rare,
+        "used_meters": _used(events, COMMON_METERS) + ibis.ifelse(is_rare, _used(events, RARE_METERS), 0),
     }
 
 
-def _matches(events: ir.Table, cards: ir.Table) -> list[ir.BooleanValue]:
-    same = [events[f"_{name}"].identical_to(cards[f"key_{name}"]) for name in KEY if name != "project"]
-    tokens = ibis.ifelse(events.is_aggregate, 0, events.input_tokens)
-    return [
-        *same,
-        ~cards.by_project | events["_project"].identical_to(cards.key_project),
-        events.day_used >= cards.valid_from,
-        events.day_used < cards.valid_to,
-        events.second_used >= cards.utc_from_second,
-        events.second_used < cards.utc_to_second,
-        tokens > cards.input_tokens_gt,
-        tokens <= cards.input_tokens_le,
-    ]
+def _used(events: ir.Table, meters: Sequence[str]) -> ir.IntegerValue:
+    """The meters with a quantity, as a set of BITS."""
+    return reduce(add, (ibis.ifelse(events[meter] > 0, BITS[meter], 0).cast("int64") for meter in meters))
+
+
+def _carded(events: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table:
+    """Events with the card in force for their start and their request's tokens, and its prices; null where unresolved."""
+    wide = widen(rates)
+    cards = (
+        rate_cards.select(
+            rate_card="rate_card",
+            card_schedule="schedule",
+            card_state="state",
+            starts=rate_cards.valid_from.coalesce(ibis.date("0001-01-01")).cast(TIMESTAMP),
+            ends=rate_cards.valid_to.coalesce(ibis.date("9999-12-31")).cast(TIMESTAMP),
+            utc_from_second="utc_from_second",
+            utc_to_second="utc_to_second",
+            input_tokens_gt="input_tokens_gt",
+            input_tokens_le="input_tokens_le",
+        )
+        .left_join(wide, "rate_card")
+        .drop("rate_card_right")
+    )
+    tokens = events.mutate(tier_tokens=ibis.ifelse(events.is_aggregate, 0, events.input_tokens))
+    return tokens.left_join(
+        cards,
+        [
+            tokens.schedule == cards.card_schedule,
+            tokens.started_at >= cards.starts,
+            tokens.started_at < cards.ends,
+            tokens.second_used >= cards.utc_from_second,
+            tokens.second_used < cards.utc_to_second,
+            tokens.tier_tokens > cards.input_tokens_gt,
+            tokens.tier_tokens <= cards.input_tokens_le,
+        ],
+    )
 
 
 def _state(row: ir.Table) -> ir.StringValue:
@@ -130,19 +150,19 @@ def _state(row: ir.Table) -> ir.StringValue:
     )
 
 
-def _any(conditions: "list[ir.BooleanValue]") -> ir.BooleanValue:
-    return reduce(or_, conditions).fill_null(False)  # noqa: FBT003
-
-
 def _is_inconsistent(row: ir.Table) -> ir.BooleanValue:
-    quantities = [*METER_NAMES, "reasoning_tokens", "request_count"]
-    negative = ibis.least(*(row[name].fill_null(0) for name in quantities)) < 0
-    return negative | (row.reasoning_tokens.fill_null(0) > row.output.fill_null(0))
+    common = [*COMMON_METERS, "reasoning_tokens", "request_count"]
+    negative = _least(row, common) < 0
+    return negative | (row.is_rare & (_least(row, RARE_METERS) < 0)) | (row.reasoning_tokens.fill_null(0) > row.output.fill_null(0))
+
+
+def _least(row: ir.Table, names: Sequence[str]) -> ir.NumericValue:
+    return ibis.least(*(row[name].fill_null(0) for name in names))
 
 
 def _is_unmeasured(row: ir.Table) -> ir.BooleanValue:
     """A request that succeeded and has no quantity at all, not even zero: what it cost is unknown."""
-    return ibis.coalesce(*(row[meter] for meter in METER_NAMES)).isnull()
+    return ibis.coalesce(*(row[meter] for meter in COMMON_METERS)).isnull() & ~row.is_rare
 
 
 def _is_not_charged(row: ir.Table) -> ir.BooleanValue:
@@ -166,11 +186,19 @@ def _is_too_coarse(row: ir.Table) -> ir.BooleanValue:
     return row.is_aggregate & ((row.input_tokens > row.input_tokens_le) | by_time | (row.least_quantity.notnull() & (row[FRACTIONAL] > 0)))
 
 
+def _is_charged(row: ir.Table) -> ir.BooleanValue:
+    return (row.price_state != states.NOT_CHARGED) & reduce(and_, (row.price_state != state for state in states.UNPRICED_STATES))
+
+
 def _cost(row: ir.Table, part: str) -> ir.DecimalValue:
-    whole = [(row[meter], row[price_column(part, meter)]) for meter in WHOLE_METERS]
-    whole.append((row.request_count, row[price_column(part, REQUESTS)]))
+    """The sum over all meters; the rare ones only where there are any."""
     zero = ibis.literal(0, MONEY)
-    terms = [times(quantity, price).fill_null(zero) for quantity, price in whole]
-    terms.append(output_cost(row, part).fill_null(zero))
-    terms.append(seconds_cost(row[FRACTIONAL], row.least_quantity, row[price_column(part, FRACTIONAL)]).fill_null(zero))
-    return reduce(add, terms)
+
+    def charge(quantity: str, meter: str) -> ir.DecimalValue:
+        return times(row[quantity], row[price_column(part, meter)]).fill_null(zero)
+
+    seconds = seconds_cost(row[FRACTIONAL], row.least_quantity, row[price_column(part, FRACTIONAL)]).fill_null(zero)
+    common = [charge(meter, meter) for meter in COMMON_METERS if meter != "output"]
+    rare = [charge(meter, meter) for meter in RARE_METERS if meter != FRACTIONAL]
+    usual = reduce(add, [*common, output_cost(row, part).fill_null(zero), charge("request_count", REQUESTS)])
+    return usual + ibis.ifelse(row.is_rare, reduce(add, [*rare, seconds]), zero)
