@@ -127,6 +127,8 @@ def _usage(request: Request, tokens: dict[str, int], prompt: int, output: int) -
         usage |= {"cache_creation_input_tokens": short + long, "cache_read_input_tokens": cached}
     elif short:
         details["cache_write_tokens"] = short
+    if request.workload.api_type == "image":
+        usage["completion_tokens_details"] = {"image_tokens": output}
     if request.reasoning:
         usage["completion_tokens_details"] = {"reasoning_tokens": request.reasoning}
     return usage

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.demo.organisation import GATEWAY, Workload
+from usage_pipeline.demo.organisation import DIRECT, Workload
 from usage_pipeline.demo.prices import unit_price
 
 SUCCESS, FAILURE, CACHE_HIT = "success", "failure", "cache_hit"
@@ -60,7 +60,7 @@ def requests_of(workload: Workload, day: date, seed: int) -> Iterator[Request]:
     draw = random.Random(f"{seed} {workload.name} {day}")
     for _ in range(_count(workload, day, draw)):
         request = _success(workload, day, draw)
-        if workload.route == GATEWAY and draw.random() * 100 < _RETRY_PERCENT:
+        if workload.route != DIRECT and draw.random() * 100 < _RETRY_PERCENT:
             yield _failure(request, draw)
         yield request
         if draw.random() * 100 < workload.cache_hit_percent:

@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from usage_pipeline.demo import exports, gateway_files
+from usage_pipeline.demo import exports, gateway_files, tracker_files
 from usage_pipeline.demo.breaches import breaches
 from usage_pipeline.demo.buckets import Bucket, buckets_of
 from usage_pipeline.demo.configuration import configuration_text
 from usage_pipeline.demo.files import at, write_bytes
 from usage_pipeline.demo.google_exports import GoogleRow, rows_of
-from usage_pipeline.demo.organisation import ANTHROPIC, AZURE, GATEWAY, GEMINI, OPENAI, VERTEX, WORKLOADS
+from usage_pipeline.demo.organisation import ANTHROPIC, AZURE, GATEWAY, GEMINI, OPENAI, TRACKER, VERTEX, WORKLOADS
 from usage_pipeline.demo.requests import Request, requests_of
 from usage_pipeline.demo.tally import Tally
 from usage_pipeline.demo.truth import FileTruth, Truth
@@ -42,6 +42,7 @@ def write_world(
     files: list[FileTruth] = []
     buckets: dict[str, dict[date, list[Bucket]]] = {channel: {} for channel in (OPENAI, ANTHROPIC, AZURE)}
     google: list[GoogleRow] = []
+    tracked: list[Request] = []
     for done, day in enumerate(calendar, 1):
         requests = _requests(day, seed)
         tally.add(requests)
@@ -49,7 +50,9 @@ def write_world(
             by_day[day] = buckets_of(requests, channel)
         google += _google_rows(requests, day, tally)
         files += gateway_files.write_day(folder, day, last_day, [one for one in requests if one.workload.route == GATEWAY])
+        tracked += [one for one in requests if one.workload.route == TRACKER]
         progress(done, days)
+    files += tracker_files.write_months(folder, tracked)
     files += exports.write_openai(folder, calendar, buckets[OPENAI])
     files += exports.write_anthropic(folder, calendar, buckets[ANTHROPIC])
     files += exports.write_google(folder, calendar, google)
