@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from usage_pipeline.tables.budgets import Budget, Threshold
+from usage_pipeline.money import percent
+from usage_pipeline.tables.budgets import PERIODS, Budget, BudgetStatus, Threshold
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import BILLED, LOG_ESTIMATED, UNATTRIBUTED, UNPRICED, DailyCost
 
@@ -35,6 +36,18 @@ def budget(limit: str = "500", *, project: str | None = "support-portal", period
     return Budget(
         budget_id="/".join(parts), scope="project" if project else "organisation", project=project, period=period, limit=Decimal(limit),
         unit=unit, operation=operation, thresholds=thresholds,
+    )  # fmt: skip
+
+
+def status(of: Budget, spent: str, as_of: date) -> BudgetStatus:
+    """How `of` stands when `spent` was spent in its period: what the budgets room would say, in short."""
+    period = PERIODS[of.period](as_of)
+    amount = Decimal(spent)
+    return BudgetStatus(
+        budget_id=of.budget_id, period_start=period.start, period_end=period.end, as_of=as_of, scope=of.scope, project=of.project,
+        period=of.period, unit=of.unit, operation=of.operation, limit=of.limit, spent=amount, percent=percent(amount, of.limit),
+        remaining=of.limit - amount, forecast=None, crossing_date=None, threshold=None, level=None, days_with_data=1,
+        estimated_share=Decimal(0),
     )  # fmt: skip
 
 
