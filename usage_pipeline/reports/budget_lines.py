@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from usage_pipeline.money import CENT
+from usage_pipeline.periods import ONE_DAY
 from usage_pipeline.reports import words
 from usage_pipeline.reports.charts import Gauge, Mark, at, gauge
 from usage_pipeline.reports.snapshot import Snapshot
-from usage_pipeline.reports.tables import width
+from usage_pipeline.reports.tables import project_cents, width
 from usage_pipeline.tables.budgets import BudgetStatus
 
 MONTHLY = "monthly"
@@ -99,27 +101,42 @@ def _units(status: BudgetStatus, value: Decimal, currency: str, *, whole: bool =
     return words.amount(value, currency, 0 if whole and value == value.to_integral_value() else 2)
 
 
+def _spent(status: BudgetStatus, snapshot: Snapshot) -> Decimal:
+    """What was spent; where it is a cost that the statement shows elsewhere, in the very same cents."""
+    if status.unit == TOKENS:
+        return status.spent
+    if status.project is None:
+        return status.spent.quantize(CENT)
+    exact = {group.key: group.cost for group in snapshot.by_project}
+    shown = project_cents(snapshot.by_project)
+    return shown[status.project] if exact.get(status.project) == status.spent else status.spent.quantize(CENT)
+
+
 def _owner(status: BudgetStatus, snapshot: Snapshot) -> str:
     if status.project is None:
         return words.clean(snapshot.organisation.name)
-    return next((words.clean(one.name) for one in snapshot.projects if one.id == status.project), words.clean(status.project))
+    return next((words.project_name(one) for one in snapshot.projects if one.id == status.project), words.clean(status.project))
 
 
 def _what(status: BudgetStatus) -> str:
-    what = status.period
-    if status.operation is not None:
-        what += f", {words.name_of('operation', status.operation).lower()} only"
-    return what
+    return status.period + (f", {_operation(status)} only" if status.operation is not None else "")
+
+
+def _operation(status: BudgetStatus) -> str:
+    return words.name_of("operation", status.operation).lower()
 
 
 def _gauge(status: BudgetStatus, snapshot: Snapshot) -> BudgetGauge:
     running = status.as_of < snapshot.month.last
     drawn = gauge(status.spent, status.limit, status.forecast if running else None)
     limit = limit_text(status, snapshot.currency)
-    title = "of budget used" if status.operation is None and status.unit != TOKENS else f"of {_what(status)} {status.unit} budget"
+    title = "of budget used"
+    if status.unit == TOKENS or status.operation is not None:
+        title = f"of the {'token ' if status.unit == TOKENS else ''}budget" + (f" for {_operation(status)}" if status.operation else "")
     if snapshot.project is None and status.project is not None:
         title = f"of {_owner(status, snapshot)}’s budget used"
-    left = _units(status, abs(status.remaining), snapshot.currency) + (" left" if status.remaining >= 0 else " over")
+    remaining = status.limit - _spent(status, snapshot)
+    left = _units(status, abs(remaining), snapshot.currency) + (" left" if status.remaining >= 0 else " over")
     return BudgetGauge(
         title=title,
         percent=words.percent(status.percent),
@@ -170,12 +187,14 @@ def _line(status: BudgetStatus, group: Sequence[BudgetStatus], snapshot: Snapsho
         what += f"; highest {words.short_day(status.period_start)}" + (f", over in {over} of {len(group)}" if over else "")
     return BudgetLine(
         name=_owner(status, snapshot),
-        what=what,
+        what=what[:1].upper() + what[1:],
         limit=limit_text(status, snapshot.currency),
-        spent=_units(status, status.spent, snapshot.currency),
+        spent=_units(status, _spent(status, snapshot), snapshot.currency),
         width=width(status.percent),
         percent=words.percent(status.percent),
-        forecast=words.NONE if status.forecast is None else _units(status, status.forecast, snapshot.currency),
+        forecast=words.NONE
+        if status.forecast is None or status.as_of + ONE_DAY >= status.period_end
+        else _units(status, status.forecast, snapshot.currency),
         state=_state(status),
         over=status.spent > status.limit,
     )

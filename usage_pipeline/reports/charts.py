@@ -87,6 +87,7 @@ def daily_chart(
     step = nice_step(max([*ups, pace or ZERO]) - min([*downs, ZERO]))
     top = max((max([*ups, pace or ZERO]) / step).to_integral_value(ROUND_CEILING), Decimal(1)) * step
     low = (min([*downs, ZERO]) / step).to_integral_value(ROUND_FLOOR) * step
+    unit, suffix = axis_unit(top - low)
     plot = height - TOP - BOTTOM
     column = (WIDTH - LEFT) / len(days)
 
@@ -118,7 +119,7 @@ def daily_chart(
             if day.weekday() >= SATURDAY
         ),
         ticks=tuple(
-            Mark(x=at(LEFT - 6), y=at(y_of(value) + 3), text=tick_text(value, step), line=at(y_of(value)))
+            Mark(x=at(LEFT - 6), y=at(y_of(value) + 3), text=tick_text(value / unit, step / unit) + suffix, line=at(y_of(value)))
             for number in range(int((top - low) / step) + 1)
             for value in [low + number * step]
         ),
@@ -175,6 +176,11 @@ def tick_text(value: Decimal, step: Decimal) -> str:
     exponent = step.normalize().as_tuple().exponent
     places = max(0, -exponent) if isinstance(exponent, int) else 0
     return f"{value:,.{places}f}".replace("-", "−")
+
+
+def axis_unit(top: Decimal) -> tuple[Decimal, str]:
+    """What an axis up to `top` counts in: ones, or millions where the digits would not fit beside it."""
+    return (Decimal(10**6), " m") if top >= 10**6 else (Decimal(1), "")
 
 
 def at(value: Decimal) -> str:

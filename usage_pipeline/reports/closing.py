@@ -1,17 +1,25 @@
 """The last pages: what has no price or no project, how the numbers came about, and the control totals to the last digit."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.reports import words
-from usage_pipeline.reports.snapshot import Snapshot, Unpriced
-from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.reports.snapshot import Accounting, Snapshot, Unpriced
+from usage_pipeline.reports.tables import project_cents
+from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED
 from usage_pipeline.tables.priced_usage import STATES
 from usage_pipeline.tables.summary import by
 
 UNPRICED_MOST = 20
 INPUTS_MOST = 24
+INPUTS_OF_A_PROJECT = 2
 HASH_DIGITS = 16
+UNATTRIBUTED_NOTE = "Cost that no rule and no log gives to a project is shown as unattributed and never spread over projects."
+UNATTRIBUTED_ELSEWHERE = (
+    "Cost that no rule and no log gives to a project is in no project’s statement; the organisation’s shows it as unattributed."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +36,7 @@ class UnpricedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlLine:
-    """Exact digits of one project, or of all."""
+    """Exact digits of one project, or (the last line) of all."""
 
     name: str
     requests: str
@@ -47,7 +55,6 @@ class Closing:
     unattributed_channels: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     control: tuple[ControlLine, ...]
-    control_total: ControlLine
     completeness: str
     missing: str
     accounting: str
@@ -60,69 +67,77 @@ def closing_of(snapshot: Snapshot) -> Closing:
     complete, lines = snapshot.completeness, snapshot.accounting
     unattributed = [row for row in snapshot.rows if row.project == UNATTRIBUTED]
     channels = by(unattributed, "channel")
-    cents = money.round_parts([group.cost for group in channels])
+    shown = project_cents(snapshot.by_project).get(UNATTRIBUTED)
+    cents = money.round_parts([group.cost for group in channels], whole=shown)
+    inputs_most = INPUTS_MOST if snapshot.project is None else INPUTS_OF_A_PROJECT
     return Closing(
         unpriced=tuple(_unpriced(one, snapshot) for one in snapshot.unpriced[:UNPRICED_MOST]),
         unpriced_left=max(0, len(snapshot.unpriced) - UNPRICED_MOST),
-        unattributed=words.amount(snapshot.totals.cost_unattributed, snapshot.currency) if unattributed else "",
+        unattributed=words.amount(shown, snapshot.currency) if unattributed else "",
         unattributed_channels=tuple(
             (words.name_of("provider", str(group.key)), words.amount(cost, snapshot.currency))
             for group, cost in zip(channels, cents, strict=True)
         ),
         notes=notes_of(snapshot),
         control=_control(snapshot),
-        control_total=ControlLine(
-            name="Total",
-            requests=str(snapshot.totals.requests),
-            tokens=money.text(snapshot.totals.tokens),
-            billed=money.text(snapshot.totals.cost_billed),
-            cost=money.text(snapshot.totals.cost),
-        ),
         completeness=f"{complete.present} of {complete.expected} days have data",
         missing=words.day_ranges(complete.missing),
-        accounting=""
-        if lines is None
-        else f"{lines.read:,} read = {lines.accepted:,} accepted + {lines.duplicates:,} duplicate + {lines.rejected:,} rejected",
-        inputs=tuple((words.clean(file), sha256[:HASH_DIGITS]) for file, sha256 in snapshot.inputs[:INPUTS_MOST]),
-        inputs_left=max(0, len(snapshot.inputs) - INPUTS_MOST),
+        accounting="" if lines is None else accounting_text(lines),
+        inputs=tuple((words.clean(file), sha256[:HASH_DIGITS]) for file, sha256 in snapshot.inputs[:inputs_most]),
+        inputs_left=max(0, len(snapshot.inputs) - inputs_most),
         price_book=words.clean(snapshot.price_book),
     )
+
+
+def accounting_text(lines: Accounting) -> str:
+    """'10 read = 8 accepted + 1 duplicate + 1 rejected'."""
+    return f"{lines.read:,} read = {lines.accepted:,} accepted + {lines.duplicates:,} duplicate + {lines.rejected:,} rejected"
 
 
 def notes_of(snapshot: Snapshot) -> tuple[str, ...]:
     """How the numbers came about, for readers who were not there."""
     return (
-        "An amount is what the provider billed wherever a bill covers the usage. Elsewhere it is estimated: usage times the list price, or "
-        "the price agreed with the provider, in force on the day of use. An estimate is replaced when the bill arrives.",
-        "Days are UTC days, as providers bill them. The month runs from "
-        f"{words.day_text(snapshot.month.start)}, 00:00, to before {words.day_text(snapshot.month.end)}, 00:00.",
+        (
+            "An amount is what the provider billed wherever a bill covers the usage. Elsewhere it is estimated: usage times the list "
+            "price, or the price agreed with the provider, in force on the day of use. An estimate is replaced when the bill arrives."
+        ),
+        (
+            "Days are UTC days, as providers bill them. The month runs from "
+            f"{words.day_text(snapshot.month.start)}, 00:00, to before {words.day_text(snapshot.month.end)}, 00:00."
+        ),
         "Usage without a known price is counted in requests and tokens, listed as unpriced, and in no total: it is never taken for free.",
-        "Cost that no rule and no log gives to a project is shown as unattributed and never spread over projects.",
+        UNATTRIBUTED_NOTE if snapshot.project is None else UNATTRIBUTED_ELSEWHERE,
         "Failed requests and answers from the gateway’s cache count as requests; tokens are those of successful requests.",
-        "Amounts are rounded once, to cents. Where rounded parts would miss their total, a part differs by a cent, so that every column "
-        "adds up. The exact digits are in the control totals, in statement.csv (attached to this PDF) and in statement.json.",
+        (
+            "Amounts are rounded once, to cents. Where rounded parts would miss their total, a part differs by a cent, so that every "
+            "column adds up. The exact digits are in the control totals, in statement.csv (attached to this PDF) and in statement.json."
+        ),
     )
 
 
 def _control(snapshot: Snapshot) -> tuple[ControlLine, ...]:
-    billed = dict.fromkeys((str(group.key) for group in snapshot.by_project), money.ZERO)
+    """One line a project, by id, and the total at the end; the digits of each column stand under each other."""
+    billed: dict[str, Decimal] = defaultdict(Decimal)
     for row in snapshot.rows:
-        if row.basis == "billed" and row.cost is not None:
+        if row.basis == BILLED and row.cost is not None:
             billed[row.project] = money.total([billed[row.project], row.cost])
+    totals = snapshot.totals
+    groups = sorted(snapshot.by_project, key=lambda group: str(group.key))
+    billed_texts = words.aligned([*(money.text(billed[str(group.key)]) for group in groups), money.text(totals.cost_billed)])
+    cost_texts = words.aligned(
+        [*("unpriced" if group.cost is None else money.text(group.cost) for group in groups), money.text(totals.cost)]
+    )
+    heads = [(words.name_of("project", str(group.key)), group.requests, group.tokens) for group in groups]
     return tuple(
-        ControlLine(
-            name=words.clean(str(group.key)) or repr(group.key),
-            requests=str(group.requests),
-            tokens=money.text(group.tokens),
-            billed=money.text(billed[str(group.key)]),
-            cost="unpriced" if group.cost is None else money.text(group.cost),
+        ControlLine(name=name, requests=words.count(requests), tokens=words.count(tokens), billed=billed_text, cost=cost_text)
+        for (name, requests, tokens), billed_text, cost_text in zip(
+            [*heads, ("Total", totals.requests, totals.tokens)], words.aligned(billed_texts), words.aligned(cost_texts), strict=True
         )
-        for group in sorted(snapshot.by_project, key=lambda group: str(group.key))
     )
 
 
 def _unpriced(one: Unpriced, snapshot: Snapshot) -> UnpricedLine:
-    names = {project.id: words.clean(project.name) for project in snapshot.projects}
+    names = {project.id: words.project_name(project) for project in snapshot.projects}
     return UnpricedLine(
         project=names.get(one.project, words.name_of("project", None if one.project == UNATTRIBUTED else one.project)),
         model=words.name_of("model", one.model),

@@ -17,6 +17,7 @@ OUTPUT = frozenset({"output", "output_audio", "output_image", "output_video", "o
 INPUT = frozenset(TOKEN_METERS) - CACHED - OUTPUT
 ROWS_MOST = 400
 MODELS_MOST = 20
+WIDE_FROM = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,11 @@ class Ledger:
     rest: ModelLine | None
     cost: str
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether amounts are too long for the usual column."""
+        return len(self.cost) > WIDE_FROM
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSum:
@@ -88,7 +94,7 @@ def ledger_of(snapshot: Snapshot, notes: dict[str, str], summaries: dict[str, tu
         max((part for one in sums.values() for each in one for part in (each.input, each.cached, each.output)), default=money.ZERO)
     )
     days = {one.project: dict(one.costs) for one in snapshot.days_by_project}
-    names = {project.id: words.clean(project.name) for project in snapshot.projects}
+    names = {project.id: words.project_name(project) for project in snapshot.projects}
     blocks = tuple(
         ProjectBlock(
             name=names.get(project, words.name_of("project", None if project == "unattributed" else project)),
@@ -173,6 +179,8 @@ def _state(one: ModelSum) -> str:
         return "unpriced"
     if one.unpriced:
         return "part unpriced"
+    if one.cost == 0 and one.billed == 0:
+        return "no charge"
     if one.cost == one.billed:
         return "billed"
     return "estimated" if one.billed == 0 else "part billed"

@@ -1,5 +1,6 @@
 """The statement as the template shows it: every text final, every number in its place. In: the snapshot. Out: a plain mapping."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,7 @@ from usage_pipeline.reports.budget_lines import LINES_MOST, budget_lines, gauges
 from usage_pipeline.reports.closing import closing_of
 from usage_pipeline.reports.ledger import CACHED, INPUT, ledger_of
 from usage_pipeline.reports.snapshot import Snapshot
-from usage_pipeline.reports.tables import Breakdown, breakdown
-from usage_pipeline.tables.configuration import Project
+from usage_pipeline.reports.tables import Breakdown, breakdown, project_cents
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.meters import TOKEN_METERS
 from usage_pipeline.tables.summary import Group
@@ -19,6 +19,8 @@ from usage_pipeline.tables.summary import Group
 TITLE = "AI usage cost statement"
 PROJECTS_MOST, MODELS_MOST, FEW_MOST, PEOPLE_MOST = 24, 12, 6, 10
 CHART_PROVIDERS = 5
+LEDE_NAMES = 3
+NOTE_MOST = 60
 FINALITIES = {
     "open": ("Open", "The month is still running: every number here can still change."),
     "provisional": ("Provisional", "The month is over, but bills or late usage may still change it."),
@@ -29,16 +31,18 @@ FINALITIES = {
 
 def page_of(snapshot: Snapshot) -> dict[str, Any]:
     """The template's whole context."""
+    budgets = budget_lines(snapshot)
     label, meaning = FINALITIES.get(snapshot.finality, (snapshot.finality.capitalize(), ""))
     return {
         "title": f"{TITLE}, {words.month_text(snapshot.month)}",
         "kicker": TITLE if snapshot.project is None else f"{TITLE}, {words.month_text(snapshot.month)}",
-        "heading": words.month_text(snapshot.month) if snapshot.project is None else project_name(snapshot.project),
+        "heading": words.month_text(snapshot.month) if snapshot.project is None else words.project_name(snapshot.project),
         "organisation": words.clean(snapshot.organisation.name),
         "initial": initial_of(snapshot.organisation.name),
         "number": number_of(snapshot),
         "created": f"{start_of(snapshot.data_through or snapshot.month.start):%Y-%m-%dT%H:%M:%SZ}",
         "facts": _facts(snapshot),
+        "lede": lede_of(snapshot),
         "finality": label,
         "finality_note": meaning,
         "revision": snapshot.revision,
@@ -46,7 +50,7 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "is_empty": not snapshot.rows,
         "month": words.month_text(snapshot.month),
         "currency": snapshot.currency,
-        "total": words.amount(snapshot.totals.cost, snapshot.currency),
+        "total": words.total_amount(snapshot.totals.cost, snapshot.currency),
         "change": change_text(snapshot),
         "gauges": gauges_of(snapshot),
         "states": _states(snapshot),
@@ -55,14 +59,10 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "chart": _chart(snapshot),
         "breakdowns": _breakdowns(snapshot),
         "ledger": ledger_of(snapshot, _project_notes(snapshot), project_budgets(snapshot)),
-        "budgets": budget_lines(snapshot)[:LINES_MOST],
-        "budgets_left": max(0, len(budget_lines(snapshot)) - LINES_MOST),
+        "budgets": budgets[:LINES_MOST],
+        "budgets_left": max(0, len(budgets) - LINES_MOST),
         "closing": closing_of(snapshot),
     }
-
-
-def project_name(project: Project) -> str:
-    return words.clean(project.name) or words.clean(project.id)
 
 
 def number_of(snapshot: Snapshot) -> str:
@@ -82,11 +82,40 @@ def change_text(snapshot: Snapshot) -> str:
     if previous is None:
         return "No data for the month before"
     before = f"{words.month_word(previous.month)} ({words.amount(previous.cost, snapshot.currency)})"
+    if complete.missing and previous.cost == 0:
+        return f"{complete.present} of {complete.expected} days"
     if complete.missing:
         return f"{complete.present} of {complete.expected} days; all of {before}"
     if previous.cost == 0:
         return f"Nothing in {words.month_word(previous.month)}"
     return f"{words.change(snapshot.totals.cost, previous.cost)} from {before}"
+
+
+def lede_of(snapshot: Snapshot) -> str:
+    """The month in three sentences: where most of it went, which budgets broke, what is missing."""
+    if not snapshot.rows:
+        return ""
+    sentences = []
+    parts = snapshot.by_project if snapshot.project is None else snapshot.by_model
+    dearest = next((group for group in parts if group.cost and group.key not in {None, UNATTRIBUTED}), None)
+    if dearest is not None and len(parts) > 1:
+        names = {one.id: words.project_name(one) for one in snapshot.projects} if snapshot.project is None else {}
+        sentences.append(
+            f"{names.get(str(dearest.key), words.clean(str(dearest.key)))} cost the most, {words.percent(dearest.percent)} of it."
+        )
+    lines = budget_lines(snapshot)
+    over = [line.name for line in lines if line.over]
+    owners = list(dict.fromkeys(over))
+    if over and snapshot.project is None and len(owners) <= LEDE_NAMES:
+        sentences.append(f"Over budget: {words.listed(owners)}.")
+    elif over:
+        sentences.append(f"{words.plural(len(over), 'budget was', 'budgets were')} exceeded.")
+    elif lines:
+        sentences.append("Every budget held." if not snapshot.completeness.missing else "Every budget holds so far.")
+    complete = snapshot.completeness
+    if complete.missing:
+        sentences.append(f"Data covers {complete.present} of {complete.expected} days.")
+    return " ".join(sentences)
 
 
 def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -108,17 +137,18 @@ def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
 def _states(snapshot: Snapshot) -> list[dict[str, str]]:
     """How sure the total is, in four cells."""
     totals, currency = snapshot.totals, snapshot.currency
+    billed = money.percent(totals.cost_billed, totals.cost)
     cells = [
         {
             "label": "Billed by the provider",
             "value": words.amount(totals.cost_billed, currency),
-            "note": f"{words.percent(money.percent(totals.cost_billed, totals.cost))} of the total",
+            "note": f"{words.percent(billed)} of the total" if totals.cost_billed else "no bill covers it yet",
             "kind": "billed",
         },
         {
             "label": "Estimated",
             "value": words.amount(_cents(totals.cost) - _cents(totals.cost_billed), currency),
-            "note": "usage at our rates, until a bill covers it" if totals.cost_estimated else "nothing left to be billed",
+            "note": f"{words.percent(100 - billed)} at our rates, not billed yet" if totals.cost_estimated else "all of it is billed",
             "kind": "estimated",
         },
         {
@@ -133,13 +163,13 @@ def _states(snapshot: Snapshot) -> list[dict[str, str]]:
         cells.append(
             {
                 "label": "Unattributed",
-                "value": words.amount(totals.cost_unattributed, currency),
+                "value": words.amount(project_cents(snapshot.by_project).get(UNATTRIBUTED, money.ZERO), currency),
                 "note": note if totals.cost_unattributed else "all cost has a project",
                 "kind": "warn" if totals.cost_unattributed else "",
             }
         )
     else:
-        note = f"of {words.plural(totals.requests, 'request')}; {words.count(totals.cache_hits)} from the gateway’s cache"
+        note = f"of {words.count(totals.requests)}; {words.plural(totals.cache_hits, 'cache answer')}"
         cells.append({"label": "Failed", "value": words.plural(totals.failed_requests, "request"), "note": note, "kind": ""})
     return cells
 
@@ -185,8 +215,9 @@ def _chart(snapshot: Snapshot) -> dict[str, Any]:
         stack = [costs.get(None if key is None else str(key), money.ZERO) for key in named]
         rest = money.total(list(costs.values())) - money.total(stack)
         stacks.append([*stack, rest] if has_rest else stack)
+    gaps = gaps_of(snapshot)
     highest = max(snapshot.by_day, key=lambda group: group.cost or money.ZERO, default=None)
-    peak = None if highest is None or not highest.cost else words.amount(highest.cost, snapshot.currency, 0 if highest.cost >= 100 else 2)
+    peak = None if highest is None or not highest.cost or highest.cost < money.CENT else words.short_amount(highest.cost, snapshot.currency)
     pace = pace_of(snapshot)
     drawn = charts.daily_chart(
         days,
@@ -194,16 +225,23 @@ def _chart(snapshot: Snapshot) -> dict[str, Any]:
         colours or [],
         peak_text=peak,
         pace=pace,
-        missing=snapshot.completeness.missing,
+        missing=gaps,
         height=204 if snapshot.project is None else 190,
     )
     return {
         "drawn": drawn,
         "legend": list(zip(legend, colours, strict=True)),
-        "pace": "" if pace is None else words.amount(pace, snapshot.currency, 0 if pace >= 100 else 2),
-        "gaps": bool(snapshot.completeness.missing),
+        "pace": "" if pace is None else words.short_amount(pace, snapshot.currency),
+        "gaps": bool(gaps),
         "alt": f"Daily cost by provider in {words.month_text(snapshot.month)}" + (f", highest day {peak}" if peak else ""),
     }
+
+
+def gaps_of(snapshot: Snapshot) -> tuple[date, ...]:
+    """Days to mark as without data: while the month runs, only those before the newest data."""
+    through = snapshot.data_through
+    missing = snapshot.completeness.missing
+    return missing if snapshot.finality != "open" else tuple(day for day in missing if through and day < through)
 
 
 def colours_of(snapshot: Snapshot) -> dict[str | None, str]:
@@ -216,7 +254,7 @@ def _breakdowns(snapshot: Snapshot) -> dict[str, Breakdown]:
     currency = snapshot.currency
     colours = colours_of(snapshot)
     budgets = project_percents(snapshot)
-    names = {one.id: project_name(one) for one in snapshot.projects}
+    names = {one.id: words.project_name(one) for one in snapshot.projects}
     before = dict(snapshot.previous.by_project) if snapshot.previous and not snapshot.completeness.missing else {}
 
     def provider(group: Group) -> dict[str, object]:
@@ -253,5 +291,6 @@ def _breakdowns(snapshot: Snapshot) -> dict[str, Breakdown]:
 def _project_notes(snapshot: Snapshot) -> dict[str, str]:
     """What stands beside a project's name in the ledger."""
     return {
-        one.id: ", ".join(words.clean(value) for value in (one.client, one.team, one.cost_center) if value) for one in snapshot.projects
+        one.id: words.clean(", ".join(value for value in (one.client, one.team, one.cost_center) if value), NOTE_MOST)
+        for one in snapshot.projects
     }

@@ -41,14 +41,14 @@ def render_all(
     snapshots: Sequence[Snapshot],
     templates: Path,
     *,
-    known: Mapping[str, str] | None = None,
+    known: Mapping[tuple[str, str], str] | None = None,
     workers: int = 2,
     progress: Progress | None = None,
 ) -> list[Rendered]:
-    """Every snapshot rendered, in the order given. `known` is scope → `pdf_key` of the PDF the caller still has."""
+    """Every snapshot rendered, in the order given. `known` is (period, scope) → `pdf_key` of the PDF the caller still has."""
     drafts = [_draft(snapshot, templates) for snapshot in snapshots]
     have = known or {}
-    wanted = [place for place, (draft, _) in enumerate(drafts) if have.get(draft.snapshot.scope) != draft.pdf_key]
+    wanted = [place for place, (draft, _) in enumerate(drafts) if have.get((draft.snapshot.period, draft.snapshot.scope)) != draft.pdf_key]
     results = [draft for draft, _ in drafts]
     done = len(drafts) - len(wanted)
     if progress and done:

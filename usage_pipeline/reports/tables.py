@@ -8,13 +8,14 @@ from usage_pipeline import money
 from usage_pipeline.reports import words
 from usage_pipeline.tables.summary import Group
 
+FULL = Decimal(100)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One printed line of a breakdown. `width` is the share bar's, in percent of its track."""
 
     label: str
-    note: str = ""
     colour: str = ""
     width: str = "0%"
     percent: str = ""
@@ -36,7 +37,11 @@ class Breakdown:
     head: str
     lines: tuple[Line, ...]
     total: Line
-    note: str = ""
+
+    @property
+    def cost_width(self) -> int:
+        """What the cost column needs, in mm."""
+        return max(21, 2 + 2 * max(len(line.cost) for line in (*self.lines, self.total)) * 8 // 10)
 
 
 Describe = Callable[[Group], dict[str, object]]
@@ -52,13 +57,13 @@ def breakdown(
     head: str = "",
     rest: str = "others",
     describe: Describe | None = None,
-    note: str = "",
 ) -> Breakdown:
     """The dearest `most` groups, the others as one line, and their total. `describe` adds to a line what only the caller knows."""
     cents = money.round_parts([group.cost for group in groups])
     shown = len(groups) if len(groups) <= most + 1 else most
+    largest = max((group.percent for group in groups if group.percent is not None), default=money.ZERO)
     lines = [
-        _line(dimension, group, cost, currency, describe(group) if describe else {})
+        _line(dimension, group, cost, currency, {"width": width(group.percent, largest)} | (describe(group) if describe else {}))
         for group, cost in zip(groups[:shown], cents[:shown], strict=True)
     ]
     if shown < len(groups):
@@ -69,23 +74,29 @@ def breakdown(
         tokens=words.compact(money.total([group.tokens for group in groups])),
         cost=words.amount(money.total(cents), currency),
     )
-    return Breakdown(title=title, head=head or dimension.capitalize(), lines=tuple(lines), total=total, note=note)
+    return Breakdown(title=title, head=head or dimension.capitalize(), lines=tuple(lines), total=total)
 
 
-def width(percent: Decimal | None) -> str:
-    """A bar's width: between 0 and 100 percent, whatever credits do to shares."""
-    return f"{min(max(percent or money.ZERO, money.ZERO), Decimal(100)).quantize(money.CENT)}%"
+def project_cents(groups: Sequence[Group]) -> dict[str, Decimal]:
+    """What each project is shown to cost, wherever the statement shows it."""
+    cents = money.round_parts([group.cost for group in groups])
+    return {str(group.key): cost for group, cost in zip(groups, cents, strict=True) if cost is not None}
+
+
+def width(percent: Decimal | None, full: Decimal = FULL) -> str:
+    """A bar's width as a part of `full`: between 0 and 100 percent, whatever credits do to shares."""
+    part = money.percent(percent or money.ZERO, full)
+    return f"{min(max(part, money.ZERO), FULL).quantize(money.CENT)}%"
 
 
 def _line(dimension: str, group: Group, cost: Decimal | None, currency: str, more: dict[str, object]) -> Line:
     key = None if group.key is None else str(group.key)
     values: dict[str, object] = {
         "label": words.name_of(dimension, key),
-        "width": width(group.percent),
         "percent": words.percent(group.percent),
         "requests": words.count(group.requests) if group.requests else words.NONE,
         "tokens": words.compact(group.tokens) if group.tokens else words.NONE,
-        "quantity": "" if group.quantity is None else words.compact(group.quantity),
+        "quantity": words.compact(group.quantity) if group.quantity else words.NONE,
         "cost": words.amount(cost, currency),
         "muted": cost is None or key is None,
     }
@@ -97,7 +108,6 @@ def _rest(groups: Sequence[Group], cents: Sequence[Decimal | None], currency: st
     tokens = money.total([group.tokens for group in groups])
     return Line(
         label=f"{len(groups)} {name}",
-        width=width(share),
         percent=words.percent(share),
         requests=words.count(sum(group.requests for group in groups)),
         tokens=words.compact(tokens) if tokens else words.NONE,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from usage_pipeline.money import CENT, ZERO
 from usage_pipeline.periods import ONE_DAY, Period
+from usage_pipeline.tables.configuration import Project
 from usage_pipeline.tables.meters import LABELS
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -22,7 +23,7 @@ PROVIDERS = {
 UNKNOWN = {
     "provider": "Provider not stated",
     "model": "Charges without a model",
-    "operation": "Not explained by a log",
+    "operation": "No operation known",
     "type": "Type not stated",
     "team": "No team",
     "user": "No user known",
@@ -32,6 +33,13 @@ UNKNOWN = {
 """What a null key of each dimension is called."""
 BILLIONS, MILLIONS, THOUSANDS = Decimal(10**9), Decimal(10**6), Decimal(1000)
 NONE = "–"
+WHOLE_FROM = Decimal(100)
+NAME_MOST = 90
+UNPRINTABLE = frozenset({"Cc", "Cf", "Cs"})
+ZERO_WIDTH_JOINER = "\u200d"
+LATIN_GREEK_CYRILLIC = 0x052F
+PUNCTUATION = range(0x1E00, 0x2200)
+"""Latin and Greek additions, punctuation, currency signs and letter-like symbols: in the font too."""
 
 
 def amount(value: Decimal | None, currency: str, places: int = 2) -> str:
@@ -41,6 +49,26 @@ def amount(value: Decimal | None, currency: str, places: int = 2) -> str:
     symbol = SYMBOLS.get(currency, currency + "\u00a0")
     rounded = value.quantize(Decimal(1).scaleb(-places))
     return ("−" if rounded < 0 else "") + f"{symbol}{abs(rounded):,.{places}f}"
+
+
+def total_amount(value: Decimal, currency: str) -> str:
+    """The headline: like `amount`, and '<$0.01' for a total that is not nothing but less than half a cent."""
+    return "<" + amount(CENT, currency) if ZERO < value < CENT / 2 else amount(value, currency)
+
+
+def short_amount(value: Decimal, currency: str) -> str:
+    """An amount for a chart: without cents from 100 up."""
+    return amount(value, currency, 0 if abs(value) >= WHOLE_FROM else 2)
+
+
+def aligned(numbers: Sequence[str]) -> list[str]:
+    """Numbers filled with figure spaces, so that their points stand under each other in a column set flush right; words stay."""
+    fractions = [len(number.partition(".")[2]) for number in numbers]
+    widest = max(fractions, default=0)
+    return [
+        number + ("\u2008" if widest and not fraction else "") + "\u2007" * (widest - fraction) if number[-1:].isdigit() else number
+        for number, fraction in zip(numbers, fractions, strict=True)
+    ]
 
 
 def percent(value: Decimal | None, places: int = 1) -> str:
@@ -140,12 +168,24 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def clean(name: str) -> str:
-    """A name from outside without control and direction-changing characters, which could make a line read differently."""
+def clean(name: str, most: int = NAME_MOST) -> str:
+    """A name from outside, fit to print: not too long, no characters that control or turn direction (a line could read differently)."""
     kept = (" " if character in "\t\r\n" else character for character in name)
-    return "".join(
-        character for character in kept if unicodedata.category(character) not in {"Cc", "Cf", "Cs"} or character == "\u200d"
-    ).strip()
+    printable = "".join(one for one in kept if unicodedata.category(one) not in UNPRINTABLE or one == ZERO_WIDTH_JOINER).strip()
+    return printable if len(printable) <= most else printable[: most - 1].rstrip() + "…"
+
+
+def needs_other_font(name: str) -> bool:
+    """Whether `name` has characters that the shipped font lacks: those print only where the machine has a font for them."""
+    return any(ord(character) > LATIN_GREEK_CYRILLIC and ord(character) not in PUNCTUATION for character in name)
+
+
+def project_name(project: Project) -> str:
+    """The project's name; with its id where the name may not print, its id where it has no name."""
+    name, key = clean(project.name), clean(project.id)
+    if name and name != key and needs_other_font(name):
+        return f"{name} ({key})"
+    return name or key or repr(project.id)
 
 
 def name_of(dimension: str, key: str | None) -> str:

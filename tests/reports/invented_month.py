@@ -5,14 +5,13 @@ No clock and no random module: every number comes from a hash of what it stands 
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from usage_pipeline.money import multiply, percent
 from usage_pipeline.periods import ONE_DAY, Period, month_of
-from usage_pipeline.reports.snapshot import Accounting, Completeness, Snapshot, completeness_of, statement_of
+from usage_pipeline.reports.snapshot import Accounting, Snapshot, statement_of
 from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import BILLED, LOG_ESTIMATED, PROVIDER_ESTIMATED, UNPRICED, DailyCost, MonthlyCost
@@ -142,15 +141,17 @@ def _day_of(project: Project, model: tuple[str, str, str, str, str], day: date, 
 def _oddities(month: Period, days: int) -> list[DailyCost]:
     """What a real month has too: a shared charge, a credit, an unknown model, answers from the cache."""
     first, middle = month.start, month.start + ONE_DAY * min(11, days - 1)
-    unknown = {"day": middle, "project": "sandbox", "team": "engineering", "provider": "openai", "model": "gpt-next-preview", "operation": "chat",
-               "user": "u-4821", "basis": UNPRICED, "unpriced_reason": "unresolved_model"}  # fmt: skip
+    unknown = {
+        "day": middle, "project": "sandbox", "team": "engineering", "provider": "openai", "model": "gpt-next-preview",
+        "operation": "chat", "user": "u-4821", "basis": UNPRICED, "unpriced_reason": "unresolved_model",
+    }  # fmt: skip
     return [
         row(day=middle, project="unattributed", channel="openai", provider="openai", model=None, meter="unmapped", api_type=None,
             billed_cost=Decimal("37.4081937"), cost=Decimal("37.4081937"), basis=BILLED),
         row(day=first, project="unattributed", channel="anthropic", provider="anthropic", model="claude-sonnet-4-5", meter="input",
             quantity=Decimal(1_200_000), billed_cost=Decimal("3.6"), cost=Decimal("3.6"), basis=BILLED),
         row(day=middle, project="support-copilot", team="customer-support", model=None, meter="unmapped", api_type=None,
-            billed_cost=Decimal("-25"), cost=Decimal("-25"), basis=BILLED),
+            billed_cost=Decimal(-25), cost=Decimal(-25), basis=BILLED),
         row(**unknown, meter="requests", quantity=Decimal(42), requests=42, unpriced_events=42),
         row(**unknown, meter="input", quantity=Decimal(318_400), unpriced_quantity=Decimal(318_400)),
         row(**unknown, meter="output", quantity=Decimal(40_210), unpriced_quantity=Decimal(40_210)),
@@ -159,12 +160,13 @@ def _oddities(month: Period, days: int) -> list[DailyCost]:
     ]  # fmt: skip
 
 
-def monthly_rows(rows: Sequence[DailyCost], factor: str = "0.91") -> list[MonthlyCost]:
+def monthly_rows(rows: Sequence[DailyCost]) -> list[MonthlyCost]:
     """A month before, made of a month's rows."""
     found = []
     for one in rows:
         values = {name: getattr(one, name) for name in BLANK if name != "day"}
-        cost = None if one.cost is None else multiply(1, one.cost * Decimal(factor))
+        share = Decimal(70 + part(one.project, "before", of=50)) / 100
+        cost = None if one.cost is None else multiply(1, one.cost * share)
         found.append(MonthlyCost(**values | {"month": SEPTEMBER.start, "days_count": 1, "cost": cost}))
     return found
 
@@ -172,8 +174,9 @@ def monthly_rows(rows: Sequence[DailyCost], factor: str = "0.91") -> list[Monthl
 def status(project: str | None, limit: str, spent: Decimal, **values: Any) -> BudgetStatus:
     """A budget's state in the month's last day, blank but for `values`."""
     known: dict[str, Any] = {
-        "budget_id": f"{project or 'organisation'}/monthly/USD", "period_start": OCTOBER.start, "period_end": OCTOBER.end, "as_of": OCTOBER.last,
-        "scope": "organisation" if project is None else "project", "project": project, "period": "monthly", "unit": "USD", "operation": None,
+        "budget_id": f"{project or 'organisation'}/monthly/USD", "scope": "organisation" if project is None else "project",
+        "project": project, "period": "monthly", "unit": "USD", "operation": None,
+        "period_start": OCTOBER.start, "period_end": OCTOBER.end, "as_of": OCTOBER.last,
         "limit": Decimal(limit), "spent": spent, "percent": percent(spent, Decimal(limit)), "remaining": Decimal(limit) - spent,
         "forecast": spent, "crossing_date": None, "threshold": None, "level": None, "days_with_data": 31, "estimated_share": Decimal(30),
     }  # fmt: skip
@@ -186,7 +189,8 @@ def statuses(rows: Sequence[DailyCost]) -> list[BudgetStatus]:
     for one in rows:
         spent[one.project] = spent.get(one.project, Decimal(0)) + (one.cost or Decimal(0))
     whole = sum(spent.values(), Decimal(0))
-    found = [status(None, str((whole * Decimal("1.06") / 100).quantize(Decimal(1)) * 100), whole, threshold=Decimal(90), level="warning")]
+    limit = (whole * Decimal("1.06") / 100).quantize(Decimal(1)) * 100
+    found = [status(None, str(limit), whole, threshold=Decimal(90), level="warning")]
     for number, (project, cost) in enumerate(sorted(spent.items())):
         if project == "unattributed" or number % 5 == 4:
             continue
@@ -202,7 +206,7 @@ def statuses(rows: Sequence[DailyCost]) -> list[BudgetStatus]:
                period_end=day + ONE_DAY, as_of=day)
     )  # fmt: skip
     found.append(
-        status("support-copilot", "20000000", Decimal("11873400"), budget_id="support-copilot/monthly/tokens/improvement", unit="tokens",
+        status("support-copilot", "20000000", Decimal(11873400), budget_id="support-copilot/monthly/tokens/improvement", unit="tokens",
                operation="improvement")
     )  # fmt: skip
     return found
@@ -220,25 +224,8 @@ def snapshot(scope: str = "organisation", *, count: int = 14, models: int = 5, *
     rows = values.pop("daily", None)
     rows = daily_rows(count=count, models=models) if rows is None else rows
     known: dict[str, Any] = {
-        "daily": rows, "previous": monthly_rows(rows), "statuses": statuses(rows), "projects": projects(count), "organisation": ORGANISATION,
-        "inputs": INPUTS, "price_book": "genai-prices 0.2.3 + usage.yaml 3f9a1c", "finality": "provisional",
+        "daily": rows, "previous": monthly_rows(rows), "statuses": statuses(rows), "projects": projects(count),
+        "organisation": ORGANISATION, "inputs": INPUTS, "price_book": "genai-prices 0.2.3 + usage.yaml 3f9a1c", "finality": "provisional",
         "accounting": Accounting(read=184_211, accepted=181_977, duplicates=2_190, rejected=44),
     }  # fmt: skip
     return statement_of(values.pop("month", OCTOBER), scope, **(known | values))
-
-
-__all__ = [
-    "INPUTS",
-    "OCTOBER",
-    "ORGANISATION",
-    "Completeness",
-    "completeness_of",
-    "daily_rows",
-    "monthly_rows",
-    "projects",
-    "replace",
-    "row",
-    "snapshot",
-    "status",
-    "statuses",
-]
