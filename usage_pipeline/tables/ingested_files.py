@@ -22,6 +22,7 @@ class IngestedFile:
     rejected: int = column("Records in rejected_lines")
     state: str = column("'read', 'copy' (same content as another file of the source), 'empty' or 'unreadable'")
     ingested_at: datetime = column("When it was read (UTC)")
+    part: str = column("Name of the lake's parts that hold its rows: they count because this row names them", default="")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("rejected", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("ingested_at", MOMENT, nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("source", "uri", "fingerprint", name="pk_ingested_files"),
     )
     op.create_table(

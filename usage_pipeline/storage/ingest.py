@@ -1,0 +1,263 @@
+"""Landing → shards: every new version of a file is read once, and the ledger says what became of each of its lines.
+
+Order of things: parts of the lake first, the ledger rows that make them count last, in one transaction. An ingest that dies in
+between is repeated from the start and changes nothing that counts.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import ibis
+import sqlalchemy as sa
+from ibis.backends.duckdb import Backend
+
+from usage_pipeline.storage.database import Database, Transaction
+from usage_pipeline.storage.ingest_batch import UNREADABLE, Batch, Numbers, write_batch
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.landing import LandedFile, fingerprint, list_files
+from usage_pipeline.storage.shards import landed_rejects, landed_rows
+from usage_pipeline.storage.sql_tables import sql_table
+from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.rejected_lines import rejected_lines
+from usage_pipeline.tables.source import Source
+
+__all__ = ["Progress", "ingest", "landed_rejects", "landed_rows", "touched_days"]
+
+BATCH_BYTES = 256 << 20
+BATCH_FILES = 50_000
+
+Progress = Callable[[int, int, int], None]
+"""Told after each batch: files done, files to do, lines read so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A landed file and the fingerprint of its content."""
+
+    file: LandedFile
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ingest:
+    """One call's circumstances."""
+
+    source_name: str
+    source: Source
+    lake: Lake
+    database: Database
+    engine: Backend
+    stage: Path
+    now: datetime
+
+
+def ingest(
+    source_name: str,
+    source: Source,
+    path: str,
+    *,
+    lake: Lake,
+    database: Database,
+    engine: Backend,
+    stage: Path,
+    now: datetime,
+    progress: Progress | None = None,
+) -> list[IngestedFile]:
+    """Read every file of the absolute pattern `path` that is new or changed; its ledger rows, oldest file first.
+
+    A file whose uri, size and time stand in the ledger is not opened. Content that the source already gave under another name is a
+    'copy': no rows, all lines duplicates. `stage` is a folder for intermediate files; `lake` must work on `engine`.
+    Raises AccountingError if a line is neither accepted, nor a duplicate, nor rejected.
+    """
+    call = _Ingest(source_name, source, lake, database, engine, stage, now)
+    ledger = database.select(ingested_files, where={"source": source_name})
+    seen = {(row.uri, row.size_bytes, row.modified_at) for row in ledger if row.state != "unreadable"}
+    files = [file for file in list_files(path) if (file.uri, file.size_bytes, file.modified_at) not in seen]
+    if not files:
+        return []
+    known = {row.fingerprint: row for row in ledger if row.state in {"read", "empty"}}
+    new, again, unreadable = _sorted_out(files, known)
+    done: list[IngestedFile] = []
+    for batch in _batches(new):
+        read, failed = _read(call, batch)
+        done += read
+        unreadable += failed
+        if progress is not None:
+            progress(len(done), len(files), sum(row.lines for row in done))
+    known |= {row.fingerprint: row for row in done}
+    done += _note_copies(call, again, known, {(row.uri, row.fingerprint) for row in ledger})
+    done += _note_unreadable(call, unreadable, {row.fingerprint for row in ledger})
+    places = {file.uri: place for place, file in enumerate(files)}
+    return sorted(done, key=lambda row: places[row.uri])
+
+
+def touched_days(files: Iterable[IngestedFile], *, database: Database) -> set[date]:
+    """The days that these file versions speak of: what is to be computed anew."""
+    prints: dict[str, set[str]] = {}
+    for file in files:
+        prints.setdefault(file.source, set()).add(file.fingerprint)
+    return {
+        row.day
+        for source, wanted in prints.items()
+        for row in database.select(ingested_days, where={"source": source})
+        if row.fingerprint in wanted
+    }
+
+
+def _sorted_out(files: list[LandedFile], known: dict[str, IngestedFile]) -> tuple[list[_Version], list[_Version], list[LandedFile]]:
+    """New content, content known already (from the ledger or an earlier file), and what cannot be opened."""
+    new: list[_Version] = []
+    again: list[_Version] = []
+    unreadable: list[LandedFile] = []
+    prints = set(known)
+    for file in files:
+        try:
+            version = _Version(file, fingerprint(file))
+        except OSError:
+            unreadable.append(file)
+            continue
+        (again if version.fingerprint in prints else new).append(version)
+        prints.add(version.fingerprint)
+    return new, again, unreadable
+
+
+def _batches(versions: list[_Version]) -> Iterator[list[_Version]]:
+    """Small files together, large ones alone: a batch is what is read, written and entered in the ledger at once."""
+    batch: list[_Version] = []
+    size = 0
+    for version in versions:
+        if batch and (size + version.file.size_bytes > BATCH_BYTES or len(batch) >= BATCH_FILES):
+            yield batch
+            batch, size = [], 0
+        batch.append(version)
+        size += version.file.size_bytes
+    if batch:
+        yield batch
+
+
+def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], list[LandedFile]]:
+    """Read one batch and enter it in the ledger; its rows, and the files that could not be read after all.
+
+    If another ingest entered some of the files meanwhile, those are left to it and the rest is done again.
+    """
+    while versions:
+        known = _ledger_size(call.database, call.source_name)
+        part = _part_name(call.source_name, (version.fingerprint for version in versions))
+        batch = Batch(call.source_name, call.source, [(one.fingerprint, one.file.uri) for one in versions], part, call.now)
+        numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=call.stage)
+        rows = [_ledger_row(call, one, numbers[one.fingerprint], part) for one in versions if one.fingerprint in numbers]
+        overtaken = _enter(call, versions, rows, numbers, known)
+        if not overtaken:
+            return rows, [one.file for one in versions if one.fingerprint not in numbers]
+        versions = [one for one in versions if one.fingerprint not in overtaken]
+    return [], []
+
+
+def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], numbers: dict[str, Numbers], known: int) -> set[str]:
+    """Write the ledger rows of a batch, unless another ingest entered some of its files since; the fingerprints of those."""
+    modified = {one.fingerprint: one.file.modified_at for one in versions}
+    days = [
+        IngestedDay(source=call.source_name, fingerprint=file, day=day, snapshot_scope=scope, rows=count, modified_at=modified[file])
+        for file, one in numbers.items()
+        for (day, scope), count in one.days.items()
+    ]
+    with call.database.transaction() as transaction:
+        if _rows_of(transaction, call.source_name) != known:
+            entered = transaction.select(ingested_files, where={"source": call.source_name, "state": ["read", "empty"]})
+            overtaken = {row.fingerprint for row in entered} & set(modified)
+            if overtaken:
+                return overtaken
+        transaction.insert(ingested_files, rows)
+        transaction.insert(ingested_days, days)
+    return set()
+
+
+def _ledger_row(call: _Ingest, version: _Version, numbers: Numbers, part: str) -> IngestedFile:
+    return IngestedFile(
+        source=call.source_name,
+        uri=version.file.uri,
+        fingerprint=version.fingerprint,
+        kind=call.source.kind,
+        size_bytes=version.file.size_bytes,
+        modified_at=version.file.modified_at,
+        lines=numbers.lines,
+        accepted=numbers.accepted,
+        duplicates=numbers.duplicates,
+        rejected=numbers.rejected,
+        state="read" if numbers.lines or numbers.empty_buckets else "empty",
+        ingested_at=call.now,
+        part=part,
+    )
+
+
+def _note_copies(
+    call: _Ingest, versions: list[_Version], known: dict[str, IngestedFile], entered: set[tuple[str, str]]
+) -> list[IngestedFile]:
+    """Ledger rows for content that is known already; where only the file's time changed, its row just gets the new time.
+
+    In a snapshot source it is the newest word on its days from now on.
+    """
+    copies: list[IngestedFile] = []
+    renewed: list[IngestedFile] = []
+    for version in versions:
+        original = known.get(version.fingerprint)
+        if original is None:
+            continue
+        here = replace(
+            original, uri=version.file.uri, size_bytes=version.file.size_bytes, modified_at=version.file.modified_at, ingested_at=call.now
+        )
+        if version.file.uri == original.uri:
+            renewed.append(here)
+            continue
+        copy = replace(here, accepted=0, duplicates=here.lines, rejected=0, state="copy" if here.lines else here.state)
+        (renewed if (copy.uri, copy.fingerprint) in entered else copies).append(copy)
+    if not copies and not renewed:
+        return []
+    times = {row.fingerprint: row.modified_at for row in (*copies, *renewed)}
+    with call.database.transaction() as transaction:
+        transaction.insert(ingested_files, copies)
+        transaction.upsert(ingested_files, renewed)
+        if call.source.snapshot:
+            spoken = transaction.select(ingested_days, where={"source": call.source_name})
+            newer = [row for row in spoken if row.modified_at < times.get(row.fingerprint, row.modified_at)]
+            transaction.upsert(ingested_days, [replace(row, modified_at=times[row.fingerprint]) for row in newer])
+    return copies
+
+
+def _note_unreadable(call: _Ingest, files: list[LandedFile], entered: set[str]) -> list[IngestedFile]:
+    """A ledger row and a rejected line for each file that cannot be opened, once; it is tried again with every ingest."""
+    rows: list[IngestedFile] = []
+    for file in files:
+        content = hashlib.sha256(f"{UNREADABLE} {file.uri} {file.size_bytes} {file.modified_at}".encode()).hexdigest()
+        if content in entered:
+            continue
+        numbers = Numbers(lines=1, rejected=1)
+        row = _ledger_row(call, _Version(file, content), numbers, _part_name(call.source_name, [content]))
+        rows.append(replace(row, state="unreadable"))
+    for row in rows:
+        reject = {"source": row.source, "source_file": row.fingerprint, "source_line": 0, "uri": row.uri, "reason": UNREADABLE}
+        table = ibis.memtable([reject | {"text": None, "arrived_at": call.now}], schema=rejected_lines.schema)
+        call.lake.add_part(rejected_lines.name, table, call.now.astimezone(UTC).date(), row.part)
+    call.database.insert(ingested_files, rows)
+    return rows
+
+
+def _ledger_size(database: Database, source_name: str) -> int:
+    with database.transaction() as transaction:
+        return _rows_of(transaction, source_name)
+
+
+def _rows_of(transaction: Transaction, source_name: str) -> int:
+    ledger = sql_table(ingested_files)
+    counted = transaction.connection.scalar(sa.select(sa.func.count()).select_from(ledger).where(ledger.c.source == source_name))
+    return int(counted or 0)
+
+
+def _part_name(source_name: str, fingerprints: Iterable[str]) -> str:
+    """The same files give the same name, so that an ingest that is repeated after a crash overwrites what it left."""
+    digest = hashlib.sha256("\n".join((source_name, *fingerprints)).encode()).hexdigest()
+    return f"{re.sub('[^A-Za-z0-9]+', '-', source_name).strip('-')}.{digest[:32]}".lstrip(".")

@@ -1,0 +1,219 @@
+"""One batch of new files: records → rows → without rejects and duplicates → parts of the lake, with the numbers of each file.
+
+Everything here may run again from the start: parts are named by the batch, and count only once the ledger names them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import ibis
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+
+from usage_pipeline.errors import AccountingError
+from usage_pipeline.periods import Period, inclusive
+from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.records import read_records
+from usage_pipeline.storage.shards import DAY, SHARDS, STARTED, counting_parts, repeated
+from usage_pipeline.tables.rejected_lines import rejected_lines
+from usage_pipeline.tables.schema import TIMESTAMP
+from usage_pipeline.tables.source import EMPTY_BUCKET, Source
+
+PLACE = ["source_file", "source_line"]
+UNREADABLE = "unreadable_file"
+FUTURE = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Numbers:
+    """What was read from one file; lines = accepted + duplicates + rejected."""
+
+    lines: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    empty_buckets: int = 0
+    days: dict[tuple[date, str], int] = field(default_factory=dict)
+    """Rows accepted per (day, snapshot scope), 0 for a day said to be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files (fingerprint, uri) of one source that are read together, in the order in which the first of equal rows is kept."""
+
+    source_name: str
+    source: Source
+    files: Sequence[tuple[str, str]]
+    part: str
+    now: datetime
+
+    @property
+    def order(self) -> ir.Table:
+        """source_file, position, uri."""
+        rows = [(fingerprint, position, uri) for position, (fingerprint, uri) in enumerate(self.files)]
+        return ibis.memtable(rows, schema=ibis.schema({"source_file": "string", "position": "int64", "uri": "string"}))
+
+
+def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend, stage: Path) -> dict[str, Numbers]:
+    """Read the files and write their shards and rejected lines; the numbers of each file by fingerprint, unreadable ones left out.
+
+    Raises AccountingError if a line was lost or came out twice, which is a mistake of the source's `to_rows`.
+    """
+    records = read_records(engine, batch.files, batch.source, stage)
+    failed = engine.to_pyarrow(records.filter(records.state == UNREADABLE).select("source_file"))["source_file"].to_pylist()
+    if failed:
+        batch = replace(batch, files=[one for one in batch.files if one[0] not in failed])
+        records = records.filter(records.source_file.notin(failed))
+    rows = _staged(engine, _converted(batch, records.filter(records.state.isnull())), stage)
+    accepted = rows.filter(rows.reject.isnull()).drop("reject")
+    dropped = _duplicates(batch, accepted, lake=lake, database=database)
+    kept = accepted if dropped is None else accepted.anti_join(dropped, PLACE)
+    table = batch.source.table
+    written = lake.add_parts(SHARDS[table.name], table.conform(kept.drop(DAY)), batch.part, day_column=STARTED[table.name])
+    rejects = _rejects(batch, records, rows)
+    lake.add_part(rejected_lines.name, rejected_lines.conform(rejects), batch.now.astimezone(UTC).date(), batch.part, order=PLACE)
+    numbers = _numbers(batch, engine, records, rows, kept)
+    _check(batch, numbers, written, 0 if dropped is None else engine.to_pyarrow(dropped.count()).as_py())
+    return numbers
+
+
+def _converted(batch: Batch, lines: ir.Table) -> ir.Table:
+    """The source's rows with `source` and `day`; what starts more than a day from now is rejected, since only the reader knows the time."""
+    rows = batch.source.to_rows(lines)
+    started = rows[STARTED[batch.source.table.name]].cast(TIMESTAMP)
+    late = (started > ibis.literal(batch.now + FUTURE, TIMESTAMP)).ifelse("time_out_of_range", ibis.null("string"))
+    return rows.mutate(source=ibis.literal(batch.source_name), reject=ibis.coalesce(rows.reject, late), day=started.date())
+
+
+def _staged(engine: Backend, rows: ir.Table, stage: Path) -> ir.Table:
+    path = stage / f"rows-{uuid4().hex}.parquet"
+    engine.to_parquet(rows, str(path), compression="lz4", row_group_size=20_480)
+    return engine.read_parquet(str(path))
+
+
+def _duplicates(batch: Batch, rows: ir.Table, *, lake: Lake, database: Database) -> ir.Table | None:
+    """The rows (source_file, source_line) whose key is known: from an earlier row of the batch or, in append sources, from the lake.
+
+    Keys are compared within a day. Only keys that occur more than once are put in order; the others pass straight.
+    """
+    engine, source = lake.engine, batch.source
+    own = [name for name in source.table.key if name != "source"]
+    keys = [*own, DAY, "source_file"] if source.snapshot else [*own, DAY]
+    found: list[ir.Table] = []
+    twice = repeated(engine, rows, keys)
+    if twice is not None:
+        again = rows.select(*dict.fromkeys((*keys, *PLACE))).semi_join(twice, keys).join(batch.order, "source_file")
+        place = ibis.row_number().over(group_by=keys, order_by=["position", "source_line"])
+        found.append(again.mutate(place=place).filter(lambda row: row.place > 0).select(*PLACE))
+    known = None if source.snapshot else _known_keys(batch, _days_of(engine, rows), own, lake=lake, database=database)
+    if known is not None:
+        found.append(rows.semi_join(known, keys).select(*PLACE))
+    if not found:
+        return None
+    return engine.create_table(
+        ibis.util.gen_name("duplicates"), ibis.union(*found, distinct=True) if len(found) > 1 else found[0], temp=True
+    )
+
+
+def _days_of(engine: Backend, rows: ir.Table) -> Period | None:
+    first, last = engine.to_pyarrow(rows.agg(first=rows.day.min(), last=rows.day.max())).to_pylist()[0].values()
+    return inclusive(first, last) if first is not None else None
+
+
+def _known_keys(batch: Batch, days: Period | None, own: list[str], *, lake: Lake, database: Database) -> ir.Table | None:
+    """The keys that the lake holds of this source on the days touched; None if it holds nothing."""
+    if days is None:
+        return None
+    table = batch.source.table
+    name = SHARDS[table.name]
+    parts = counting_parts(name, days, lake=lake, database=database, source=batch.source_name)
+    if not parts:
+        return None
+    held = lake.read(table, days, name=name, parts=parts, with_day=True)
+    return held.select(*own, DAY)
+
+
+def _rejects(batch: Batch, records: ir.Table, rows: ir.Table) -> ir.Table:
+    """Both kinds: what did not read as a record, and what the source does not accept, with its declared fields as JSON."""
+    unread = records.filter(records.state.notnull() & (records.state != EMPTY_BUCKET))
+    unread = unread.select(*PLACE, reason=unread.state, text=unread.text)
+    refused = rows.filter(rows.reject.notnull()).select(*PLACE, reason="reject")
+    fields = ibis.struct({name: records[name] for name in batch.source.fields})
+    texts = records.select(*PLACE, text=_without_addresses(json_merge_patch("{}", fields.cast("json").cast("string"))))
+    both = unread.union(refused.left_join(texts, PLACE).select(*PLACE, "reason", "text"))
+    return both.join(batch.order, "source_file").select(
+        *PLACE, "uri", "reason", "text", source=ibis.literal(batch.source_name), arrived_at=ibis.literal(batch.now, TIMESTAMP)
+    )
+
+
+def _without_addresses(text: ir.StringValue) -> ir.StringValue:
+    """Mail addresses are personal data."""
+    return text.re_replace(r'[^@\s"]+@[^@\s"]+\.[^@\s"]+', "x@x.x")
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def json_merge_patch(target: str, patch: str) -> str:  # type: ignore[empty-body]
+    """RFC 7396: a patch over {} leaves out the fields that are null."""
+
+
+def _numbers(batch: Batch, engine: Backend, records: ir.Table, rows: ir.Table, kept: ir.Table) -> dict[str, Numbers]:
+    numbers = {fingerprint: Numbers() for fingerprint, _ in batch.files}
+    for row in engine.to_pyarrow(records.group_by("source_file", "state").agg(rows=records.count())).to_pylist():
+        one = numbers[row["source_file"]]
+        if row["state"] == EMPTY_BUCKET:
+            one.empty_buckets += row["rows"]
+            continue
+        one.lines += row["rows"]
+        one.rejected += row["rows"] if row["state"] else 0
+    counted = rows.group_by("source_file").agg(rejected=rows.reject.count(), rows=rows.count())
+    for row in engine.to_pyarrow(counted).to_pylist():
+        numbers[row["source_file"]].rejected += row["rejected"]
+        numbers[row["source_file"]].duplicates = row["rows"] - row["rejected"]
+    for row in engine.to_pyarrow(_spoken_days(batch, records, rows, kept)).to_pylist():
+        one = numbers[row["source_file"]]
+        one.days[row[DAY], row["snapshot_scope"]] = row["rows"]
+        one.accepted += row["rows"]
+        one.duplicates -= row["rows"]
+    return numbers
+
+
+def _spoken_days(batch: Batch, records: ir.Table, rows: ir.Table, kept: ir.Table) -> ir.Table:
+    """source_file, day, snapshot_scope, rows: the days of the rows kept and, with 0 rows, those that a snapshot says are empty.
+
+    A record that was rejected speaks of no day: a pull that does not read must not erase what an older one said.
+    """
+    scope = kept.snapshot_scope.fill_null("") if "snapshot_scope" in kept.columns else ibis.literal("")
+    counted = kept.group_by(source_file=kept.source_file, day=kept.day, snapshot_scope=scope).agg(rows=kept.count())
+    if batch.source.covered is None:
+        return counted
+    refused = rows.filter(rows.reject.notnull()).select(*PLACE)
+    told = records.filter(records.state.isnull() | (records.state == EMPTY_BUCKET)).anti_join(refused, PLACE)
+    covered = batch.source.covered(told)
+    empty = covered.select("source_file", "day", "snapshot_scope", rows=ibis.literal(0, "int64"))
+    spoken = counted.union(empty)
+    return spoken.group_by("source_file", "day", "snapshot_scope").agg(rows=spoken.rows.sum().cast("int64"))
+
+
+def _check(batch: Batch, numbers: dict[str, Numbers], written: dict[date, int], dropped: int) -> None:
+    """Lines read, rows written and rows left out, each counted for itself, must meet."""
+    for fingerprint, uri in batch.files:
+        one = numbers[fingerprint]
+        if one.lines != one.accepted + one.duplicates + one.rejected:
+            raise AccountingError(
+                f"{uri}: {one.lines} lines, but {one.accepted} accepted + {one.duplicates} duplicates + {one.rejected} rejected:"
+                f" {batch.source.kind}.to_rows must give one row a record"
+            )
+    by_day: Counter[date] = Counter()
+    for one in numbers.values():
+        for (day, _), count in one.days.items():
+            by_day[day] += count
+    if {day: count for day, count in by_day.items() if count} != written:
+        raise AccountingError(f"{batch.source_name}: the lake wrote {written}, the files hold {dict(by_day)}")
+    duplicates = sum(one.duplicates for one in numbers.values())
+    if duplicates != dropped:
+        raise AccountingError(f"{batch.source_name}: {dropped} rows were left out as known, the files say {duplicates}")
