@@ -17,6 +17,7 @@ import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from usage_pipeline.alerts.letter import Letter
+from usage_pipeline.alerts.words import plain_sentence
 
 AS_OF_HEADER = "X-Usage-As-Of"
 SCOPE_HEADER = "X-Usage-Scope"
@@ -59,7 +60,7 @@ def compose(
     message["List-Id"] = f"AI cost alerts <alerts.usage-pipeline.{domain}>"
     message["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=unsubscribe>"
     message[AS_OF_HEADER] = as_of.isoformat()
-    message[SCOPE_HEADER] = ORGANISATION_SCOPE if project is None else f"projects/{project}"
+    message[SCOPE_HEADER] = ORGANISATION_SCOPE if project is None else plain_sentence(f"projects/{project}")
     message[LEVEL_HEADER] = level
     message[KEY_HEADER] = key
     html, text = render(letter, templates)

@@ -1,0 +1,208 @@
+"""The mail itself: what it says, that it is safe with any name, and that the same facts give the same bytes."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+
+import pytest
+from alert_samples import ORGANISATION, PROJECTS, TEMPLATES, budget, cost, month
+
+from usage_pipeline.alerts.check import check
+from usage_pipeline.alerts.mail import message_key
+from usage_pipeline.budgets.status import statuses
+from usage_pipeline.tables.budgets import Budget
+from usage_pipeline.tables.configuration import Project
+from usage_pipeline.tables.costs import DailyCost
+
+AS_OF = date(2026, 10, 23)
+NOW = datetime(2026, 10, 24, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }}\r\nBcc: evil@example.com\r\n\r\n.\r\n"
+
+
+def mail(budgets: list[Budget], costs: list[DailyCost], as_of: date = AS_OF, projects: tuple[Project, ...] = PROJECTS) -> EmailMessage:
+    """The one mail about `budgets`, written out as bytes and read back as a receiver would."""
+    outcome = check(
+        statuses=statuses(budgets, costs, as_of), budgets=budgets, costs=costs, projects=projects, organisation=ORGANISATION, known=[],
+        deliveries=[], now=NOW, as_of=as_of, templates=TEMPLATES, sender="AI cost <ai-cost@example.org>",
+    )  # fmt: skip
+    ((_, message),) = outcome.messages
+    received = message_from_bytes(message.as_bytes(), policy=policy.default)
+    assert isinstance(received, EmailMessage)
+    return received
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a mail."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+EXPECTED_TEXT = """\
+Support portal has used 80 % of its October budget
+Level: info
+
+  Spent              $403.65 of $500 for October 2026, day 23 of 31 (80.7 %)
+  Forecast           $544.05 (108 % of the limit)
+  Reaches the limit  Thu 29 Oct
+  Left               $96.35
+
+What to do
+  - To stay inside the limit, use at most $12.04 on each of the 8 days left; the pace so far is $17.55 a day.
+  - Start with the model gpt-5: it makes 69 % of the spending.
+  - If the work is worth more, ask finance@example.org for a higher limit before 29 October.
+  - The true cost is higher: some usage has no price. Whoever runs usage-pipeline can add it under “prices” in usage.yaml.
+
+Models (change against 1–23 Sep)
+  gpt-5                                     $280.14   69 %  +45 %
+  claude-sonnet-4-5                          $71.30   17 %  ±0 %
+  gemini-2.5-pro                             $40.25    9 %  ±0 %
+  and 1 more
+
+Operations (change against 1–23 Sep)
+  chat                                      $320.39   79 %  +37 %
+  improvement                                $71.30   17 %  ±0 %
+  not said                                   $11.96    2 %  ±0 %
+
+Users (change against 1–23 Sep)
+  u-17                                      $351.44   87 %  +33 %
+  u-04                                       $40.25    9 %  ±0 %
+  not said                                   $11.96    2 %  ±0 %
+
+About these numbers
+  - Costs are known through 23 October.
+  - 17 % of it is estimated from usage, the rest is billed by the providers.
+  - Not in these amounts: 12 requests with 48,210 tokens of new-model-9, because no price is known.
+
+Other budgets
+  Week 43                          $87.75 of $150, 58 %
+
+You get this because you own Support portal.
+A budget is told of once a month at each of 75, 90 and 100 %; a project gets at most one mail in 24 hours, unless it becomes more serious.
+Judged 24 October 2026, 00:00 UTC.
+"""
+
+
+def test_the_text_by_hand() -> None:
+    message = mail([budget("500"), budget("150", period="weekly")], month())
+    assert message["Subject"] == "support-portal at 80 % of $500 for October, crosses on the 29th"
+    assert body(message, "plain") == EXPECTED_TEXT
+
+
+def test_html_says_what_the_text_says() -> None:
+    page = Page(body(mail([budget("500"), budget("150", period="weekly")], month()), "html"))
+    said = ["has used 80 % of its October budget", "$403.65", "$544.05", "108 %", "Thu 29 Oct", "$96.35", "use at most $12.04 on each"]
+    said += ["claude-sonnet-4-5", "+45 %", "new-model-9", "Week 43", "You get this because you own Support portal."]
+    assert [words for words in said if words not in page.text] == []
+
+
+def test_headers() -> None:
+    message = mail([budget("500")], month())
+    assert {name: str(message[name]) for name in message if name not in {"Subject", "Content-Type", "Message-ID", "X-Usage-Key"}} == {
+        "From": "AI cost <ai-cost@example.org>",
+        "To": "ana@example.org, lea@example.org",
+        "Date": "Sat, 24 Oct 2026 00:00:00 +0000",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "List-Id": "AI cost alerts <alerts.usage-pipeline.example.org>",
+        "List-Unsubscribe": "<mailto:ai-cost@example.org?subject=unsubscribe>",
+        "X-Usage-As-Of": "2026-10-23",
+        "X-Usage-Scope": "projects/support-portal",
+        "X-Usage-Level": "info",
+        "MIME-Version": "1.0",
+    }
+    assert message["Message-ID"] == f"<{message['X-Usage-Key'][:32]}@example.org>"
+    assert message.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_the_key_names_what_and_to_whom() -> None:
+    assert message_key(["a", "b"], ["x", "y"]) == message_key(["b", "a"], ["y", "x"])
+    assert len({message_key(["a"], ["x"]), message_key(["a", "x"], []), message_key([], ["a", "x"]), message_key(["a"], ["y"])}) == 4
+
+
+def test_nothing_is_loaded_from_outside_and_nothing_is_a_picture() -> None:
+    html = body(mail([budget("300"), budget("15", period="daily")], month()), "html")
+    page = Page(html)
+    assert not {"img", "script", "link", "svg", "iframe", "form"} & set(page.tags)
+    assert not {"src", "href", "background"} & {name for name, _ in page.attributes}
+    assert "url(" not in html
+    assert "@import" not in html
+    assert "prefers-color-scheme: dark" in html
+    assert "max-width: 480px" in html
+
+
+def test_hostile_names_are_text() -> None:
+    projects = (Project(id=HOSTILE, name=HOSTILE, owners=("ana@example.org",)),)
+    costs = [cost(AS_OF, "460", project=HOSTILE, model=HOSTILE, user=HOSTILE, operation=HOSTILE), cost(AS_OF, None, project=HOSTILE)]
+    message = mail([budget("500", project=HOSTILE)], costs, projects=projects)
+    page = Page(body(message, "html"))
+    assert not {"script"} & set(page.tags)
+    assert "<script>alert(1)</script>\"'&{{ 7*7 }} Bcc:" in page.text
+    assert message["Bcc"] is None
+    assert "\n" not in message["Subject"]
+    assert str(message["Subject"]).startswith("<script>alert(1)</script>\"'&{{ 7*7 }} Bcc: evil@example.c")
+    assert not any(line.startswith((".", "Bcc:")) for line in body(message, "plain").splitlines())
+
+
+def test_an_address_with_a_line_break_is_refused() -> None:
+    projects = (Project(id="support-portal", name="Support", owners=("ana@example.org\r\nBcc: evil@example.com",)),)
+    with pytest.raises(ValueError, match="linefeed or carriage return"):
+        mail([budget("500")], month(), projects=projects)
+
+
+def test_same_facts_same_bytes() -> None:
+    first, second = (mail([budget("500")], list(order)).as_bytes() for order in (month(), reversed(month())))
+    assert first == second
+
+
+def test_the_lines_fit_a_mail() -> None:
+    raw = mail([budget("500", project=None)], [cost(AS_OF, "460", project="名前" * 40, model="ü" * 300)]).as_bytes(policy=policy.SMTP)
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78 + 20
+    assert raw.isascii()
+
+
+@pytest.mark.parametrize(
+    ("of", "subject"),
+    [
+        (budget("300"), "support-portal at 134 % of $300 for October, reached on the 18th"),
+        (budget("538.20"), "support-portal at 75 % of $538.20 for October, crosses on the 31st"),
+        (budget("110", period="weekly"), "support-portal at 79 % of $110 for week 43, crosses on Sunday"),
+        (budget("17.55", period="daily"), "support-portal at 100 % of $17.55 for 23 October"),
+        (budget("30000", unit="tokens", operation="improvement"),
+         "support-portal at 76 % of 30,000 tokens (improvement) for October, crosses on the 30th"),
+        (budget("600", project=None), "Example Org at 78 % of $600 for October, crosses on the 30th"),
+    ],
+)  # fmt: skip
+def test_subjects_say_it_all(of: Budget, subject: str) -> None:
+    assert mail([of], month())["Subject"] == subject
+
+
+def test_a_forecast_inside_the_limit_is_said() -> None:
+    costs = [cost(date(2026, 10, number), "20") for number in range(1, 20)]
+    message = mail([budget("500", thresholds=budget().thresholds[:1])], costs, as_of=date(2026, 10, 25))
+    assert message["Subject"] == "support-portal at 76 % of $500 for October, forecast $471.20"
+    assert "19 of the 25 days so far have any" in body(message, "plain")
