@@ -280,7 +280,35 @@ def test_model_ids_and_teams_are_the_callers():
     assert costs(rows, "user", "model", "team") == {("ana", "mini", None): (60, Decimal("0.5")), (None, "mini", "it"): (60, Decimal("0.5"))}
 
 
-# -- charges that name no project
+# -- usage and charges without a project
+
+
+def test_usage_without_a_project_is_not_added_to_the_bill_of_its_model():
+    nameless = provider_row(project=None, quantity=60, cost="1.8", api_type="batch")
+    rows = day([nameless], [charge_row("0.9")])
+    assert {(row.project, row.quantity, row.estimated_cost): (row.cost, row.basis) for row in rows} == {
+        ("chat", 0, None): (Decimal("0.9"), BILLED),
+        (UNATTRIBUTED, 60, Decimal("1.8")): (0, BILLED),
+    }
+
+
+def test_usage_without_a_project_is_not_added_to_a_bill_without_model():
+    rows = day(
+        [usage_row(project=None, meter="web_searches", quantity=12, cost="0.12")], [charge_row("0.12", model=None, meter="web_searches")]
+    )
+    assert {row.project: row.cost for row in rows} == {"chat": Decimal("0.12"), UNATTRIBUTED: 0}
+
+
+def test_logs_without_a_project_are_not_added_to_the_providers_usage_of_their_model():
+    rows = day(
+        [usage_row(project=None, quantity=60, cost="0.9"), usage_row(project=None, requests=3), provider_row(quantity=60, cost="0.9")]
+    )
+    assert costs(rows, "project", "meter") == {("chat", "input"): (60, Decimal("0.9")), (UNATTRIBUTED, "requests"): (3, 0)}
+
+
+def test_usage_without_a_project_of_a_model_that_no_higher_view_has_counts():
+    rows = day([usage_row(project=None, quantity=60, cost="0.9")], [charge_row("3", 5, model="other")])
+    assert {row.project: row.cost for row in rows} == {"chat": 3, UNATTRIBUTED: Decimal("0.9")}
 
 
 SHARED = {"project": None, "names_project": False}

@@ -14,11 +14,17 @@ LOGGED = [usage_row(quantity=60, cost="0.9"), usage_row(project="ranker", quanti
 
 def test_an_unattributed_bill_beside_logged_projects_is_told():
     rows = daily_costs_of(DAY, LOGGED, [charge_row("1.4", 100, project=None)])
-    assert overlaps_of(rows) == [Overlap(DAY, "openai", "mini", Decimal("1.4"), Decimal("1.5"))]
+    assert overlaps_of(rows) == [Overlap(DAY, "openai", "mini", ("unattributed",), Decimal("1.4"), ("chat", "ranker"), Decimal("1.5"))]
 
 
-def test_a_bill_that_names_the_project_or_is_shared_overlaps_with_nothing():
-    assert overlaps_of(daily_costs_of(DAY, LOGGED, [charge_row("1.4", 100)])) == []
+def test_a_bill_of_one_project_beside_logs_of_another_is_told():
+    rows = daily_costs_of(DAY, LOGGED, [charge_row("1.4", 100)])
+    assert overlaps_of(rows) == [Overlap(DAY, "openai", "mini", ("chat",), Decimal("1.4"), ("ranker",), Decimal("0.6"))]
+
+
+def test_a_bill_of_all_projects_or_of_none_by_name_overlaps_with_nothing():
+    each = [charge_row("0.8", 60), charge_row("0.6", 40, project="ranker")]
+    assert overlaps_of(daily_costs_of(DAY, LOGGED, each)) == []
     assert overlaps_of(daily_costs_of(DAY, LOGGED, [charge_row("1.4", 100, project=None, names_project=False)])) == []
 
 

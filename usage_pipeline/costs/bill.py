@@ -46,7 +46,7 @@ class BillLine:
 class Bill:
     """One day's bill: its lines, and which dimensions each channel's bill names at all."""
 
-    def __init__(self, charges: Iterable[Charge], model_ids: Mapping[tuple[str | None, str], str]) -> None:
+    def __init__(self, charges: Iterable[Charge], model_ids: Mapping[tuple[str | None, str | None], str]) -> None:
         groups: dict[tuple[str | bool | None, ...], list[Charge]] = defaultdict(list)
         for charge in charges:
             groups[_key(charge, model_ids)].append(charge)
@@ -76,7 +76,7 @@ class Bill:
         return lines
 
 
-def _key(charge: Charge, model_ids: Mapping[tuple[str | None, str], str]) -> tuple[str | bool | None, ...]:
+def _key(charge: Charge, model_ids: Mapping[tuple[str | None, str | None], str]) -> tuple[str | bool | None, ...]:
     project = charge.project or (UNATTRIBUTED if charge.names_project else None)
     model = charge.model and model_ids.get((charge.provider, charge.model), charge.model)
     return (charge.channel, project, charge.provider, model or None, charge.meter, charge.api_type, charge.category == USAGE)

@@ -18,7 +18,7 @@ from usage_pipeline.costs.bill import ANY, Bill, BillLine, Reach
 from usage_pipeline.costs.draft import Draft
 from usage_pipeline.costs.split import Cover, cover, covered_amount, dealt, less
 from usage_pipeline.costs.usage_view import cell_of
-from usage_pipeline.tables.costs import PROVIDER_ESTIMATED
+from usage_pipeline.tables.costs import PROVIDER_ESTIMATED, UNATTRIBUTED
 
 Drafts = Mapping[tuple[str, str], Mapping[tuple[str | None, str], Sequence[Draft]]]
 """Usage drafts by (channel, project), then by (model, meter)."""
@@ -149,14 +149,22 @@ def _own_row(line: BillLine, amount: Decimal, quantity: Decimal | None, teams: M
 
 
 def _settle_cells(bill: Bill, lines: Sequence[BillLine], usage: Sequence[Draft]) -> None:
-    """Usage in a billed cell, or in reach of a bill that names no project, was billed: 0 where no line stands for it."""
+    """Usage that the bill covers without a line of its own was billed 0. Covered are: a billed cell; what lines that name no project
+    stand for, in any project; and what any line stands for, in usage without a project, for its dollars are in that line.
+    """
     cells = {(line.channel, line.project, line.model) for line in lines if line.is_usage and line.model is not None}
-    shared = [(line.channel, line.model, bill.reach(line)) for line in bill.lines if line.is_usage and line.project is None]
-    models = {(channel, model) for channel, model, _ in shared if model is not None}
-    reaches = {(channel, *reach) for channel, _, reach in shared if reach is not None}
+    shared = _patterns(bill, [line for line in bill.lines if line.project is None])
+    every = _patterns(bill, bill.lines)
     for draft in usage:
-        if draft.billed_cost is not None:
-            continue
-        patterns = {(draft.channel, model, meter) for model in (draft.model, ANY) for meter in (draft.meter, ANY)}
-        if cell_of(draft) in cells or (draft.channel, draft.model) in models or not patterns.isdisjoint(reaches):
-            draft.billed_cost = money.ZERO
+        if draft.billed_cost is None:
+            patterns = {(draft.channel, model, meter) for model in (draft.model, ANY) for meter in (draft.meter, ANY)}
+            covered = every if draft.project == UNATTRIBUTED else shared
+            if cell_of(draft) in cells or not patterns.isdisjoint(covered):
+                draft.billed_cost = money.ZERO
+
+
+def _patterns(bill: Bill, lines: Sequence[BillLine]) -> set[tuple[str, str | None, str]]:
+    """(channel, model, meter), ANY where open: the models that usage lines name, and what those reach that name none."""
+    used = [line for line in lines if line.is_usage]
+    models: set[tuple[str, str | None, str]] = {(line.channel, line.model, ANY) for line in used if line.model is not None}
+    return models | {(line.channel, *reach) for line in used if (reach := bill.reach(line)) is not None}

@@ -18,7 +18,7 @@ from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.usage_costs import UsageCost
 
 NONE: Mapping[str, str] = MappingProxyType({})
-NO_MODEL_IDS: Mapping[tuple[str | None, str], str] = MappingProxyType({})
+NO_MODEL_IDS: Mapping[tuple[str | None, str | None], str] = MappingProxyType({})
 
 
 def daily_costs_of(
@@ -26,7 +26,7 @@ def daily_costs_of(
     usage: Sequence[UsageCost],
     charges: Sequence[Charge],
     *,
-    model_ids: Mapping[tuple[str | None, str], str] = NO_MODEL_IDS,
+    model_ids: Mapping[tuple[str | None, str | None], str] = NO_MODEL_IDS,
     teams: Mapping[str, str] = NONE,
 ) -> list[DailyCost]:
     """What each project spent on `day`, one row a meter, in the order of their key (nulls first).

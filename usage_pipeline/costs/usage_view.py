@@ -4,6 +4,7 @@ A cell is one (channel, project, model). Views of one cell are never added: in a
 quantities and amounts, and the log rows only split them by team, user, operation, api_type. What they cannot explain keeps the
 provider row's dimensions. Two things the logs add, because the provider's view does not have them at all: meters that it reports
 nowhere on that channel that day (tool calls, say), and the number of requests where it does not count them (Anthropic).
+Usage that no rule gives to a project is in what a higher view says of its model, whatever project that names.
 Failures and answers from the gateway's cache are the logs' own rows: counted, at cost 0.
 """
 
@@ -33,13 +34,19 @@ def cell_of(row: UsageCost | Draft | DailyCost) -> Cell:
     return (row.channel, row.project or UNATTRIBUTED, row.model)
 
 
+def covered_by(cell: Cell) -> tuple[Cell, Cell]:
+    """Where a row of `cell` gives the amount: there, and for usage of the model without a project, which must not be added to it."""
+    channel, _, model = cell
+    return cell, (channel, UNATTRIBUTED, model)
+
+
 class Views:
     """Which rows of a day's usage give the amounts, and which only split them."""
 
     def __init__(self, usage: Sequence[UsageCost]) -> None:
         provided = [row for row in usage if row.view == PROVIDER_VIEW]
-        self._provided = {cell_of(row) for row in provided}
-        self._counted = {cell_of(row) for row in provided if row.meter == REQUESTS and row.requests}
+        self._provided = {cell for row in provided for cell in covered_by(cell_of(row))}
+        self._counted = {cell for row in provided if row.meter == REQUESTS and row.requests for cell in covered_by(cell_of(row))}
         self._reported = {(row.channel, row.meter) for row in provided if row.meter != REQUESTS}
 
     def gives_amount(self, row: UsageCost) -> bool:
