@@ -1,5 +1,6 @@
 """First days of breaches, by hand."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ def _cost(day: date, amount: str) -> CostTruth:
 
 
 def _days(found: tuple[Breach, ...]) -> list[tuple[date, int, date]]:
-    return [(breach.period_start, breach.threshold, breach.day) for breach in found]
+    return [(breach.period_start, breach.threshold, breach.day) for breach in found if breach.project is not None]
 
 
 def test_a_threshold_is_reached_when_it_is_equalled() -> None:
@@ -29,6 +30,12 @@ def test_each_month_starts_anew() -> None:
     days = [date(2026, 9, 30), FIRST]
     costs = [_cost(days[0], "20"), _cost(days[1], "20")]
     assert _days(breaches(days, costs, {})) == [(date(2026, 9, 1), 75, days[0]), (FIRST, 75, FIRST)]
+
+
+def test_the_organisation_s_budget_sums_all_projects() -> None:
+    costs = [_cost(FIRST, "10"), replace(_cost(FIRST, "480"), project="unattributed")]
+    found = [breach for breach in breaches([FIRST], costs, {}) if breach.project is None]
+    assert [(breach.limit, breach.threshold) for breach in found] == [(Decimal(500), 75), (Decimal(500), 90)]
 
 
 def test_tokens_of_one_operation() -> None:

@@ -1,6 +1,7 @@
 """usage.yaml names every project, budget and source of the world, and nothing that is not there."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -8,6 +9,8 @@ from demo_world import World
 
 from usage_pipeline.demo.configuration import BUDGETS
 from usage_pipeline.demo.organisation import PROJECTS, WORKLOADS, account_of
+from usage_pipeline.demo.world import write_world
+from usage_pipeline.settings import load
 
 
 def _document(world: World) -> dict[str, Any]:
@@ -19,7 +22,8 @@ def test_projects_and_budgets(world: World) -> None:
     projects = _document(world)["projects"]
     assert [project["id"] for project in projects] == [project.id for project in PROJECTS]
     assert len(projects) == 12
-    assert sum(len(project.get("budgets", ())) for project in projects) == len(BUDGETS)
+    own = _document(world)["organisation"]["budgets"]
+    assert len(own) + sum(len(project.get("budgets", ())) for project in projects) == len(BUDGETS)
     kinds = {(budget["period"], budget["unit"]) for project in projects for budget in project.get("budgets", ())}
     assert kinds == {("daily", "USD"), ("weekly", "USD"), ("monthly", "USD"), ("monthly", "tokens")}
 
@@ -33,6 +37,26 @@ def test_every_source_has_its_files(world: World) -> None:
         if path.is_file()
     }
     assert found == listed
+
+
+def test_the_pipeline_reads_it(world: World) -> None:
+    settings = load(world.folder / "usage.yaml")
+    assert len(settings.budgets) == len(BUDGETS)
+    assert [budget.scope for budget in settings.budgets if budget.project is None] == ["organisation"]
+    assert {Path(source.path).is_relative_to(world.folder) for source in settings.sources} == {True}
+
+
+def test_it_may_lie_above_its_files(tmp_path: Path) -> None:
+    write_world(tmp_path / "landing", config=tmp_path / "usage.yaml", days=1)
+    sources = yaml.safe_load((tmp_path / "usage.yaml").read_text())["sources"]
+    assert all(source["path"].startswith("landing/") for source in sources)
+    assert all(any(tmp_path.glob(source["path"])) for source in sources)
+
+
+def test_it_may_lie_elsewhere(tmp_path: Path) -> None:
+    write_world(tmp_path / "inputs", config=tmp_path / "home" / "usage.yaml", days=1)
+    sources = yaml.safe_load((tmp_path / "home" / "usage.yaml").read_text())["sources"]
+    assert all(source["path"].startswith(f"{tmp_path}/inputs/") for source in sources)
 
 
 def test_rules_name_only_own_projects_and_leave_the_hackathon_out(world: World) -> None:

@@ -10,19 +10,22 @@ from usage_pipeline.periods import Period, day_of, month_of, week_of
 
 Tokens = Mapping[tuple[str, str, date], int]
 """Tokens by project, operation and day."""
+Spent = dict[tuple[str | None, date], Decimal]
+"""Cost by project (None: all) and day."""
 
 _PERIODS: dict[str, Callable[[date], Period]] = {"daily": day_of, "weekly": week_of, "monthly": month_of}
 
 
 def breaches(days: Sequence[date], costs: Sequence[CostTruth], tokens: Tokens) -> tuple[Breach, ...]:
     """Every threshold reached, by budget, then by period, then by threshold."""
-    spent: dict[tuple[str, date], Decimal] = {}
+    spent: Spent = {}
     for row in costs:
-        spent[row.project, row.day] = spent.get((row.project, row.day), Decimal(0)) + row.amount
+        for whose in (row.project, None):
+            spent[whose, row.day] = spent.get((whose, row.day), Decimal(0)) + row.amount
     return tuple(breach for budget in BUDGETS for breach in _of_budget(budget, days, spent, tokens))
 
 
-def _of_budget(budget: DemoBudget, days: Sequence[date], spent: Mapping[tuple[str, date], Decimal], tokens: Tokens) -> Iterator[Breach]:
+def _of_budget(budget: DemoBudget, days: Sequence[date], spent: Spent, tokens: Tokens) -> Iterator[Breach]:
     period, total, reached = day_of(date.min), Decimal(0), 0
     for day in days:
         if day not in period:
@@ -42,13 +45,13 @@ def _of_budget(budget: DemoBudget, days: Sequence[date], spent: Mapping[tuple[st
             reached += 1
 
 
-def _amount(budget: DemoBudget, day: date, spent: Mapping[tuple[str, date], Decimal], tokens: Tokens) -> Decimal:
+def _amount(budget: DemoBudget, day: date, spent: Spent, tokens: Tokens) -> Decimal:
     if budget.unit == "USD":
         return spent.get((budget.project, day), Decimal(0))
     return Decimal(
         sum(
             quantity
             for (project, operation, on), quantity in tokens.items()
-            if on == day and project == budget.project and budget.operation in (None, operation)
+            if on == day and budget.project in (None, project) and budget.operation in (None, operation)
         )
     )

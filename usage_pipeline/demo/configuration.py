@@ -10,9 +10,9 @@ DEFAULT_THRESHOLDS = (75, 90, 100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoBudget:
-    """A budget as usage.yaml has it."""
+    """A budget as usage.yaml has it; without a project it is the organisation's."""
 
-    project: str
+    project: str | None
     period: str
     limit: Decimal
     unit: str = "USD"
@@ -21,6 +21,7 @@ class DemoBudget:
 
 
 BUDGETS: tuple[DemoBudget, ...] = (
+    DemoBudget(project=None, period="monthly", limit=Decimal("500.00")),
     DemoBudget(project="support-portal", period="monthly", limit=Decimal("50.00")),
     DemoBudget(project="support-portal", period="daily", limit=Decimal("2.50"), thresholds=(80, 100)),
     DemoBudget(project="support-portal", period="monthly", limit=Decimal(2_000_000), unit="tokens", operation="improvement"),
@@ -46,20 +47,21 @@ _SOURCES = (
 )
 
 
-def configuration_text() -> str:
-    """usage.yaml, paths relative to itself."""
+def configuration_text(prefix: str = "") -> str:
+    """The text of usage.yaml; `prefix` leads from its folder to the inputs'."""
     lines = [
-        "# A fictional organisation. Everything in this folder was written by `usage-pipeline demo`.",
+        "# A fictional organisation, written by `usage-pipeline demo` with the files that its sources name.",
         "organisation:",
         "  name: Example Org",
         "  currency: USD",
         "  finance: [finance@example.org]",
+        *_budget_lines(None, "  "),
         "projects:",
     ]
     for project in PROJECTS:
         lines += _project_lines(project)
     lines += ["attribution:", *(f"  - {rule}" for rule in _rules()), "sources:"]
-    lines += [f'  - {{name: {name}, kind: {kind}, path: "{path}"}}' for name, kind, path in _SOURCES]
+    lines += [f'  - {{name: {name}, kind: {kind}, path: "{prefix}{path}"}}' for name, kind, path in _SOURCES]
     return "\n".join(lines) + "\n"
 
 
@@ -68,10 +70,12 @@ def _project_lines(project: Member) -> list[str]:
     if project.client:
         lines.append(f"    client: {project.client}")
     lines += [f"    team: {project.team}", f"    cost_center: {project.cost_center}", f"    owners: [{project.owner}]"]
-    budgets = [budget for budget in BUDGETS if budget.project == project.id]
-    if budgets:
-        lines += ["    budgets:", *(f"      - {_budget_text(budget)}" for budget in budgets)]
-    return lines
+    return lines + _budget_lines(project.id, "    ")
+
+
+def _budget_lines(project: str | None, indent: str) -> list[str]:
+    budgets = [budget for budget in BUDGETS if budget.project == project]
+    return [f"{indent}budgets:", *(f"{indent}  - {_budget_text(budget)}" for budget in budgets)] if budgets else []
 
 
 def _budget_text(budget: DemoBudget) -> str:

@@ -6,6 +6,7 @@ Everything here is invented. Dates are real dates, so that a day looks the same 
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 OPENAI = "openai"
 ANTHROPIC = "anthropic"
@@ -259,6 +260,7 @@ def account_of(workload: Workload) -> Account:
     return _account(workload.channel, workload.project or "hackathon")
 
 
+@cache
 def _account(channel: str, name: str) -> Account:
     key, user = name_of(f"{channel} key {name}", 16), f"user-{name_of(f'user {name}', 24)}"
     if channel == OPENAI:

@@ -38,9 +38,12 @@ class CostTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """The first day of a period on which a budget's spending reached a threshold (percent of the limit)."""
+    """The first day of a period on which a budget's spending reached a threshold (percent of the limit).
 
-    project: str
+    `project` is None for the organisation's own budgets.
+    """
+
+    project: str | None
     period: str
     unit: str
     operation: str | None

@@ -29,9 +29,17 @@ def _silent(_done: int, _total: int) -> None:
 
 
 def write_world(
-    folder: Path, *, days: int = 92, last_day: date = date(2026, 10, 31), seed: int = 2026, progress: Progress = _silent
+    folder: Path,
+    *,
+    config: Path | None = None,
+    days: int = 92,
+    last_day: date = date(2026, 10, 31),
+    seed: int = 2026,
+    progress: Progress = _silent,
 ) -> Truth:
-    """Write `usage.yaml`, the exports, the logs and `truth.json` for the `days` up to `last_day`. Files of the same name are replaced.
+    """Write the exports, the logs, `truth.json` and `usage.yaml` for the `days` up to `last_day`. Files of the same name are replaced.
+
+    `config` is the path of usage.yaml, by default in `folder`.
 
     Raises ValueError for fewer than one day.
     """
@@ -59,9 +67,18 @@ def write_world(
     files += exports.write_azure(folder, calendar, buckets[AZURE])
     truth = _truth(calendar, seed, tally, files)
     written = at(last_day, 6, days_later=2)
-    write_bytes(folder / "usage.yaml", configuration_text().encode(), written)
+    place = config or folder / "usage.yaml"
+    write_bytes(place, configuration_text(_prefix(place.parent, folder)).encode(), written)
     write_bytes(folder / "truth.json", (json.dumps(truth.document(), indent=1) + "\n").encode(), written)
     return truth
+
+
+def _prefix(place: Path, folder: Path) -> str:
+    """What leads from `place` to `folder`: nothing where they are one, relative where it lies inside, else absolute."""
+    place, folder = place.resolve(), folder.resolve()
+    if folder == place:
+        return ""
+    return f"{(folder.relative_to(place) if folder.is_relative_to(place) else folder).as_posix()}/"
 
 
 def _requests(day: date, seed: int) -> list[Request]:
