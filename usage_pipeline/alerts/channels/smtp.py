@@ -51,8 +51,9 @@ class SmtpChannel:
 
         Raises TemporaryDeliveryError (try again) or PermanentDeliveryError (mend something first).
         """
+        trust = self._trust()
         try:
-            with self._session() as session:
+            with self._session(trust) as session:
                 refused = session.send_message(message)
         except (smtplib.SMTPException, OSError) as error:
             raise self._told(error) from None  # the library's own may repeat what was sent
@@ -63,10 +64,17 @@ class SmtpChannel:
     def _server(self) -> str:
         return f"{self.host}:{self.port}"
 
+    def _trust(self) -> ssl.SSLContext:
+        """Whom to trust: the system's authorities, or those of the file."""
+        try:
+            return ssl.create_default_context(cafile=None if self.authorities is None else str(self.authorities))
+        except OSError as error:  # a file that is no certificate is an ssl.SSLError, which is one
+            mend = "name a file of PEM certificates"
+            raise PermanentDeliveryError(f"the authorities file {self.authorities} cannot be used ({error.strerror}): {mend}") from error
+
     @contextmanager
-    def _session(self) -> Iterator[smtplib.SMTP]:
+    def _session(self, trust: ssl.SSLContext) -> Iterator[smtplib.SMTP]:
         """A connection, encrypted and logged in."""
-        trust = ssl.create_default_context(cafile=None if self.authorities is None else str(self.authorities))
         if self.security == TLS:
             session: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout_seconds, context=trust)
         else:
@@ -101,9 +109,10 @@ class SmtpChannel:
         return _failure(code)(f"{self._server} refused every recipient: {self._clean(_answers(error.recipients))}; {_mend(code)}")
 
     def _distrusted(self, error: ssl.SSLError) -> PermanentDeliveryError:
-        why = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
-        mend = "name the right host, or the file of the authority that signed its certificate"
-        return PermanentDeliveryError(f"{self._server} is not trusted ({why}): {mend}")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            mend = "name the right host, or the file of the authority that signed its certificate"
+            return PermanentDeliveryError(f"{self._server} is not trusted ({error.verify_message}): {mend}")
+        return PermanentDeliveryError(f"{self._server} does not speak TLS here ({error.reason}): check the port and the security setting")
 
     def _clean(self, answer: bytes | str) -> str:
         """A server's answer on one line, without the password should it repeat it."""
