@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal
 
-from genai_prices.decompose import is_descendant_or_self
 from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
@@ -112,8 +111,8 @@ def _tiers(prices: ModelPrice) -> list[tuple[int, int]]:
 def _priced(prices: ModelPrice) -> dict[str, Decimal | TieredPrices]:
     """Price of each library unit that has one, by usage key."""
     units = registry().units.values()
-    found = ((unit.usage_key, getattr(prices, unit.price_key)) for unit in units)
-    return {usage_key: price for usage_key, price in found if price is not None}
+    given = vars(prices)
+    return {unit.usage_key: given[unit.price_key] for unit in units if given.get(unit.price_key) is not None}
 
 
 def _state(model: CatalogModel, prices: ModelPrice, at: datetime, context: Mapping[str, str]) -> str:
@@ -152,8 +151,8 @@ _METER_OF_KEY = {meter.library_key: meter.name for meter in METERS if meter.libr
 
 def _closest_priced(unit: UnitDef, priced: Mapping[str, object]) -> UnitDef | None:
     """The unit itself or the smallest priced one that contains it; the library sees to it that there is only one such."""
-    around = [other for other in registry().units.values() if other.usage_key in priced and is_descendant_or_self(other, unit)]
-    return max(around, key=lambda other: len(other.dimensions), default=None)
+    keys = {unit.usage_key, *registry().ancestor_usage_keys(unit.usage_key)} & priced.keys()
+    return max((registry().units[key] for key in keys), key=lambda other: len(other.dimensions), default=None)
 
 
 def _unit_price(unit: UnitDef, price: Decimal | TieredPrices, input_tokens: int) -> Decimal:
