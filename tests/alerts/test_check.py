@@ -10,7 +10,7 @@ from alert_samples import ORGANISATION, PROJECTS, TEMPLATES, budget, status
 
 from usage_pipeline.alerts.check import Check, check, days_needed, judging_moment
 from usage_pipeline.periods import Period
-from usage_pipeline.tables.alerts import Alert, Delivery, Receipt
+from usage_pipeline.tables.alerts import Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 
@@ -32,7 +32,7 @@ class Ledger:
             statuses=statuses, budgets=budgets, costs=[], projects=projects, organisation=organisation, known=list(self.alerts.values()),
             deliveries=self.deliveries, now=now, as_of=as_of or statuses[0].as_of, templates=TEMPLATES,
         )  # fmt: skip
-        received = [] if fail else [draft.received(Receipt(channel="outbox", text="file.eml")) for draft, _ in outcome.messages]
+        received = [] if fail else [replace(draft, channel="outbox", receipt="file.eml") for draft, _ in outcome.messages]
         self.deliveries += received
         recorded = outcome.alerts_after({delivery.delivery_id for delivery in received})
         self.alerts |= {alert.alert_id: alert for alert in recorded}

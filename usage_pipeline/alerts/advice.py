@@ -14,7 +14,7 @@ def advise(facts: Facts, *, currency: str, ask: str) -> list[str]:
     if facts.is_over:
         sentences = [_over(facts, ask), _start_with(facts)]
     elif facts.status.forecast is None:
-        sentences = ["No whole day is over yet, so there is no forecast.", _start_with(facts)]
+        sentences = [_no_pace(facts, currency), _start_with(facts)]
     elif facts.status.forecast >= facts.status.limit:
         sentences = [_stay_inside(facts, currency), _start_with(facts), _ask_early(facts, ask)]
     else:
@@ -47,6 +47,11 @@ def _stay_inside(facts: Facts, currency: str) -> str:
     return f"To stay inside the limit, use at most {most} on {days}; the pace so far is {so_far} a day."
 
 
+def _no_pace(facts: Facts, currency: str) -> str:
+    left = words.amount(facts.status.remaining, facts.budget.unit, currency)
+    return f"Left for the rest of the {_noun(facts)}: {left}. There is no forecast before a whole day is over, so look again soon."
+
+
 def _inside(facts: Facts, currency: str) -> str:
     forecast = words.amount(facts.status.forecast or facts.status.spent, facts.budget.unit, currency)
     if facts.days_left == 0:
@@ -59,7 +64,8 @@ def _start_with(facts: Facts) -> str:
         return ""
     dimension, driver = facts.main_driver
     name = words.plain(driver.name or "")
-    return f"Start with {WHERE[dimension]} {name}: it makes {words.percentage(driver.percent, words.WHOLE)} of the spending."
+    what = "tokens" if facts.budget.unit == words.TOKENS else "spending"
+    return f"Start with {WHERE[dimension]} {name}: it makes {words.percentage(driver.percent, words.WHOLE)} of the {what}."
 
 
 def _ask_early(facts: Facts, ask: str) -> str:

@@ -2,11 +2,11 @@
 
 The shell judges, sends and records in this order:
 
-    complete_through = last_full_day(clock)
-    found = statuses(budgets, costs, as_of, complete_through=complete_through)      # the budgets room; costs of days_needed(as_of)
-    outcome = check(statuses=found, ..., now=judging_moment(as_of, clock), as_of=as_of, complete_through=complete_through)
-    received = [delivery.received(channel.send(message)) for delivery, message in outcome.messages]
-    record outcome.alerts_after({delivery.delivery_id for delivery in received}) and `received`
+    now = judging_moment(as_of, clock)
+    found = statuses(budgets, costs, as_of, complete_through=last_full_day(now))    # the budgets room; costs of days_needed(as_of)
+    outcome = check(statuses=found, ..., now=now, as_of=as_of)
+    send each message of outcome.messages, record its delivery with the receipt's channel and text
+    record outcome.alerts_after(ids of the deliveries that went out)
 
 A dry run leaves out the last two. Recorded alerts and deliveries, given again, make the next check silent.
 """
@@ -23,7 +23,7 @@ from usage_pipeline.alerts.mail import message_key
 from usage_pipeline.alerts.recipients import recipients_of
 from usage_pipeline.alerts.rules import HELD, due, still_true
 from usage_pipeline.alerts.writer import Writer
-from usage_pipeline.periods import ONE_DAY, Period, month_of, start_of
+from usage_pipeline.periods import ONE_DAY, Period, last_full_day, month_of, start_of
 from usage_pipeline.tables.alerts import Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
@@ -74,12 +74,8 @@ def check(
     as_of: date,
     templates: Path,
     sender: str = DEFAULT_SENDER,
-    complete_through: date | None = None,
 ) -> Check:
-    """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`.
-
-    `complete_through` is the last day that is wholly over, None for `as_of`, as the statuses were made with.
-    """
+    """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`."""
     found = due(statuses, budgets, known, now, as_of)
     mails, alerts = plan([*found, *still_true(statuses, known, as_of)], deliveries, now)
     already = {delivery.delivery_id for delivery in deliveries}
@@ -91,7 +87,7 @@ def check(
         organisation=organisation,
         now=now,
         as_of=as_of,
-        last_whole_day=as_of if complete_through is None else min(as_of, complete_through),
+        last_whole_day=min(as_of, last_full_day(now)),
         templates=templates,
         sender=sender,
     )

@@ -80,17 +80,17 @@ def _block(facts: Facts, project: Project | None, organisation: Organisation) ->
         level=facts.alert.level,
         headline=_headline(facts, name),
         spent=words.amount(status.spent, status.unit, currency),
-        of_limit=f"of {words.amount(status.limit, status.unit, currency, short=True)} for {_period_and_day(facts)}",
+        of_limit=f"of {words.figure(status.limit, status.unit, currency, short=True)} for {_period_and_day(facts)}",
         percent=words.percentage(status.spent, status.limit, places=1),
         bar=tuple(segments_of(status)),
         forecast_label="Forecast" if facts.days_left else "In the end",
-        forecast="none yet" if status.forecast is None else words.amount(status.forecast, status.unit, currency),
+        forecast="none yet" if status.forecast is None else words.figure(status.forecast, status.unit, currency),
         forecast_percent="" if status.forecast is None else words.percentage(status.forecast, status.limit),
         forecast_over=status.forecast is not None and status.forecast >= status.limit,
         crossing_label="Limit reached" if facts.is_over else "Reaches the limit",
         crossing=words.short_day(crossing) if crossing else "not in this period" if status.forecast is not None else "not known",
         left_label="Over by" if over else "Left",
-        left=words.amount(abs(status.remaining), status.unit, currency),
+        left=words.figure(abs(status.remaining), status.unit, currency),
         advice=tuple(advise(facts, currency=currency, ask=_who_decides(project, organisation))),
         drivers=tuple(_driver_table(table, status.unit, currency) for table in facts.drivers),
         trust=tuple(trust_in(facts)),
@@ -133,7 +133,7 @@ def _driver_row(row: Driver, dimension: str, unit: str, currency: str) -> Driver
     compared = row.before is not None and row.compared is not None
     return DriverRow(
         name=NAMELESS[dimension] if row.name is None else words.plain(row.name),
-        amount=words.amount(row.amount, unit, currency),
+        amount=words.figure(row.amount, unit, currency),
         share=words.percentage(row.percent, words.WHOLE),
         change=words.change(row.before, row.compared) if row.before is not None and row.compared is not None else "",
         rises=compared and (row.compared or 0) > (row.before or 0),
@@ -146,7 +146,7 @@ def _other(status: BudgetStatus, currency: str) -> OtherBudget:
     return OtherBudget(
         name=f"{name[:1].upper()}{name[1:]}{what}",
         spent=words.amount(status.spent, status.unit, currency),
-        limit=words.amount(status.limit, status.unit, currency, short=True),
+        limit=words.figure(status.limit, status.unit, currency, short=True),
         percent=words.percentage(status.spent, status.limit),
     )
 

@@ -41,6 +41,11 @@ def amount(value: Decimal, unit: str, currency: str, *, rounding: str = ROUND_HA
     return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency} {digits}"
 
 
+def figure(value: Decimal, unit: str, currency: str, *, short: bool = False) -> str:
+    """The same where the unit is said beside it: '$1,234.50' or '1,843,000'."""
+    return amount(value, unit, currency, short=short).removesuffix(f" {TOKENS}")
+
+
 def percentage(part: Decimal, whole: Decimal, *, places: int = 0) -> str:
     """'92 %', rounded down, so that 100 % is never shown before it is reached."""
     if whole == 0:

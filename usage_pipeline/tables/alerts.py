@@ -1,6 +1,6 @@
 """`alerts` and `deliveries`: what was found worth telling, and what was told to whom. In the database, append-only."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -50,10 +50,6 @@ class Delivery:
     as_of: date = column("The day it was judged on")
     sent_at: datetime = column("When it went out (UTC)")
     receipt: str = column("File name in the outbox, or what the server answered")
-
-    def received(self, receipt: Receipt) -> "Delivery":
-        """The delivery as made: with the channel that took it and what that said."""
-        return replace(self, channel=receipt.channel, receipt=receipt.text)
 
 
 alerts = Table("alerts", Alert)
