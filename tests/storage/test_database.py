@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from usage_pipeline.errors import ContractError
+from usage_pipeline.errors import ContractError, UsageError
 from usage_pipeline.periods import Period, inclusive, month_of
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.sql_tables import DECLARED, METADATA, sql_table
@@ -83,15 +83,30 @@ def test_migrations_make_exactly_the_declared_tables(url: str) -> None:
 
 
 def test_two_processes_may_migrate_at_once(url: str) -> None:
-    databases = [Database(url) for _ in range(2)]
+    databases = [Database(url) for _ in range(4)]
     threads = [threading.Thread(target=database.migrate) for database in databases]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [database.select(daily_costs) for database in databases] == [[], []]
+    assert [database.select(daily_costs) for database in databases] == [[]] * 4
     for database in databases:
         database.close()
+
+
+def test_a_database_of_a_newer_version_is_refused(store: Database) -> None:
+    with store.transaction() as transaction:
+        transaction.connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UsageError, match=r"is of a newer version \(9999\): update usage-pipeline"):
+        store.migrate()
+
+
+def test_a_migrated_database_is_looked_at_without_waiting_for_writers(store: Database) -> None:
+    with store.transaction() as transaction:
+        transaction.insert(daily_costs, [cost()])
+        before = time.monotonic()
+        store.migrate()
+        assert time.monotonic() - before < 5
 
 
 def test_rows_come_back_as_given(store: Database) -> None:
@@ -201,6 +216,8 @@ def test_upsert_adds_and_replaces(store: Database) -> None:
         ({"cost": Decimal("NaN")}, "NaN is not a number that can be stored"),
         ({"cost": Decimal("0.0000000000000001")}, "has more than the 15 decimals"),
         ({"quantity": Decimal("0.0000001")}, "has more than the 6 decimals"),
+        ({"cost": Decimal("12345678901234567890123.1234567890123456")}, "has more than the 15 decimals"),
+        ({"cost": Decimal("1e23")}, r"1E\+23 is not a number that can be stored"),
         ({"project": None}, "(?i)null"),
     ],
 )

@@ -54,8 +54,8 @@ def read_document(path: Path) -> Document:
     text = _text_of(path, document)
     if text is None:
         return document
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is not None:
             document.content = _Walk(document, loader).value(node, (), ())
@@ -66,8 +66,6 @@ def read_document(path: Path) -> Document:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         document.problems.append(Problem(document.file, line, "YAML", f"character U+{ord(text[error.position]):04X} is not allowed"))
-    finally:
-        loader.dispose()
     if document.content is None and not document.problems:
         document.problems.append(
             Problem(document.file, None, "(file)", "it is empty; it needs at least organisation, projects and sources")
@@ -114,12 +112,12 @@ class _Walk:
 
     def entries(self, node: MappingNode, place: Place) -> Iterator[tuple[str, Node]]:
         """Keys with their nodes; merged ones (`<<`) first, so that the mapping's own win."""
-        first: dict[str, int] = {}
+        first: dict[str, Node] = {}
         for key, _ in node.value:
             if not isinstance(key, ScalarNode):
                 self.complain(key, place, "a key is a plain word")
-            elif key.tag != _MERGE and first.setdefault(key.value, key.start_mark.line + 1) != key.start_mark.line + 1:
-                self.complain(key, (*place, key.value), f"given twice; the first is on line {first[key.value]}")
+            elif key.tag != _MERGE and first.setdefault(key.value, key) is not key:
+                self.complain(key, (*place, key.value), f"given twice; the first is on line {first[key.value].start_mark.line + 1}")
         self.loader.flatten_mapping(node)
         for key, one in node.value:
             if isinstance(key, ScalarNode):

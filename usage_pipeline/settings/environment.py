@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +12,7 @@ from usage_pipeline.errors import Problem, UsageConfigError
 
 PREFIX = "USAGE_"
 TLS_PORT = 465
+CONFIG = "usage.yaml"
 _MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
 
 
@@ -42,7 +43,7 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     home: Annotated[Path, AfterValidator(Path.absolute)] = Field(Path("usage_home"), validate_default=True)
-    config: Annotated[Path, AfterValidator(Path.absolute)] = Field(Path("usage.yaml"), validate_default=True)
+    config: Annotated[Path, AfterValidator(Path.absolute)] | None = None
     database_url: SecretStr | None = None
     memory_limit: Annotated[str, AfterValidator(_memory)] = "2GB"
     smtp_host: str | None = None
@@ -55,15 +56,24 @@ class Environment(BaseSettings):
     s3_endpoint: str | None = None
     s3_region: str | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, **given: Any) -> None:
+        """Fields given here go before the variables: what a command line says."""
         try:
-            super().__init__()
+            super().__init__(**given)
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False, include_context=False)
             problems = [
                 Problem("environment", None, f"{PREFIX}{one['loc'][0]}".upper(), one["msg"].removeprefix("Value error, ")) for one in wrong
             ]
             raise UsageConfigError("\n".join(map(str, problems))) from None
+
+    @property
+    def config_file(self) -> Path:
+        """usage.yaml: as said, else the one in the home, else the one in the working folder."""
+        if self.config is not None:
+            return self.config
+        own = self.home / CONFIG
+        return own if own.exists() else Path(CONFIG).absolute()
 
     def database_url_or(self, default: str) -> str:
         """The URL of the database, its password in it: `default` where none is set."""

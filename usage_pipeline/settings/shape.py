@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from usage_pipeline.money import SCALE
+from usage_pipeline.money import SCALE, exact
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.rates import REASONING
@@ -23,7 +23,7 @@ DEFAULT_THRESHOLDS = (Decimal(75), Decimal(90), Decimal(100))
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*)?(\.\d+(_\d+)*)?([eE][+-]?\d+)?")
 _MAIL = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]+")
-_LARGEST = Decimal(10) ** 23
+_DIGITS = 38 - SCALE
 
 
 def _wrong(message: str) -> PydanticCustomError:
@@ -70,9 +70,9 @@ def _number(value: Any) -> Decimal:
     if not isinstance(value, str) or not _NUMBER.fullmatch(value.strip()) or not any(one.isdigit() for one in value):
         raise _wrong("a number is needed here" if not isinstance(value, str) else f"{value!r} is not a number, such as 0.000020")
     number = Decimal(value.strip())
-    if abs(number) >= _LARGEST:
+    if number.adjusted() >= _DIGITS:
         raise _wrong(f"{value} is too large")
-    if number != round(number, SCALE):
+    if number != exact(number):
         raise _wrong(f"{value} has more than {SCALE} decimals")
     return number
 

@@ -4,6 +4,9 @@ Rows go in as row objects, or as an Ibis or Arrow table of the declared shape, a
 A scope is a mapping of column to value: a plain value is equality, None is null, a Period is its days, a collection is any of them.
 """
 
+import sqlite3
+import threading
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +20,22 @@ import pyarrow as pa
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 
-from usage_pipeline.errors import ContractError
+from usage_pipeline.errors import ContractError, UsageError
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.sql_tables import ROW_KEY, hashed_key, row_key, sql_table
 from usage_pipeline.tables.schema import Table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
+_MIGRATION_CONFIG = Config()
+_MIGRATION_CONFIG.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+_MIGRATION_CONFIG.set_main_option("path_separator", "os")
+_MIGRATING = threading.Lock()
+"""Alembic keeps what it is doing in module globals: one thread at a time."""
 _MIGRATION_LOCK = 7_385_201_934
 """Any number, the same for all: PostgreSQL's advisory lock that lets one process migrate at a time."""
 
@@ -166,15 +176,22 @@ class Database:
             return transaction.replace(table, rows, where=where)
 
     def migrate(self) -> None:
-        """Bring an empty or older database to the tables of this version. Nothing happens where it is; safe to run side by side."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
-        with self.transaction() as transaction:
-            if transaction.connection.dialect.name == "postgresql":
-                transaction.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-            config.attributes["connection"] = transaction.connection
-            command.upgrade(config, "head")
+        """Bring an empty or older database to the tables of this version; where it is there already, a look is all. Safe side by side.
+
+        Raises UsageError for a database of a newer version than this one.
+        """
+        script = ScriptDirectory.from_config(_MIGRATION_CONFIG)
+        with self._reading() as reading:
+            if MigrationContext.configure(reading.connection).get_current_revision() == script.get_current_head():
+                return
+        with _MIGRATING, self.transaction() as writing:
+            if writing.connection.dialect.name == "postgresql":
+                writing.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            found = MigrationContext.configure(writing.connection).get_current_revision()
+            if found is not None and found not in {one.revision for one in script.walk_revisions()}:
+                raise UsageError(f"{self!r} is of a newer version ({found}): update usage-pipeline, or name another database")
+            _MIGRATION_CONFIG.attributes["connection"] = writing.connection
+            command.upgrade(_MIGRATION_CONFIG, "head")
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -243,5 +260,15 @@ def _engine_of(url: sa.URL) -> sa.Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-    for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "foreign_keys = ON"):
+    for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {setting}").close()
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError:  # of two that switch a new file at once, one is refused without waiting
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -7,7 +7,7 @@ A table whose key may be null in part has `row_key`, a hash of the key, as its p
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import ibis.expr.datatypes as dt
@@ -46,6 +46,9 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
+_WIDE = Context(prec=120)
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """Decimals to the last digit. Refuses floats, infinities and digits beyond the scale instead of rounding them."""
 
@@ -55,6 +58,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
     def __init__(self, precision: int, scale: int) -> None:
         super().__init__(precision, scale)
         self.precision, self.scale = precision, scale
+        self._smallest = Decimal(1).scaleb(-scale)
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.Numeric(self.precision, self.scale))
@@ -64,10 +68,9 @@ class ExactDecimal(TypeDecorator[Decimal]):
             return None
         if not isinstance(value, Decimal):
             raise ContractError(f"{value!r} is a {type(value).__name__} where a Decimal is declared")
-        exponent = value.as_tuple().exponent
-        if not isinstance(exponent, int):
+        if not value.is_finite() or value.adjusted() >= self.precision - self.scale:
             raise ContractError(f"{value} is not a number that can be stored")
-        if -exponent > self.scale and value != round(value, self.scale):
+        if value != value.quantize(self._smallest, context=_WIDE):
             raise ContractError(f"{value} has more than the {self.scale} decimals that are stored")
         return f"{value:f}" if dialect.name == "sqlite" else value
 
