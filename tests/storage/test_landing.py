@@ -1,0 +1,56 @@
+"""Which files lie in the landing zone, and their bytes."""
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.storage.landing import fingerprint, list_files, open_bytes
+
+
+def put(path: Path, content: bytes, modified: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, ns=(modified, modified))
+    return path
+
+
+def test_files_of_a_pattern_are_listed_oldest_first(tmp_path: Path) -> None:
+    second = put(tmp_path / "a.json", b"2", 1_790_000_000_123_456_789)
+    first = put(tmp_path / "deep" / "er" / "b.json", b"one", 1_780_000_000_000_000_000)
+    third = put(tmp_path / "deep" / "c.json", b"3", 1_790_000_000_123_456_789)
+    put(tmp_path / "deep" / "c.txt", b"3", 1)
+    (tmp_path / "folder.json").mkdir()
+    files = list_files(f"{tmp_path}/**/*.json")
+    assert [file.uri for file in files] == [str(first), str(second), str(third)]
+    assert files[0].size_bytes == 3
+    assert [file.modified_at for file in files[:2]] == [
+        datetime(2026, 5, 28, 20, 26, 40, tzinfo=UTC),
+        datetime(2026, 9, 21, 14, 13, 20, 123456, tzinfo=UTC),
+    ]
+
+
+def test_pattern_without_files_is_no_error(tmp_path: Path) -> None:
+    assert list_files(f"{tmp_path}/nothing/*.json") == []
+
+
+def test_pattern_is_no_shell(tmp_path: Path) -> None:
+    odd = put(tmp_path / "$(touch x);é 'q'.json", b"x", 1)
+    assert [file.uri for file in list_files(f"{tmp_path}/*.json")] == [str(odd)]
+
+
+def test_fingerprint_is_the_sha_256_of_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("usage_pipeline.storage.landing.BLOCK_BYTES", 7)
+    content = b"a longer content than one block"
+    put(tmp_path / "a", content, 1)
+    (file,) = list_files(f"{tmp_path}/*")
+    assert fingerprint(file) == hashlib.sha256(content).hexdigest()
+    with open_bytes(file.uri) as stream:
+        assert stream.read() == content
+
+
+def test_store_that_is_not_there_is_named() -> None:
+    with pytest.raises(ValueError, match="ftp://host/x"):
+        list_files("ftp://host/x")
