@@ -7,11 +7,11 @@ from decimal import Decimal
 from alert_samples import budget, cost, status
 
 from usage_pipeline.alerts.advice import advise, price_the_unpriced
-from usage_pipeline.alerts.facts import Facts, facts_of
+from usage_pipeline.alerts.facts import Facts, Unpriced, facts_of
 from usage_pipeline.alerts.rules import due
 from usage_pipeline.periods import start_of
 from usage_pipeline.tables.budgets import Budget
-from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
+from usage_pipeline.tables.costs import LOG_ESTIMATED, UNATTRIBUTED, DailyCost
 
 AS_OF = date(2026, 10, 23)
 COSTS = [cost(date(2026, 10, 1), "300"), cost(date(2026, 10, 2), "100", model="other")]
@@ -93,3 +93,11 @@ def test_missing_prices_are_asked_for_once() -> None:
     assert price_the_unpriced([facts("500"), facts("500", costs=unknown)]).startswith("The true cost is higher")
     assert price_the_unpriced([facts("500")]) == ""
     assert facts("80000", of=budget("100000", unit="tokens"), costs=unknown).unpriced is None
+
+
+def test_what_a_bill_covers_is_not_unpriced() -> None:
+    parts = {"model": "new", "meter": "requests", "unpriced_events": 2}
+    assert facts("500", costs=[cost(AS_OF, "5", **parts)]).unpriced is None
+    assert facts("500", costs=[cost(AS_OF, "5", basis=LOG_ESTIMATED, **parts)]).unpriced == Unpriced(
+        requests=2, tokens=Decimal(0), models=("new",)
+    )

@@ -10,7 +10,7 @@ from usage_pipeline.alerts.drivers import TOKENS, Driver, Drivers, amount_of, dr
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.alerts import Alert
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
-from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
+from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED, DailyCost
 from usage_pipeline.tables.meters import TOKEN_METERS
 
 
@@ -85,7 +85,7 @@ def facts_of(alert: Alert, budget: Budget, status: BudgetStatus, costs: Sequence
 
 
 def _unpriced(rows: Sequence[DailyCost]) -> Unpriced | None:
-    unknown = [row for row in rows if row.cost is None]
+    unknown = [row for row in rows if row.cost is None or (row.basis != BILLED and (row.unpriced_quantity or row.unpriced_events))]
     if not unknown:
         return None
     models = sorted({row.model for row in unknown}, key=lambda model: (model is None, model or ""))
