@@ -9,6 +9,8 @@ from priced_events import Price, events_table
 
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import PriceBook, build_book
+from usage_pipeline.tables.rates import rate_cards, rates, resolutions
+from usage_pipeline.tables.usage_events import usage_events
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +28,17 @@ def book() -> PriceBook:
 
 @pytest.fixture(scope="session")
 def price(price_engine: Any, book: PriceBook) -> Price:
-    """Events, as dictionaries, to priced rows in the same order."""
+    """Events, as dictionaries, to priced rows in the same order. Compiled once: that costs more than pricing."""
+    inputs = [ibis.table(table.schema, name=table.name) for table in (usage_events, resolutions, rate_cards, rates)]
+    priced_as_sql = ibis.to_sql(price_events(*inputs, price_book="BOOK"), dialect="duckdb")
+    keys_as_sql = ibis.to_sql(keys_of(inputs[0]), dialect="duckdb")
 
     def priced(rows: Sequence[dict[str, Any]], with_book: PriceBook = book) -> list[dict[str, Any]]:
-        events = ibis.memtable(events_table(rows))
-        keys = with_book.resolve(price_engine.to_pyarrow(keys_of(events)))
-        tables = [ibis.memtable(table) for table in (keys.resolutions, keys.rate_cards, keys.rates)]
-        answer = price_engine.to_pyarrow(price_events(events, *tables, price_book=with_book.version))
+        price_engine.con.register(usage_events.name, events_table(rows))
+        keys = with_book.resolve(price_engine.con.execute(keys_as_sql).to_arrow_table())
+        for name in (resolutions.name, rate_cards.name, rates.name):
+            price_engine.con.register(name, getattr(keys, name))
+        answer = price_engine.con.execute(priced_as_sql).to_arrow_table()
         assert answer.num_rows == len(rows)
         return sorted(answer.to_pylist(), key=lambda row: row["source_line"])
 

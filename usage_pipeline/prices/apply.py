@@ -90,7 +90,7 @@ def _measures(events: ir.Table) -> dict[str, ir.Value]:
     return {
         "second_used": ibis.ifelse(events.by_time, second.cast("int64"), 0),
         "input_tokens": ibis.ifelse(events.by_tokens, input_tokens.cast("int64"), 0),
-        "is_aggregate": (count > 1).fill_null(False) | (count.isnull() & (events.view == PROVIDER_VIEW)),  # noqa: FBT003
+        "is_aggregate": (count > 1).fill_null(False) | (count.isnull() & (events["view"] == PROVIDER_VIEW)),  # noqa: FBT003
         "is_rare": is_rare,
         "used_meters": _used(events, COMMON_METERS) + ibis.ifelse(is_rare, _used(events, RARE_METERS), 0),
     }
