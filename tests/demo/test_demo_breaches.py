@@ -50,3 +50,9 @@ def test_tokens_of_one_operation() -> None:
 def test_the_runaway_agent_breaks_its_daily_budget(world: World) -> None:
     daily = {breach.day for breach in world.truth.breaches if breach.project == "agent-sandbox" and breach.period == "daily"}
     assert daily == {date(2026, 10, 20), date(2026, 10, 21), date(2026, 10, 22)}
+
+
+def test_reached_are_those_of_the_periods_that_hold_the_last_day(world: World) -> None:
+    reached = {(breach.project, breach.period, breach.threshold) for breach in world.truth.reached()}
+    assert ("agent-sandbox", "monthly", 100) in reached
+    assert ("agent-sandbox", "daily", 200) not in reached

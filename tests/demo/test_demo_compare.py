@@ -18,6 +18,7 @@ def _right(truth: Truth) -> Results:
         failed_requests=truth.failed_requests,
         cache_hits=truth.cache_hits,
         unpriced_events=truth.unpriced_events,
+        thresholds_reached=len(truth.reached()),
         lines=truth.lines(),
     )
 

@@ -1,19 +1,17 @@
 """When each budget's spending first reached each of its thresholds: by plain addition, day by day."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.demo.configuration import BUDGETS, DemoBudget
-from usage_pipeline.demo.truth import Breach, CostTruth
-from usage_pipeline.periods import Period, day_of, month_of, week_of
+from usage_pipeline.demo.truth import PERIODS, Breach, CostTruth
+from usage_pipeline.periods import day_of
 
 Tokens = Mapping[tuple[str, str, date], int]
 """Tokens by project, operation and day."""
 Spent = dict[tuple[str | None, date], Decimal]
 """Cost by project (None: all) and day."""
-
-_PERIODS: dict[str, Callable[[date], Period]] = {"daily": day_of, "weekly": week_of, "monthly": month_of}
 
 
 def breaches(days: Sequence[date], costs: Sequence[CostTruth], tokens: Tokens) -> tuple[Breach, ...]:
@@ -29,7 +27,7 @@ def _of_budget(budget: DemoBudget, days: Sequence[date], spent: Spent, tokens: T
     period, total, reached = day_of(date.min), Decimal(0), 0
     for day in days:
         if day not in period:
-            period, total, reached = _PERIODS[budget.period](day), Decimal(0), 0
+            period, total, reached = PERIODS[budget.period](day), Decimal(0), 0
         total += _amount(budget, day, spent, tokens)
         while reached < len(budget.thresholds) and total * 100 >= budget.limit * budget.thresholds[reached]:
             yield Breach(

@@ -18,7 +18,7 @@ _UNEXPECTED = "not explained: look into it"
 class Results:
     """What a run over the world found, as the shell reads it from the database: money in USD, counts of the world's days.
 
-    `lines` is by source: lines, accepted, duplicates, rejected. What was not looked up stays empty or None and is not compared.
+    `thresholds_reached` counts those told by alerts judged on the last day. `lines` is by source: lines, accepted, duplicates, rejected. What was not looked up stays empty or None and is not compared.
     """
 
     billed: Mapping[str, Decimal] = field(default_factory=dict)
@@ -28,6 +28,7 @@ class Results:
     failed_requests: int | None = None
     cache_hits: int | None = None
     unpriced_events: int | None = None
+    thresholds_reached: int | None = None
     lines: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
@@ -82,6 +83,8 @@ def _count_rows(truth: Truth, results: Results) -> Iterator[Comparison]:
     for what, expected, found in counts:
         if found is not None:
             yield _row(what, expected, found)
+    if results.thresholds_reached is not None:
+        yield _row("Budget thresholds reached", len(truth.reached()), results.thresholds_reached)
     if results.requests is not None:
         yield Comparison(what="Requests made", truth=truth.requests_made, found=results.requests, note=_NOT_COUNTED)
     if results.unpriced_events is not None:

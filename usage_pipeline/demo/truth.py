@@ -1,13 +1,16 @@
 """What is true of a demo world, known because every request was made here: the yardstick for the pipeline's results."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
+from usage_pipeline.periods import Period, day_of, month_of, week_of
 
+PERIODS: dict[str, Callable[[date], Period]] = {"daily": day_of, "weekly": week_of, "monthly": month_of}
 BILLED, PROVIDER_ESTIMATED, LOG_ESTIMATED = "billed", "provider_estimated", "log_estimated"
 
 
@@ -93,6 +96,10 @@ class Truth:
 
     def months(self) -> list[str]:
         return sorted({f"{row.day:%Y-%m}" for row in self.costs})
+
+    def reached(self) -> list[Breach]:
+        """Thresholds reached in the periods that hold the last day: what alerts judged on that day must tell."""
+        return [breach for breach in self.breaches if self.last_day in PERIODS[breach.period](breach.period_start)]
 
     def lines(self) -> dict[str, dict[str, int]]:
         """Line accounting by source."""
