@@ -3,11 +3,14 @@
 Decimal text never passes through a float: '8.240000000000000000000000000000000' and '0E-6176' are exact.
 """
 
+from collections.abc import Callable
+
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.money import MONEY, QUANTITY, SMALLEST
+from usage_pipeline.money import MONEY, QUANTITY, SCALE, SMALLEST
 from usage_pipeline.tables.schema import TIMESTAMP
+from usage_pipeline.tables.usage_events import SECONDS
 
 WHOLE_NUMBER = r"^\d{1,18}(\.0*)?$"
 """Digits; some exports write whole numbers as '31422.0'."""
@@ -36,37 +39,61 @@ def is_negative(text: ir.StringValue) -> ir.BooleanValue:
     return text.re_search(r"^-\d")
 
 
-def decimal(text: ir.StringValue, *, shift: int = 0) -> ir.DecimalValue:
+def decimal(text: ir.StringValue, *, shift: int | ir.IntegerValue = 0) -> ir.DecimalValue:
     """The exact money, half-even beyond 15 decimals; null if it is no number or has more than 22 digits before the point.
 
     `shift` moves the point to the right: cents become dollars with -2.
     """
-    if shift:
-        return _exact_decimal(text, shift)
-    return ibis.ifelse(text.re_search(PLAIN_DECIMAL), text.try_cast(MONEY), _exact_decimal(text, 0))
+    if isinstance(shift, int) and shift == 0:
+        return ibis.ifelse(text.re_search(PLAIN_DECIMAL), text.try_cast(MONEY), _exact_decimal(text, shift))
+    return _exact_decimal(text, shift)
 
 
-def quantity(text: ir.StringValue, *, shift: int = 0) -> ir.DecimalValue:
+def quantity(text: ir.StringValue, *, shift: int | ir.IntegerValue = 0) -> ir.DecimalValue:
     """A quantity of a bill: decimal(38,6), null if it is no number."""
     return decimal(text, shift=shift).try_cast(QUANTITY)
 
 
-def _exact_decimal(text: ir.StringValue, shift: int) -> ir.DecimalValue:
-    """Digits are text until the point stands where the exponent says; only then is there a number."""
+def seconds(text: ir.StringValue) -> ir.DecimalValue:
+    """A length of time in seconds, six decimals; null if it is no number or below zero."""
+    length = decimal(text).try_cast(SECONDS)
+    return ibis.ifelse(length >= 0, length, ibis.null(SECONDS))
+
+
+def _exact_decimal(text: ir.StringValue, shift: int | ir.IntegerValue) -> ir.DecimalValue:
+    """Digits are text until the point stands where the exponent says; only then is there a number.
+
+    The engine's own cast rounds ties up and is wrong for exponents below its last digit ('7.2e-20' gives 0.000000000000001).
+    """
     whole = text.re_extract(r"^[+-]?(\d*)", 1)
     exponent = text.re_extract(r"[eE]\+?(-?\d+)$", 1).nullif("").try_cast("int64").fill_null(0) + shift
     digits = ibis.literal(ZEROS) + whole + text.re_extract(r"\.(\d*)", 1) + ZEROS
     point = whole.length() + len(ZEROS) + exponent.clip(-len(ZEROS), len(ZEROS))
-    before = digits.substr(0, point).re_replace("^0+", "")
-    kept = digits.substr(point, 15)
-    rest = digits.substr(point + 15).re_replace("0+$", "")
-    up = (rest > "5") | ((rest == "5") & kept.right(1).isin(["1", "3", "5", "7", "9"]))
+    is_number = text.re_search(DECIMAL)
+    known = ibis.struct({"digits": ibis.ifelse(is_number, digits, ibis.null("string")), "point": point})
+    size = bound(known, lambda number: _size(number["digits"], number["point"]))
+    return ibis.ifelse(text.startswith("-"), ibis.literal(0, MONEY) - size, size).cast(MONEY)
+
+
+def _size(digits: ir.StringValue, point: ir.IntegerValue) -> ir.DecimalValue:
+    """The number whose digits these are, with `point` of them before the point."""
+    parts = ibis.struct(
+        {
+            "before": digits.substr(0, point).re_replace("^0+", ""),
+            "kept": digits.substr(point, SCALE),
+            "rest": digits.substr(point + SCALE).re_replace("0+$", ""),
+        }
+    )
+    return bound(parts, lambda part: _rounded(part["before"], part["kept"], part["rest"]))
+
+
+def _rounded(before: ir.StringValue, kept: ir.StringValue, rest: ir.StringValue) -> ir.DecimalValue:
+    """Half-even: more than half a last digit goes up, exactly half only from an odd one."""
+    up = (rest > "5") | ((rest == "5") & kept.re_search("[13579]$"))
     size = (ibis.literal("0") + before + "." + kept).try_cast(MONEY) + ibis.ifelse(
         up, ibis.literal(SMALLEST, MONEY), ibis.literal(0, MONEY)
     )
-    value = ibis.ifelse(text.startswith("-"), ibis.literal(0, MONEY) - size, size)
-    fits = text.re_search(DECIMAL) & (before.length() <= WHOLE_DIGITS)
-    return ibis.ifelse(fits, value, ibis.null(MONEY)).cast(MONEY)
+    return ibis.ifelse(before.length() <= WHOLE_DIGITS, size, ibis.null(MONEY))
 
 
 def epoch_time(text: ir.StringValue) -> ir.TimestampValue:
@@ -87,3 +114,8 @@ def iso_time(text: ir.StringValue) -> ir.TimestampValue:
 def without_email(text: ir.StringValue) -> ir.StringValue:
     """A user's or key's name, null where it holds an address: those are personal data and stay outside."""
     return ibis.ifelse(text.contains("@"), ibis.null("string"), text)
+
+
+def bound(value: ir.Value, build: Callable[[ir.Value], ir.Value]) -> ir.Value:
+    """`build` of a value that is computed once, however often `build` names it."""
+    return ibis.array([value]).map(build)[0]

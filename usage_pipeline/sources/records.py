@@ -3,8 +3,6 @@
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.tables.source import EMPTY_BUCKET
-
 
 def staged(rows: ir.Table) -> ir.Table:
     """`rows` as a stage of its own: what builds on its columns refers to them and does not compute them again."""
@@ -13,7 +11,7 @@ def staged(rows: ir.Table) -> ir.Table:
 
 def lines_of(records: ir.Table) -> ir.Table:
     """The records that are lines: without those that stand for an empty bucket."""
-    return records.filter(records.state.isnull() | (records.state != EMPTY_BUCKET))
+    return records.filter(records.state.isnull())
 
 
 def days_covered(records: ir.Table, start: ir.TimestampValue, scope: ir.StringValue) -> ir.Table:

@@ -8,7 +8,9 @@ from operator import or_
 import ibis
 import ibis.expr.types as ir
 
+from usage_pipeline.errors import ContractError
 from usage_pipeline.sources.cells import is_negative
+from usage_pipeline.tables.rejected_lines import REASONS
 
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -19,7 +21,13 @@ Check = tuple[str, ir.BooleanValue]
 
 
 def first_reason(*checks: Check) -> ir.StringValue:
-    """The code of the first check that holds. A check that is null does not hold."""
+    """The code of the first check that holds. A check that is null does not hold.
+
+    Raises ContractError for a code that rejected_lines.REASONS does not explain.
+    """
+    unknown = sorted({code for code, _ in checks} - set(REASONS))
+    if unknown:
+        raise ContractError(f"rejected_lines: no words for the reasons {unknown}")
     return ibis.cases(*((holds, code) for code, holds in checks), else_=ibis.null("string"))
 
 

@@ -6,7 +6,7 @@ import re
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import EMAIL
+from usage_pipeline.sources.cells import EMAIL, bound
 
 TEXT_MAP = "map<string, string>"
 TEXT_LIST = "array<string>"
@@ -30,8 +30,8 @@ def merged(first: ir.StringValue, second: ir.StringValue) -> ir.StringValue:
     """Two JSON objects as one of texts; where both have a key, the first wins. Null where nothing is left."""
     only = ibis.ifelse(_is_empty(second) | (first == second), first, ibis.ifelse(_is_empty(first), second, ibis.null("string")))
     plain = ibis.ifelse(only.re_search(FLAT_OBJECT), only, ibis.null("string"))
-    both = _entries(second) + _entries(first)
-    return ibis.coalesce(plain, object_of(both)).nullif("{}")
+    both = bound(_entries(second) + _entries(first), object_of)
+    return ibis.coalesce(plain, both).nullif("{}")
 
 
 def flat_object(text: ir.StringValue) -> ir.StringValue:

@@ -109,13 +109,12 @@ def to_charges(records: ir.Table) -> ir.Table:
 
 def _read(lines: ir.Table) -> ir.Table:
     """Every cell as what it is; `units` is the quantity with its blocks resolved, as given where the unit is none of BLOCKS."""
-    blocks = quantity(lines.amount)
-    resolved = [(lines.unit_of_measure == unit, quantity(lines.amount, shift=digits)) for unit, digits in BLOCKS.items() if digits]
+    digits = lines.unit_of_measure.cases(*BLOCKS.items(), else_=0)
     return lines.mutate(
         started_at=_day(lines.date),
         billed=decimal(lines.cost),
-        blocks=blocks,
-        units=ibis.cases(*resolved, else_=blocks),
+        blocks=quantity(lines.amount),
+        units=quantity(lines.amount, shift=digits),
         period=_month(lines),
     )
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import decimal, iso_time, quantity
 from usage_pipeline.sources.channels import constant
-from usage_pipeline.sources.exports.gcp_skus import meter_of, model_of, tier_of
+from usage_pipeline.sources.exports.gcp_skus import sku_columns
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import amount_checks, first_reason, quantity_checks, time_checks
@@ -62,26 +62,24 @@ KEY = tuple(name for name in FIELDS if name not in {"project_name", "project_lab
 def to_charges(records: ir.Table) -> ir.Table:
     """One charge a row, and one more for each of its credits."""
     rows = staged(_read(lines_of(records)))
-    known = staged(rows.mutate(reject=_reject(rows)))
+    known = staged(rows.mutate(reject=_reject(rows), tags=merged(rows.own_labels, rows.whole_labels)))
     keyed = staged(numbered(known.mutate(charge_id=natural_key(*(known[name] for name in KEY))), "charge_id"))
     return _usage_charges(keyed).union(_credit_charges(keyed))
 
 
 def _read(lines: ir.Table) -> ir.Table:
     """Every cell as what it is."""
-    text = lines.sku_description
     return lines.mutate(
         started_at=iso_time(lines.usage_start_time),
         ended_at=iso_time(lines.usage_end_time),
         billed=decimal(lines.cost),
         listed=decimal(lines.cost_at_list),
         units=quantity(lines.usage_amount),
-        meter=meter_of(text),
-        model=model_of(text),
-        tier=tier_of(text),
+        **sku_columns(lines.sku_description),
         category=lines.cost_type.cases(*CATEGORIES.items(), else_="Usage"),
         channel=lines.service_id.cases(*SERVICES.items()),
-        tags=merged(labels_object(lines.labels), labels_object(lines.project_labels)),
+        own_labels=labels_object(lines.labels),
+        whole_labels=labels_object(lines.project_labels),
         credit_list=lines.credits.try_cast("json").try_cast(OBJECTS),
     )
 

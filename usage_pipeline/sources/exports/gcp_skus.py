@@ -1,6 +1,6 @@
-"""What Google's SKU texts say: three families of wording (Gemini API, Vertex AI, partner models), matched as a whole.
+"""What Google's SKU texts say: families of wording (Gemini API, Vertex AI, partner models), each matched as a whole, in lower case.
 
-Google's prices know SKUs by id, but the ids are not published as a list, so the text is the key; one that is not known stays 'unmapped'.
+SKU ids are not published as a list, so the text is the key. A text of no family is 'unmapped': its money counts and it is shown.
 """
 
 from dataclasses import dataclass
@@ -10,78 +10,85 @@ import ibis.expr.types as ir
 
 from usage_pipeline.tables.meters import UNMAPPED
 
-
-@dataclass(frozen=True, slots=True)
-class Sku:
-    """A wording in lower case, matched as a whole. Group 1 is the model's name, group 2 the tier, where there is one."""
-
-    pattern: str
-    meter: str
-
-
 GEMINI = r"(gemini [0-9][0-9a-z. -]*?)"
-BAND = r"(?: (?:short|long) input)?"
-KIND = r"(?: (flex|batch|priority))?"
-MODE = r"(?:(batch|priority|flex) )?predictions"
 VERSION = r"(?: ga)?(?: global)?(?: \(long\))?"
+MODALITY = "(text|audio|image|video)"
+TIER = "(flex|batch|priority)"
 
-TOKENS = {
-    "input": {"text": "input", "audio": "input_audio", "image": "input_image", "video": "input_video"},
-    "cached input": {"text": "cache_read", "audio": "cache_audio_read", "image": "cache_image_read"},
-    "output": {"text": "output", "audio": "output_audio", "image": "output_image", "video": "output_video"},
+METERS = {
+    "input text": "input",
+    "input audio": "input_audio",
+    "input image": "input_image",
+    "input video": "input_video",
+    "cached input text": "cache_read",
+    "cached input audio": "cache_audio_read",
+    "cached input image": "cache_image_read",
+    "output text": "output",
+    "output audio": "output_audio",
+    "output image": "output_image",
+    "output video": "output_video",
 }
 """Meters by direction and modality."""
 
 
-def _gemini_api() -> list[Sku]:
-    spoken = [
-        Sku(rf"generate[ _]content {words} token count (?:for )?{GEMINI}{BAND} {modality}{KIND}", meter)
-        for words, modalities in TOKENS.items()
-        for modality, meter in modalities.items()
-    ]
-    return [
-        *spoken,
-        Sku(rf"generate_content image output token count for {GEMINI}", "output_image"),
-        Sku(r"embedcontent input token count for (gemini-embedding-[0-9a-z-]+) text", "input"),
-    ]
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of wordings: its pattern, and in which group stand the model, the direction, the modality and the tier.
+
+    A direction or modality that the pattern does not capture is given as a word instead.
+    """
+
+    pattern: str
+    direction: int | str
+    modality: int | str
+    model: int = 1
+    tier: int | None = None
 
 
-def _vertex() -> list[Sku]:
-    spoken = [
-        Sku(rf"{GEMINI}{VERSION} (?:thinking )?{modality} {words}(?: \(long\))? - {MODE}", meter)
-        for words in ("input", "output")
-        for modality, meter in TOKENS[words].items()
-    ]
-    return [*spoken, Sku(rf"{GEMINI}{VERSION} (?:text input|input text) caching(?: \(long\))?", "cache_read")]
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        rf"generate[ _]content (cached input|input|output) token count (?:for )?{GEMINI}(?: (?:short|long) input)? {MODALITY}(?: {TIER})?",
+        direction=1,
+        modality=3,
+        model=2,
+        tier=4,
+    ),
+    Family(rf"generate_content image output token count for {GEMINI}", direction="output", modality="image"),
+    Family(r"embedcontent input token count for (gemini-embedding-[0-9a-z-]+) text", direction="input", modality="text"),
+    Family(
+        rf"{GEMINI}{VERSION} (?:thinking )?{MODALITY} (input|output)(?: \(long\))? - (?:{TIER} )?predictions",
+        direction=3,
+        modality=2,
+        tier=4,
+    ),
+    Family(rf"{GEMINI}{VERSION} (?:text input|input text) caching(?: \(long\))?", direction="cached input", modality="text"),
+    Family(r"(claude [a-z]+ [0-9.]+) (input|output) tokens", direction=2, modality="text"),
+)
 
 
-PARTNERS = [
-    Sku(r"(claude [a-z]+ [0-9.]+) input tokens", "input"),
-    Sku(r"(claude [a-z]+ [0-9.]+) output tokens", "output"),
-]
+def sku_columns(text: ir.StringValue) -> dict[str, ir.StringValue]:
+    """Columns `meter` ('unmapped' where no family fits), `model` and `tier` of a SKU's text.
 
-SKUS: tuple[Sku, ...] = (*_gemini_api(), *_vertex(), *PARTNERS)
-
-
-def meter_of(text: ir.StringValue) -> ir.StringValue:
-    """The meter that a SKU's text charges, else 'unmapped'."""
-    return ibis.cases(*((_matches(text, sku), sku.meter) for sku in SKUS), else_=UNMAPPED)
-
-
-def model_of(text: ir.StringValue) -> ir.StringValue:
-    """The model in a catalog's spelling: 'Gemini 2.5 Flash' is gemini-2.5-flash, 'Claude Haiku 4.5' claude-haiku-4-5; null if unmapped."""
-    name = ibis.cases(*((_matches(text, sku), text.lower().re_extract(f"^{sku.pattern}$", 1)) for sku in SKUS), else_=ibis.null("string"))
-    spelled = name.re_replace(r" ga$", "").replace(" ", "-")
-    return ibis.ifelse(name.startswith("claude "), spelled.replace(".", "-"), spelled)
+    The model is in a catalog's spelling: 'Gemini 2.5 Flash' is gemini-2.5-flash, 'Claude Haiku 4.5' claude-haiku-4-5.
+    """
+    name = _captured(text, [(family, family.model) for family in FAMILIES])
+    kinds = [(family, _word(text, family, family.direction) + " " + _word(text, family, family.modality)) for family in FAMILIES]
+    kind = ibis.cases(*((_fits(text, family), words) for family, words in kinds), else_=ibis.null("string"))
+    spelled = name.replace(" ", "-")
+    return {
+        "meter": kind.cases(*METERS.items(), else_=UNMAPPED),
+        "model": ibis.ifelse(name.startswith("claude "), spelled.replace(".", "-"), spelled),
+        "tier": _captured(text, [(family, family.tier) for family in FAMILIES if family.tier is not None]).nullif(""),
+    }
 
 
-def tier_of(text: ir.StringValue) -> ir.StringValue:
-    """batch, flex or priority where a known SKU's text says so; null else."""
-    moded = [sku for sku in SKUS if KIND in sku.pattern or MODE in sku.pattern]
-    return ibis.cases(
-        *((_matches(text, sku), text.lower().re_extract(f"^{sku.pattern}$", 2).nullif("")) for sku in moded), else_=ibis.null("string")
-    )
+def _fits(text: ir.StringValue, family: Family) -> ir.BooleanValue:
+    return text.lower().re_search(f"^{family.pattern}$")
 
 
-def _matches(text: ir.StringValue, sku: Sku) -> ir.BooleanValue:
-    return text.lower().re_search(f"^{sku.pattern}$")
+def _word(text: ir.StringValue, family: Family, place: int | str) -> ir.StringValue:
+    return ibis.literal(place) if isinstance(place, str) else text.lower().re_extract(f"^{family.pattern}$", place)
+
+
+def _captured(text: ir.StringValue, groups: list[tuple[Family, int]]) -> ir.StringValue:
+    return ibis.cases(*((_fits(text, family), _word(text, family, group)) for family, group in groups), else_=ibis.null("string"))

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, epoch_time, whole_number
+from usage_pipeline.sources.cells import epoch_time, seconds, whole_number
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import days_covered, lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object
 from usage_pipeline.tables.source import Format, Source
-from usage_pipeline.tables.usage_events import PROVIDER_VIEW, SECONDS, SUCCESS, usage_events
+from usage_pipeline.tables.usage_events import PROVIDER_VIEW, SUCCESS, usage_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,6 @@ def to_events(records: ir.Table) -> ir.Table:
 def _read(lines: ir.Table) -> ir.Table:
     """Every cell as what it is: `n_<name>` are the quantities, `measured` the one that the endpoint must have."""
     whole = {f"n_{name}": whole_number(lines[name]) for name in QUANTITIES}
-    seconds = decimal(lines.seconds).try_cast(SECONDS)
     needing = [endpoint.result for endpoint in ENDPOINTS if endpoint.needs_model]
     counting = [endpoint.result for endpoint in ENDPOINTS if endpoint.has_requests]
     return lines.mutate(
@@ -156,7 +155,7 @@ def _read(lines: ir.Table) -> ir.Table:
         measured=lines.object.cases(*((endpoint.result, lines[endpoint.measure]) for endpoint in ENDPOINTS)),
         needs_model=lines.object.isin(needing),
         has_requests=lines.object.isin(counting),
-        n_seconds=ibis.ifelse(seconds >= 0, seconds, ibis.null(SECONDS)),
+        n_seconds=seconds(lines.seconds),
         **whole,
     )
 

@@ -9,7 +9,7 @@ https://docs.litellm.ai/docs/proxy/logging_spec
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, epoch_time, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, epoch_time, seconds, whole_number, without_email
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
@@ -37,6 +37,8 @@ QUANTITIES = {
     "completion_image": f"{COMPLETION}.image_tokens",
     "reasoning": f"{COMPLETION}.reasoning_tokens",
     "web_search_requests": f"{USAGE}.server_tool_use.web_search_requests",
+    "character_count": f"{PROMPT}.character_count",
+    "image_count": "model_parameters.n",
 }
 """Whole numbers of a payload: our name for each and where it lies."""
 
@@ -54,6 +56,7 @@ FIELDS = {
     "custom_llm_provider": "custom_llm_provider",
     "response_cost": "response_cost",
     **QUANTITIES,
+    "seconds": f"{USAGE}.seconds",
     "key_hash": f"{KEY}hash",
     "key_alias": f"{KEY}alias",
     "org_id": f"{KEY}org_id",
@@ -106,10 +109,10 @@ def to_events(records: ir.Table) -> ir.Table:
     reject = first_reason(
         ("missing_id", rows.id.isnull()),
         *time_checks(rows.start_time, rows.started_at),
-        *quantity_checks([(rows[name], rows[f"n_{name}"]) for name in QUANTITIES]),
+        *quantity_checks([(rows[name], rows[f"n_{name}"]) for name in (*QUANTITIES, "seconds")]),
         ("bad_amount", rows.response_cost.notnull() & rows.reported.isnull()),
         ("missing_model", (rows.outcome != FAILURE) & rows.model.isnull()),
-        ("missing_usage", (rows.outcome == SUCCESS) & rows.n_prompt_tokens.isnull() & rows.n_completion_tokens.isnull()),
+        ("missing_usage", (rows.outcome == SUCCESS) & _is_unmeasured(rows)),
         ("inconsistent_usage", (rows.uncached < 0) | (rows.text_cached < 0) | (rows.written < 0) | (rows.text_output < 0)),
     )
     return rows.select(
@@ -121,14 +124,14 @@ def to_events(records: ir.Table) -> ir.Table:
         started_at=rows.started_at,
         ended_at=rows.ended_at,
         team=ibis.coalesce(rows.team_alias, rows.team_id),
-        user=ibis.coalesce(*(without_email(rows[name].nullif("")) for name in ("end_user", "key_end_user_id", "key_user_id"))),
+        user=without_email(ibis.coalesce(*(rows[name].nullif("") for name in ("end_user", "key_end_user_id", "key_user_id")))),
         client=_label(rows, "client"),
         conversation=ibis.coalesce(rows.session_id, rows.trace_id),
         prompt=ibis.coalesce(_label(rows, "prompt"), rows.prompt_id),
         run=_label(rows, "run"),
         feature=_label(rows, "feature"),
         operation=ibis.coalesce(_label(rows, "operation"), rows.call_type.cases(*OPERATIONS.items())),
-        api_type=rows.call_type.cases(*TYPE_OF.items()),
+        api_type=rows.api_type,
         status=rows.outcome,
         channel=channel_of(rows.custom_llm_provider),
         provider=provider_of(rows.custom_llm_provider),
@@ -153,6 +156,9 @@ def to_events(records: ir.Table) -> ir.Table:
         input_image=rows.input_image.nullif(0),
         cache_image_read=rows.cache_image_read.nullif(0),
         output_image=rows.n_completion_image.nullif(0),
+        images=ibis.ifelse((rows.api_type == "image") & (rows.tokens == 0), rows.n_image_count.fill_null(1), ibis.null("int64")),
+        audio_seconds=rows.n_seconds,
+        characters=rows.n_character_count.nullif(0),
         web_searches=rows.n_web_search_requests.nullif(0),
         reasoning_tokens=rows.n_reasoning,
         reported_cost=rows.reported,
@@ -170,7 +176,9 @@ def _read(lines: ir.Table) -> ir.Table:
         started_at=epoch_time(lines.start_time),
         ended_at=epoch_time(lines.end_time),
         outcome=ibis.cases((failed, FAILURE), (hit, CACHE_HIT), else_=SUCCESS),
+        api_type=lines.call_type.cases(*TYPE_OF.items()),
         reported=decimal(lines.response_cost),
+        n_seconds=seconds(lines.seconds),
         tags=merged(lines.spend_logs_metadata, lines.requester_metadata),
         tag_list=text_list(lines.request_tags),
         **{f"n_{name}": whole_number(lines[name]) for name in QUANTITIES},
@@ -196,8 +204,16 @@ def _split(rows: ir.Table) -> ir.Table:
         text_cached=cached - (audio - input_audio) - (image - input_image),
         written=written - written_1h,
         written_1h=written_1h,
+        tokens=rows.n_prompt_tokens.fill_null(0) + rows.n_completion_tokens.fill_null(0),
         text_output=rows.n_completion_tokens - rows.n_completion_audio.fill_null(0) - rows.n_completion_image.fill_null(0),
     )
+
+
+def _is_unmeasured(rows: ir.Table) -> ir.BooleanValue:
+    """Whether a payload says nothing that has a price: no token counts, or sound without tokens, length or characters."""
+    uncounted = rows.n_prompt_tokens.isnull() & rows.n_completion_tokens.isnull()
+    sound = rows.api_type.isin(("speech", "transcription")) & (rows.tokens == 0)
+    return (uncounted | sound) & rows.n_seconds.isnull() & rows.n_character_count.isnull()
 
 
 def _label(rows: ir.Table, label: str) -> ir.StringValue:

@@ -25,14 +25,14 @@ Anything else on the line is not read. Prompts and answers do not belong here.
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, epoch_time, iso_time, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, epoch_time, iso_time, seconds, whole_number, without_email
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object, merged, text_list
 from usage_pipeline.tables.meters import METER_NAMES
 from usage_pipeline.tables.source import Format, Source
-from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SECONDS, SUCCESS, usage_events
+from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
 
 STATUSES = (SUCCESS, FAILURE, CACHE_HIT)
 WHOLE = tuple(meter for meter in METER_NAMES if meter != "audio_seconds")
@@ -112,7 +112,6 @@ def to_events(records: ir.Table) -> ir.Table:
 
 def _read(lines: ir.Table) -> ir.Table:
     """Every cell as what it is; `n_<name>` are the quantities."""
-    seconds = decimal(lines.audio_seconds).try_cast(SECONDS)
     batch = lines.is_batch.lower() == "true"
     told = ibis.cases(
         (batch, "batch"),
@@ -128,7 +127,7 @@ def _read(lines: ir.Table) -> ir.Table:
         batch=batch,
         type=ibis.coalesce(lines.api_type, told),
         reported=decimal(lines.reported_cost),
-        n_audio_seconds=ibis.ifelse(seconds >= 0, seconds, ibis.null(SECONDS)),
+        n_audio_seconds=seconds(lines.audio_seconds),
         **{f"n_{name}": whole_number(lines[name]) for name in (*WHOLE, "reasoning_tokens")},
     )
 

@@ -1,0 +1,71 @@
+"""The rows that a source's sample files give, as plain JSON values: what `expected.json` beside them holds.
+
+For a new source: put its files into samples/<kind>/input, run `python tests/sources/sample_rows.py <kind>`, and check every value by hand.
+"""
+
+import json
+import sys
+import tempfile
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+
+from usage_pipeline.money import text
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.engine import connect
+from usage_pipeline.storage.records import read_records
+from usage_pipeline.tables.source import Source
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def records_of(engine: Backend, source: Source, stage: Path, files: list[Path] | None = None) -> ir.Table:
+    """The sample's records; a file's name stands for its fingerprint."""
+    paths = files or sorted((SAMPLES / source.kind / "input").iterdir())
+    return read_records(engine, [(path.name, str(path)) for path in paths], source, stage)
+
+
+def rows_of(engine: Backend, source: Source, records: ir.Table) -> list[dict[str, Any]]:
+    """`to_rows` of the records with the table's own types, in the order of files and lines."""
+    given = source.to_rows(records).rename(source="reject")
+    rows = source.table.conform(given).rename(reject="source")
+    return plain(engine, rows.order_by("source_file", "source_line", source.table.names[0]))
+
+
+def plain(engine: Backend, rows: ir.Table) -> list[dict[str, Any]]:
+    """Rows as JSON values without their nulls: money and quantities as text, times in ISO 8601."""
+    return [{name: _plain(value) for name, value in row.items() if value is not None} for row in engine.to_pyarrow(rows).to_pylist()]
+
+
+def expected_of(kind: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((SAMPLES / kind / "expected.json").read_text(encoding="utf-8"))
+    return document
+
+
+def outcome_of(engine: Backend, source: Source, stage: Path) -> dict[str, Any]:
+    """All that the sample gives: its rows, and for a snapshot source the days that its files cover."""
+    records = records_of(engine, source, stage)
+    outcome: dict[str, Any] = {"rows": rows_of(engine, source, records)}
+    if source.covered is not None:
+        outcome["covered"] = plain(engine, source.covered(records).order_by("source_file", "day", "snapshot_scope"))
+    return outcome
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return text(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value
+
+
+if __name__ == "__main__":
+    for kind in sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = outcome_of(connect(Path(folder) / "scratch"), SOURCES[kind], Path(folder) / "stage")
+        document = json.dumps(outcome, indent=1, ensure_ascii=False) + "\n"
+        (SAMPLES / kind / "expected.json").write_text(document, encoding="utf-8")

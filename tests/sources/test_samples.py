@@ -1,0 +1,96 @@
+"""One test for every source, present and future: its sample files give exactly the rows that stand beside them."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ibis.backends.duckdb import Backend
+
+from sample_rows import SAMPLES, expected_of, outcome_of, records_of, rows_of
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.tables.rejected_lines import REASONS
+from usage_pipeline.tables.source import Source
+
+EACH = pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.kind)
+
+
+@EACH
+def test_sample_becomes_expected_rows(source: Source, engine: Backend, tmp_path: Path):
+    assert outcome_of(engine, source, tmp_path / "stage") == expected_of(source.kind)
+
+
+def test_every_source_has_a_sample():
+    assert set(SOURCES) == {path.name for path in SAMPLES.iterdir()}
+    assert all(source.kind == kind for kind, source in SOURCES.items())
+
+
+@EACH
+def test_rows_have_the_tables_types(source: Source, engine: Backend, tmp_path: Path):
+    rows = source.to_rows(records_of(engine, source, tmp_path / "stage"))
+    declared = {column.name: column.type.copy(nullable=True) for column in source.table.columns}
+    given = {name: kind.copy(nullable=True) for name, kind in rows.schema().items() if name != "reject"}
+    castable = {name: kind for name, kind in given.items() if declared[name] != kind and kind.is_decimal() != declared[name].is_decimal()}
+    assert castable == {}
+    assert {"source_file", "source_line", "reject"} <= set(rows.columns)
+
+
+@EACH
+def test_a_record_is_accepted_once_or_rejected_once(source: Source, engine: Backend, tmp_path: Path):
+    """Several rows of one record are all accepted and told apart by their key; every record has a row, every reason its words."""
+    records = records_of(engine, source, tmp_path / "stage")
+    rows = rows_of(engine, source, records)
+    lines = {(one["source_file"], one["source_line"]) for one in records.filter(records.state.isnull()).to_pyarrow().to_pylist()}
+    by_line = {key: list(group) for key, group in itertools.groupby(rows, key=_line)}
+    assert set(by_line) == lines
+    assert all(len(group) == 1 or not any("reject" in row for row in group) for group in by_line.values())
+    assert {row["reject"] for row in rows if "reject" in row} <= set(REASONS)
+    name = source.table.names[0]
+    per_file = [(row["source_file"], row[name]) for row in rows]
+    assert len(per_file) == len(set(per_file))
+
+
+@EACH
+def test_a_copy_of_a_file_gives_the_same_keys(source: Source, engine: Backend, tmp_path: Path):
+    name = source.table.names[0]
+    for path in sorted((SAMPLES / source.kind / "input").iterdir()):
+        copy = tmp_path / f"copy-of-{path.name}"
+        copy.write_bytes(path.read_bytes())
+        rows = rows_of(engine, source, records_of(engine, source, tmp_path / "stage", [path, copy]))
+        first = [row[name] for row in rows if row["source_file"] == path.name]
+        second = [row[name] for row in rows if row["source_file"] == copy.name]
+        assert first == second
+
+
+@EACH
+def test_only_snapshot_sources_have_scopes_and_cover_what_they_name(source: Source, engine: Backend, tmp_path: Path):
+    outcome = expected_of(source.kind)
+    accepted = [row for row in outcome["rows"] if "reject" not in row]
+    start = "period_start" if source.table.name == "charges" else "started_at"
+    if source.snapshot:
+        covered = {(row["source_file"], row["day"], row["snapshot_scope"]) for row in outcome["covered"]}
+        assert {(row["source_file"], row[start][:10], row["snapshot_scope"]) for row in accepted} <= covered
+    else:
+        assert source.covered is None
+        assert all("snapshot_scope" not in row for row in accepted)
+
+
+@EACH
+def test_no_prompt_answer_or_address_is_ever_read(source: Source):
+    forbidden = {"response", "prompt_text", "input_body", "output_body", "error_str", "error_information", "email"}
+    for path in source.fields.values():
+        keys = path.split(".") if isinstance(path, str) else path
+        assert not forbidden & set(keys), path
+        assert not any("email" in key or "ip_address" in key for key in keys), path
+        assert path != "messages"
+
+
+@EACH
+def test_no_address_comes_out(source: Source):
+    accepted = [row for row in expected_of(source.kind)["rows"] if "reject" not in row]
+    assert accepted
+    assert not [row for row in accepted if "@" in repr(row)]
+
+
+def _line(row: dict[str, Any]) -> tuple[str, int]:
+    return row["source_file"], row["source_line"]
