@@ -18,7 +18,8 @@ _UNEXPECTED = "not explained: look into it"
 class Results:
     """What a run over the world found, as the shell reads it from the database: money in USD, counts of the world's days.
 
-    `thresholds_reached` counts those told by alerts judged on the last day. `lines` is by source: lines, accepted, duplicates, rejected. What was not looked up stays empty or None and is not compared.
+    `thresholds_reached` counts those told by alerts judged on the last day. `lines` is by source: lines, accepted, duplicates,
+    rejected. What was not looked up stays empty or None and is not compared.
     """
 
     billed: Mapping[str, Decimal] = field(default_factory=dict)
