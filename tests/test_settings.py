@@ -296,6 +296,20 @@ def test_the_environment_has_defaults(variables: pytest.MonkeyPatch, tmp_path: P
     assert environment.mail_server is None
 
 
+def test_the_config_is_the_one_named_else_the_homes_else_the_one_here(variables: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    variables.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    environment = Environment(home=Path("home"))
+    assert environment.config_file == tmp_path / "home" / "usage.yaml"
+    (tmp_path / "usage.yaml").touch()
+    assert environment.config_file == tmp_path / "usage.yaml"
+    (tmp_path / "home" / "usage.yaml").touch()
+    assert environment.config_file == tmp_path / "home" / "usage.yaml"
+    variables.setenv("USAGE_CONFIG", "variable.yaml")
+    assert Environment().config_file == tmp_path / "variable.yaml"
+    assert Environment(config=Path("given.yaml")).config_file == tmp_path / "given.yaml"
+
+
 def test_the_environment_is_read(variables: pytest.MonkeyPatch) -> None:
     given = {"HOME": "/srv/usage", "DATABASE_URL": "postgresql://u:hunter2@h/d", "SMTP_HOST": "mail.invalid", "SMTP_USER": "reporter", "SMTP_PASSWORD": "swordfish", "MAIL_FROM": "usage@example.org"}  # fmt: skip
     for name, value in given.items():

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from usage_pipeline.errors import Problem, UsageConfigError
 
 PREFIX = "USAGE_"
+CONFIG_NAME = "usage.yaml"
 TLS_PORT = 465
 CONFIG = "usage.yaml"
 _MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
@@ -35,7 +36,7 @@ class MailServer:
 
 
 class Environment(BaseSettings):
-    """The variables, each with its default; an empty one counts as unset.
+    """The variables, each with its default; an empty one counts as unset. `home` and `config`, where given, win over theirs.
 
     Raises UsageConfigError that names every variable that is wrong, never its value if that is a secret.
     """
@@ -74,6 +75,12 @@ class Environment(BaseSettings):
             return self.config
         own = self.home / CONFIG
         return own if own.exists() else Path(CONFIG).absolute()
+
+    @property
+    def config_file(self) -> Path:
+        """usage.yaml: the one named, else the home's, else the one here; where there is none, where the home's would be."""
+        in_home, here = self.home / CONFIG_NAME, Path(CONFIG_NAME).absolute()
+        return self.config or (here if here.exists() and not in_home.exists() else in_home)
 
     def database_url_or(self, default: str) -> str:
         """The URL of the database, its password in it: `default` where none is set."""
