@@ -184,7 +184,9 @@ def _line(status: BudgetStatus, group: Sequence[BudgetStatus], snapshot: Snapsho
     over = sum(one.spent > one.limit for one in group)
     what = _what(status)
     if status.period != MONTHLY:
-        what += f"; highest {words.short_day(status.period_start)}" + (f", over in {over} of {len(group)}" if over else "")
+        what += f"; highest {words.short_day(status.period_start)}" + (
+            f", over in {over} of {len(group)}" if over and len(group) > 1 else ""
+        )
     return BudgetLine(
         name=_owner(status, snapshot),
         what=what[:1].upper() + what[1:],

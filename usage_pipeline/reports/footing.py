@@ -79,4 +79,8 @@ def _sum(lines: Sequence[dict[str, str]], name: str) -> Decimal:
 def _unequal(what: str, **values: object) -> Iterator[str]:
     first, *others = values.values()
     if any(other != first for other in others):
-        yield f"{what}: " + ", ".join(f"{place} {value}" for place, value in values.items())
+        yield f"{what}: " + ", ".join(f"{place} {_shown(value)}" for place, value in values.items())
+
+
+def _shown(value: object) -> object:
+    return money.text(value) if isinstance(value, Decimal) else value

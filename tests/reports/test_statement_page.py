@@ -1,0 +1,161 @@
+"""What the page says: cents that add up, words that fit the month's state."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+from invented_month import OCTOBER, daily_rows, monthly_rows, row, snapshot, status
+
+from usage_pipeline.money import CENT, round_parts, total
+from usage_pipeline.reports.budget_lines import budget_lines, gauges_of, pace_of
+from usage_pipeline.reports.ledger import MODELS_MOST, ledger_of
+from usage_pipeline.reports.page import change_text, gaps_of, lede_of, page_of
+from usage_pipeline.reports.snapshot import Snapshot, completeness_of
+from usage_pipeline.reports.tables import Breakdown
+from usage_pipeline.tables.costs import DailyCost
+
+AMOUNTS = st.decimals(min_value=Decimal(-(10**6)), max_value=Decimal(10**6), places=15, allow_nan=False, allow_infinity=False)
+
+
+def dollars(text: str) -> Decimal:
+    return Decimal(0) if text == "unpriced" else Decimal(re.sub("[$,]", "", text).replace("−", "-"))
+
+
+@given(st.lists(st.none() | AMOUNTS, max_size=30))
+def test_rounded_parts_sum_to_the_rounded_whole(parts: list[Decimal | None]):
+    rounded = round_parts(parts)
+    assert total(rounded) == total(parts).quantize(CENT)
+    for part, cents in zip(parts, rounded, strict=True):
+        assert (part is None) == (cents is None)
+        assert part is None or cents is None or abs(part - cents) < CENT
+
+
+@given(st.lists(st.lists(AMOUNTS, min_size=1, max_size=6), min_size=1, max_size=6))
+def test_parts_of_parts_add_up_too(groups: list[list[Decimal]]):
+    wholes = round_parts([total(group) for group in groups])
+    for group, whole in zip(groups, wholes, strict=True):
+        inner = round_parts(group, whole=whole)
+        assert total(inner) == whole
+        assert all(cents is not None and abs(part - cents) <= CENT for part, cents in zip(group, inner, strict=True))
+
+
+def test_every_printed_table_adds_up(organisation: Snapshot, project: Snapshot):
+    for one in (organisation, project):
+        page = page_of(one)
+        tables: list[Breakdown] = list(page["breakdowns"].values())
+        for table in tables:
+            assert sum(dollars(line.cost) for line in table.lines) == dollars(table.total.cost) == dollars(page["total"])
+        ledger = page["ledger"]
+        assert sum(dollars(block.cost) for block in ledger.blocks) == dollars(ledger.cost) == dollars(page["total"])
+        for block in ledger.blocks:
+            assert sum(dollars(line.cost) for line in block.lines) == dollars(block.cost)
+        billed, estimated = (dollars(cell["value"]) for cell in page["states"][:2])
+        assert billed + estimated == dollars(page["total"])
+
+
+def test_a_project_costs_the_same_cents_wherever_it_is_shown(organisation: Snapshot):
+    page = page_of(organisation)
+    by_project = {line.label: line.cost for line in page["breakdowns"]["project"].lines}
+    assert {block.name: block.cost for block in page["ledger"].blocks} == by_project
+    monthly = [line for line in page["budgets"] if line.what == "Monthly" and line.name != "Meridian Labs"]
+    assert monthly
+    assert all(line.spent == by_project[line.name] for line in monthly)
+
+
+def test_two_hundred_projects_are_folded_not_lost():
+    one = snapshot(daily=daily_rows(count=200, models=4, days=1), statuses=[])
+    page = page_of(one)
+    table = page["breakdowns"]["project"]
+    assert len(table.lines) == 25
+    assert table.lines[-1].label == "177 other projects"
+    ledger = page["ledger"]
+    assert sum(len(block.lines) for block in ledger.blocks) <= 400
+    assert ledger.rest is not None
+    assert sum(dollars(block.cost) for block in ledger.blocks) + dollars(ledger.rest.cost) == dollars(page["total"])
+    assert len(page["closing"].control) == 202
+
+
+def test_many_models_of_one_project_are_folded():
+    rows = [row(model=f"model-{number:03d}", cost=Decimal(number) / 3) for number in range(60)]
+    (block,) = ledger_of(snapshot(daily=rows, statuses=[]), {}, {}).blocks
+    assert len(block.lines) == MODELS_MOST + 1
+    assert block.lines[-1].model == "40 other models"
+    assert sum(dollars(line.cost) for line in block.lines) == dollars(block.cost)
+
+
+def test_states_of_a_model():
+    rows = [
+        row(model="a", cost=Decimal(2), billed_cost=Decimal(2), basis="billed"),
+        row(model="b", cost=Decimal(1)),
+        row(model="c", cost=Decimal(1)),
+        row(model="c", cost=Decimal(1), billed_cost=Decimal(1), basis="billed"),
+        row(model="d", basis="unpriced", unpriced_quantity=Decimal(3)),
+        row(model="e", cost=Decimal(1)),
+        row(model="e", basis="unpriced", unpriced_quantity=Decimal(3)),
+        row(model="f", cost=Decimal(0)),
+    ]
+    (block,) = ledger_of(snapshot(daily=rows, statuses=[]), {}, {}).blocks
+    assert {line.model: line.state for line in block.lines} == {
+        "a": "billed", "b": "estimated", "c": "part billed", "d": "unpriced", "e": "part unpriced", "f": "no charge",
+    }  # fmt: skip
+
+
+def test_a_running_month_is_not_compared_in_percent(october: list[DailyCost]):
+    running = snapshot(daily=daily_rows(days=12), previous=monthly_rows(october), finality="open", statuses=[])
+    assert change_text(running).startswith("12 of 31 days; all of September ($")
+    assert "%" not in change_text(running)
+    assert gaps_of(running) == ()
+    assert "Data covers 12 of 31 days." in lede_of(running)
+    assert all(line.moved == "" for line in page_of(running)["breakdowns"]["project"].lines)
+
+
+def test_change_against_the_month_before():
+    rows = [row(day=day, cost=Decimal(1)) for day in OCTOBER.days()]
+    assert change_text(snapshot(daily=rows, previous=Decimal(62))) == "−50.0% from September ($62.00)"
+    assert change_text(snapshot(daily=rows, previous=Decimal(0))) == "Nothing in September"
+    assert change_text(snapshot(daily=rows, previous=None)) == "No data for the month before"
+
+
+def test_days_without_data_are_marked(october: list[DailyCost]):
+    holes = [one for one in october if one.day.day not in {7, 8, 20}]
+    assert [day.day for day in gaps_of(snapshot(daily=holes, finality="open"))] == [7, 8, 20]
+    page = page_of(snapshot(daily=holes))
+    assert page["closing"].completeness == "28 of 31 days have data"
+    assert page["closing"].missing == "7–8 and 20 October"
+
+
+def test_gauges_are_the_scopes_own_or_the_fullest():
+    rows = [row(project="one", cost=Decimal(50))]
+    own, other = status(None, "100", Decimal(50)), status("one", "40", Decimal(50))
+    assert [gauge.title for gauge in gauges_of(snapshot(daily=rows, statuses=[own, other]))] == ["of budget used"]
+    (fullest,) = gauges_of(snapshot(daily=rows, statuses=[other]))
+    assert (fullest.percent, fullest.left, fullest.gauge.over) == ("125.0%", "$10.00 over", True)
+    assert pace_of(snapshot(daily=rows, statuses=[own])) == Decimal(100) / 31
+    assert pace_of(snapshot(daily=rows, statuses=[other])) is None
+
+
+def test_a_budget_still_running_says_where_it_leads():
+    running = status("one", "100", Decimal(50), as_of=date(2026, 10, 12), forecast=Decimal("129.17"), crossing_date=date(2026, 10, 24))
+    (gauge,) = gauges_of(snapshot("one", daily=[row(project="one", cost=Decimal(50))], statuses=[running]))
+    assert gauge.outlook == "At this pace $129.17 by 31 Oct; reaches the limit on 24 Oct"
+
+
+def test_a_daily_budget_is_one_line_with_its_highest_day():
+    days = [
+        status("one", "10", Decimal(spent), budget_id="daily", period="daily", period_start=date(2026, 10, day),
+               period_end=date(2026, 10, day + 1), as_of=date(2026, 10, day))
+        for day, spent in ((1, 4), (2, 15), (3, 12), (4, 0))
+    ]  # fmt: skip
+    (line,) = budget_lines(snapshot("one", daily=[row(project="one", cost=Decimal(31))], statuses=days))
+    assert (line.what, line.spent, line.percent, line.over) == ("Daily; highest 2 Oct, over in 2 of 4", "$15.00", "150.0%", True)
+
+
+def test_a_total_below_a_cent_is_not_shown_as_nothing():
+    assert page_of(snapshot(daily=[row(cost=Decimal("0.0042"))], statuses=[]))["total"] == "<$0.01"
+
+
+def test_completeness_of_names_missing_days():
+    whole = completeness_of(OCTOBER, [])
+    assert (whole.present, len(whole.missing)) == (0, 31)
