@@ -300,8 +300,6 @@ def test_the_config_is_the_one_named_else_the_homes_else_the_one_here(variables:
     variables.chdir(tmp_path)
     (tmp_path / "home").mkdir()
     environment = Environment(home=Path("home"))
-    assert environment.config_file == tmp_path / "home" / "usage.yaml"
-    (tmp_path / "usage.yaml").touch()
     assert environment.config_file == tmp_path / "usage.yaml"
     (tmp_path / "home" / "usage.yaml").touch()
     assert environment.config_file == tmp_path / "home" / "usage.yaml"

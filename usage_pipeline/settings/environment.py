@@ -11,7 +11,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from usage_pipeline.errors import Problem, UsageConfigError
 
 PREFIX = "USAGE_"
-CONFIG_NAME = "usage.yaml"
 TLS_PORT = 465
 CONFIG = "usage.yaml"
 _MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
@@ -75,12 +74,6 @@ class Environment(BaseSettings):
             return self.config
         own = self.home / CONFIG
         return own if own.exists() else Path(CONFIG).absolute()
-
-    @property
-    def config_file(self) -> Path:
-        """usage.yaml: the one named, else the home's, else the one here; where there is none, where the home's would be."""
-        in_home, here = self.home / CONFIG_NAME, Path(CONFIG_NAME).absolute()
-        return self.config or (here if here.exists() and not in_home.exists() else in_home)
 
     def database_url_or(self, default: str) -> str:
         """The URL of the database, its password in it: `default` where none is set."""
