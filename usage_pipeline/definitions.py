@@ -9,4 +9,4 @@ from usage_pipeline.settings import Environment
 @dg.definitions
 def definitions() -> dg.Definitions:
     environment = Environment()
-    return definitions_of(environment.home, environment.config)
+    return definitions_of(environment.home, environment.config_file)

@@ -17,7 +17,7 @@ from usage_pipeline.tables.budgets import BudgetStatus
 def run_budgets_check(environment: Environment, as_of: date, output: Output, *, dry_run: bool) -> int:
     """Judge on `as_of`; send and record unless `dry_run`."""
     home = prepare(Home(environment.home))
-    workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config))
+    workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
     found = judge(workplace, as_of)
     if not dry_run:
         deliver(workplace, found)

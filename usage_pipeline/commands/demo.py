@@ -23,6 +23,7 @@ from usage_pipeline.tables.summary import totals
 
 TRUTH = "truth.json"
 
+
 def run_demo(environment: Environment, days: int, output: Output) -> int:
     """Write the world, run over all of its days, compare, and say where everything lies. 1 if a number differs without a reason."""
     started = monotonic()
@@ -40,7 +41,9 @@ def run_demo(environment: Environment, days: int, output: Output) -> int:
     settings = load(config)
     if output.as_json:
         document = document_of(outcome, settings, home)
-        output.document({**document, "truth": [dict(zip(("what", "truth", "found", "difference", "note"), one.cells(), strict=True)) for one in rows]})
+        output.document(
+            {**document, "truth": [dict(zip(("what", "truth", "found", "difference", "note"), one.cells(), strict=True)) for one in rows]}
+        )
     else:
         show(outcome, settings, home, output)
         _show(rows, truth, home, output)

@@ -14,7 +14,7 @@ def run_init(environment: Environment, output: Output) -> int:
     home = prepare(Home(environment.home))
     database = Database(environment.database_url_or(home.database_url))
     database.migrate()
-    config = environment.config
+    config = environment.config_file
     made = not config.exists()
     if made:
         config.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ EXIT_FINDINGS = 3
 
 def run_price(environment: Environment, file: TextIO, output: Output) -> int:
     """Price every line of `file`; agreements of usage.yaml count where there is one. Exit code 3 if a line has no price."""
-    agreements = load(environment.config).agreements if environment.config.exists() else ()
+    agreements = load(environment.config_file).agreements if environment.config_file.exists() else ()
     book = build_book(agreements)
     rows = quote(_lines(file), book)
     if output.as_json:

@@ -21,13 +21,13 @@ EXIT_FINDINGS = 3
 
 def run_range(environment: Environment, days: Period, as_of: date, output: Output) -> int:
     """Run, print, and answer the exit code: 3 where something is unpriced."""
-    settings = load(environment.config)
+    settings = load(environment.config_file)
     for spec in settings.sources:
         if not list_files(spec.path):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
     home = prepare(Home(environment.home))
     with output.progress() as listener:
-        outcome = run_days(home, environment.config, days, as_of, listener)
+        outcome = run_days(home, environment.config_file, days, as_of, listener)
     if output.as_json:
         output.document(document_of(outcome, settings, home))
     else:
@@ -139,7 +139,7 @@ def show_files(outcome: RunOutcome, output: Output) -> None:
 
 def _file(one: IngestedFile, settings: Settings) -> dict[str, Any]:
     path = Path(one.uri)
-    shown = path.relative_to(settings.folder).as_posix() if path.is_relative_to(settings.folder) else one.uri
+    shown = path.relative_to(settings.file.parent).as_posix() if path.is_relative_to(settings.file.parent) else one.uri
     return {
         "source": one.source,
         "file": shown,

@@ -101,9 +101,7 @@ def deliver(workplace: Workplace, found: Check) -> None:
         raise DeliveryError("; ".join(failed))
 
 
-def _summary(
-    found: Sequence[Alert], sent: Sequence[Delivery], as_of: date, *, dry_run: bool
-) -> dict[str, Any]:
+def _summary(found: Sequence[Alert], sent: Sequence[Delivery], as_of: date, *, dry_run: bool) -> dict[str, Any]:
     columns = ("project", "level", "percent", "spent", "limit", "unit", "threshold", "state")
     return {
         "as of": as_of.isoformat(),

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+import ibis
 
 from usage_pipeline.costs.daily import daily_costs_of
 from usage_pipeline.costs.monthly import monthly_costs_of
@@ -110,7 +111,7 @@ def _usage(workplace: Workplace, lake: Lake, days: Period) -> dict[date, list[Us
     engine = lake.engine
     priced = lake.read(priced_usage, days)
     keys = workplace.book().resolve(engine.to_pyarrow(keys_of(priced)))
-    rates = engine.create_table("rates_of_days", keys.rates, temp=True)
+    rates = ibis.memtable(keys.rates)
     named = priced.mutate(day=priced.started_at.date(), model=priced.model_id.fill_null(priced.model))
     answer = engine.to_pyarrow(usage_costs(named, rates, ("day", *DIMENSIONS)))
     by_day: dict[date, list[UsageCost]] = defaultdict(list)

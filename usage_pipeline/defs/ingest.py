@@ -7,6 +7,7 @@ import dagster as dg
 
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN
 from usage_pipeline.defs.preview import markdown, schema_of
+from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.ingest import ingest
@@ -64,6 +65,7 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
             engine=engine,
             stage=workplace.home.scratch,
             now=workplace.now(),
+            progress=lambda done, files, _lines, name=spec.name: tell(f"reading {name}", done, files),  # type: ignore[misc]
         )
         context.log_event(_observed(spec.kind, spec.name, read))
         files += read

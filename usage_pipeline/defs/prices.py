@@ -6,11 +6,11 @@ import ibis
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
 from usage_pipeline.defs.preview import markdown, schema_of
+from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.usage import by_day, report_days
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.tables.priced_usage import STATES, priced_usage
-from usage_pipeline.tables.rates import rate_cards, rates, resolutions
 from usage_pipeline.tables.usage_events import usage_events
 
 
@@ -47,15 +47,13 @@ def price_book_asset(workplace: Workplace) -> dg.MaterializeResult[None]:
 )
 def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Every usage event with the rates in force at its start. One without a rate stays, its cost null, with its reason."""
+    tell("pricing usage")
     engine = workplace.engine()
     days, lake, book = days_of(context), workplace.lake(engine), workplace.book()
     events = lake.read(usage_events, days)
     keys = book.resolve(engine.to_pyarrow(keys_of(events)))
-    tables = (
-        engine.create_table(table.name, rows, temp=True)
-        for table, rows in ((resolutions, keys.resolutions), (rate_cards, keys.rate_cards), (rates, keys.rates))
-    )
-    priced = price_events(events, *tables, price_book=book.version)
+    book_tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
+    priced = price_events(events, *book_tables, price_book=book.version)
     written = lake.replace(priced_usage, priced, list(days.days()), day_column="started_at")
     report_days(context, written)
     priced_rows = lake.read(priced_usage, days)

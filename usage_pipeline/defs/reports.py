@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,26 +60,28 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
     daily = database.select(daily_costs, where={"day": month})
     before = month_of(month.start - ONE_DAY)
     inputs = files_of(database, month)
-    shared = {
-        "daily": daily,
-        "previous": database.select(monthly_costs, where={"month": before.start}) or None,
-        "statuses": _highest(database.select(budget_status, where={"as_of": month})),
-        "projects": settings.projects,
-        "organisation": settings.organisation,
-        "inputs": [(_name(file, settings.folder), file.fingerprint) for file in inputs],
-        "price_book": workplace.book().version,
-        "finality": "open" if any(row.billed_cost is None for row in daily) or not daily else "provisional",
-        "accounting": Accounting(
+    statement = partial(
+        statement_of,
+        month,
+        daily=daily,
+        previous=database.select(monthly_costs, where={"month": before.start}) or None,
+        statuses=_highest(database.select(budget_status, where={"as_of": month})),
+        projects=settings.projects,
+        organisation=settings.organisation,
+        inputs=[(_name(file, settings.file.parent), file.fingerprint) for file in inputs],
+        price_book=workplace.book().version,
+        finality="open" if any(row.billed_cost is None for row in daily) or not daily else "provisional",
+        accounting=Accounting(
             read=sum(file.lines for file in inputs),
             accepted=sum(file.accepted for file in inputs),
             duplicates=sum(file.duplicates for file in inputs),
             rejected=sum(file.rejected for file in inputs),
         ),
-    }
+    )
     scopes = [ORGANISATION, *(project.id for project in settings.projects)]
     if any(row.project == UNATTRIBUTED for row in daily):
         scopes.append(UNATTRIBUTED)
-    return [statement_of(month, scope, **shared) for scope in scopes]
+    return [statement(scope) for scope in scopes]
 
 
 def files_of(database: Database, month: Period) -> list[IngestedFile]:

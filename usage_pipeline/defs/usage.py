@@ -7,8 +7,11 @@ import dagster as dg
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
 from usage_pipeline.defs.preview import markdown, schema_of
+from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.sources.attribution import attribute
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.sources.siblings import with_siblings
 from usage_pipeline.storage.ingest import landed_rows
 from usage_pipeline.tables.charges import Charge, charges
 from usage_pipeline.tables.ingested_files import ingested_files
@@ -52,10 +55,12 @@ def _attributed(
     context: dg.AssetExecutionContext, workplace: Workplace, table: Table[UsageEvent] | Table[Charge], time_column: str
 ) -> dg.MaterializeResult[None]:
     """Replace the run's days of `table` by what landed for them, attributed by the rules of usage.yaml."""
+    tell(f"attributing {table.name}".replace("_", " "))
     settings, database, engine = workplace.settings(), workplace.database(), workplace.engine()
     days, lake = days_of(context), workplace.lake(engine)
     landed = landed_rows(table, days, lake=lake, database=database)
-    written = lake.replace(table, attribute(landed, settings.attribution, settings.projects), list(days.days()), day_column=time_column)
+    rules = with_siblings(settings.attribution, settings.sources, SOURCES)
+    written = lake.replace(table, attribute(landed, rules, settings.projects), list(days.days()), day_column=time_column)
     report_days(context, written)
     return dg.MaterializeResult(metadata={"dagster/row_count": sum(written.values()), "rows by day": by_day(written)})
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import dagster as dg
 from ibis.backends.duckdb import Backend
 
+from usage_pipeline.alerts.channels.channel import Channel
+from usage_pipeline.alerts.channels.outbox import OutboxChannel
+from usage_pipeline.alerts.channels.smtp import SmtpChannel
 from usage_pipeline.prices.book import PriceBook, build_book
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.database import Database
@@ -50,6 +53,20 @@ class Workplace(dg.ConfigurableResource[None]):
 
     def book(self) -> PriceBook:
         return build_book(self.settings().agreements)
+
+    def channel(self) -> Channel:
+        """The mail server of the environment, else the outbox folder."""
+        server = self.environment().mail_server
+        if server is None:
+            return OutboxChannel(self.home.outbox)
+        return SmtpChannel(
+            host=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password,
+            security=server.security,
+            authorities=server.authorities,
+        )
 
     def now(self) -> datetime:
         """The only clock of the pipeline."""

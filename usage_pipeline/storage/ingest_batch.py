@@ -72,7 +72,7 @@ def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend
     rows = _staged(engine, _converted(batch, records.filter(records.state.isnull())), stage)
     accepted = rows.filter(rows.reject.isnull()).drop("reject")
     dropped = _duplicates(batch, accepted, lake=lake, database=database)
-    kept = accepted if dropped is None else accepted.anti_join(dropped, PLACE)
+    kept = accepted if dropped is None else accepted.anti_join(dropped, dropped.columns)
     table = batch.source.table
     written = lake.add_parts(SHARDS[table.name], table.conform(kept.drop(DAY)), batch.part, day_column=STARTED[table.name])
     rejects = _rejects(batch, records, rows)
@@ -97,22 +97,24 @@ def _staged(engine: Backend, rows: ir.Table, stage: Path) -> ir.Table:
 
 
 def _duplicates(batch: Batch, rows: ir.Table, *, lake: Lake, database: Database) -> ir.Table | None:
-    """The rows (source_file, source_line) whose key is known: from an earlier row of the batch or, in append sources, from the lake.
+    """The places of rows (with their key, where a record gives several) whose key is known: from an earlier row of the batch or, in
+    append sources, from the lake.
 
     Keys are compared within a day. Only keys that occur more than once are put in order; the others pass straight.
     """
     engine, source = lake.engine, batch.source
     own = [name for name in source.table.key if name != "source"]
     keys = [*own, DAY, "source_file"] if source.snapshot else [*own, DAY]
+    which = [*PLACE, *own] if source.explodes else PLACE
     found: list[ir.Table] = []
     twice = repeated(engine, rows, keys)
     if twice is not None:
         again = rows.select(*dict.fromkeys((*keys, *PLACE))).semi_join(twice, keys).join(batch.order, "source_file")
         place = ibis.row_number().over(group_by=keys, order_by=["position", "source_line"])
-        found.append(again.mutate(place=place).filter(lambda row: row.place > 0).select(*PLACE))
+        found.append(again.mutate(place=place).filter(lambda row: row.place > 0).select(*which))
     known = None if source.snapshot else _known_keys(batch, _days_of(engine, rows), own, lake=lake, database=database)
     if known is not None:
-        found.append(rows.semi_join(known, keys).select(*PLACE))
+        found.append(rows.semi_join(known, keys).select(*which))
     if not found:
         return None
     return engine.create_table(
@@ -170,16 +172,27 @@ def _numbers(batch: Batch, engine: Backend, records: ir.Table, rows: ir.Table, k
             continue
         one.lines += row["rows"]
         one.rejected += row["rows"] if row["state"] else 0
-    counted = rows.group_by("source_file").agg(rejected=rows.reject.count(), rows=rows.count())
+    lines = _lines if batch.source.explodes else _rows
+    counted = rows.group_by("source_file").agg(rejected=rows.reject.count(), lines=lines(rows))
     for row in engine.to_pyarrow(counted).to_pylist():
         numbers[row["source_file"]].rejected += row["rejected"]
-        numbers[row["source_file"]].duplicates = row["rows"] - row["rejected"]
+        numbers[row["source_file"]].duplicates = row["lines"] - row["rejected"]
+    for row in engine.to_pyarrow(kept.group_by("source_file").agg(lines=lines(kept))).to_pylist():
+        numbers[row["source_file"]].accepted = row["lines"]
+        numbers[row["source_file"]].duplicates -= row["lines"]
     for row in engine.to_pyarrow(_spoken_days(batch, records, rows, kept)).to_pylist():
-        one = numbers[row["source_file"]]
-        one.days[row[DAY], row["snapshot_scope"]] = row["rows"]
-        one.accepted += row["rows"]
-        one.duplicates -= row["rows"]
+        numbers[row["source_file"]].days[row[DAY], row["snapshot_scope"]] = row["rows"]
     return numbers
+
+
+def _rows(rows: ir.Table) -> ir.IntegerScalar:
+    """How many records `rows` come from, where each gives one row."""
+    return rows.count()
+
+
+def _lines(rows: ir.Table) -> ir.IntegerScalar:
+    """How many records `rows` come from, where one may give several."""
+    return rows.source_line.nunique()
 
 
 def _spoken_days(batch: Batch, records: ir.Table, rows: ir.Table, kept: ir.Table) -> ir.Table:
@@ -215,5 +228,5 @@ def _check(batch: Batch, numbers: dict[str, Numbers], written: dict[date, int], 
     if {day: count for day, count in by_day.items() if count} != written:
         raise AccountingError(f"{batch.source_name}: the lake wrote {written}, the files hold {dict(by_day)}")
     duplicates = sum(one.duplicates for one in numbers.values())
-    if duplicates != dropped:
+    if duplicates != dropped and not batch.source.explodes:
         raise AccountingError(f"{batch.source_name}: {dropped} rows were left out as known, the files say {duplicates}")

@@ -41,6 +41,9 @@ class Source:
     A snapshot source's newer file replaces an older one's rows of the same (day, snapshot_scope); an append source's rows are
       told apart by the table's key. `covered` says, for snapshot sources, which day and scope a record (also one in state
       EMPTY_BUCKET) speaks of: columns source_file, day, snapshot_scope.
+    A source that `explodes` may give several rows a record, all accepted or one rejected; the others give exactly one. A record is
+      accepted if any of its rows is new.
+    `channel` is who bills, where all lines of the kind come from one: such sources are views of the same accounts.
     """
 
     kind: str
@@ -52,3 +55,5 @@ class Source:
     to_rows: Callable[[ir.Table], ir.Table]
     snapshot: bool = False
     covered: Callable[[ir.Table], ir.Table] | None = None
+    explodes: bool = False
+    channel: str | None = None

@@ -111,6 +111,7 @@ SOURCE = Source(
     title="Anthropic cost report",
     documentation="https://docs.claude.com/en/api/admin-api/usage-cost/get-cost-report",
     format=Format.BUCKET_PAGES,
+    channel="anthropic",
     table=charges,
     fields=FIELDS,
     to_rows=to_charges,

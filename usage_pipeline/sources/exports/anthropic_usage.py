@@ -102,6 +102,7 @@ SOURCE = Source(
     title="Anthropic usage report",
     documentation="https://docs.claude.com/en/api/admin-api/usage-cost/get-messages-usage-report",
     format=Format.BUCKET_PAGES,
+    channel="anthropic",
     table=usage_events,
     fields=FIELDS,
     to_rows=to_events,

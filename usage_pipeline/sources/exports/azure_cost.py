@@ -154,6 +154,7 @@ SOURCE = Source(
     title="Azure cost export (actual cost)",
     documentation="https://learn.microsoft.com/en-us/azure/cost-management-billing/automate/understand-usage-details-fields",
     format=Format.CSV,
+    channel="azure.openai",
     table=charges,
     fields=FIELDS,
     to_rows=to_charges,

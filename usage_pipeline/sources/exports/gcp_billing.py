@@ -169,4 +169,5 @@ SOURCE = Source(
     table=charges,
     fields=FIELDS,
     to_rows=to_charges,
+    explodes=True,
 )

@@ -128,6 +128,7 @@ SOURCE = Source(
     title="OpenAI costs API",
     documentation="https://platform.openai.com/docs/api-reference/usage/costs",
     format=Format.BUCKET_PAGES,
+    channel="openai",
     table=charges,
     fields=FIELDS,
     to_rows=to_charges,

@@ -207,6 +207,7 @@ SOURCE = Source(
     title="OpenAI usage API",
     documentation="https://platform.openai.com/docs/api-reference/usage",
     format=Format.BUCKET_PAGES,
+    channel="openai",
     table=usage_events,
     fields=FIELDS,
     to_rows=to_events,
