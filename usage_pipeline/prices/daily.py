@@ -63,9 +63,9 @@ def _row(sums: ir.Table, meter: str) -> ir.StructValue:
     is_requests = meter == REQUESTS
     quantity = (sums.request_count if is_requests else sums[f"sum_{meter}"]).fill_null(0).cast(QUANTITY)
     costs = {part: _cost(sums, meter, part) for part in PARTS}
-    is_unpriced = costs["net"].isnull()
-    some_unpriced = sums.price_state.isin(UNPRICED_STATES)
-    reason = ibis.ifelse((is_unpriced | some_unpriced) if is_requests else is_unpriced, sums.price_state, ibis.null("string"))
+    is_unpriced, some_unpriced = costs["net"].isnull(), sums.price_state.isin(UNPRICED_STATES) | _lacks_card(sums)
+    reason = ibis.ifelse(sums.price_state.isin(UNPRICED_STATES), sums.price_state, UNPRICED_METER)
+    has_reason = (is_unpriced | some_unpriced) if is_requests else is_unpriced
     events = sums.events_count if is_requests else ibis.literal(0, "int64")
     return ibis.struct(
         {
@@ -77,18 +77,23 @@ def _row(sums: ir.Table, meter: str) -> ir.StructValue:
             "net_cost": costs["net"],
             "unpriced_quantity": ibis.ifelse(is_unpriced, quantity, ibis.literal(0, QUANTITY)),
             "unpriced_events": ibis.ifelse(some_unpriced, events, 0),
-            "unpriced_reason": reason,
+            "unpriced_reason": ibis.ifelse(has_reason, reason, ibis.null("string")),
         }
     )
+
+
+def _lacks_card(sums: ir.Table) -> ir.BooleanValue:
+    """Priced by a card that `rates` does not have, so from another book: nothing can be said of its meters."""
+    return sums.priced_meters.isnull() & (sums.price_state != NOT_CHARGED)
 
 
 def _cost(sums: ir.Table, meter: str, part: str) -> ir.DecimalValue:
     """What the meter costs at its rate; 0 for what is not charged or says again what other meters say; null if unpriced."""
     zero, unknown = ibis.literal(0, MONEY), ibis.null(MONEY)
-    missing = ibis.ifelse((sums.price_state == UNPRICED_METER) | sums.priced_meters.isnull(), unknown, zero)
+    missing = ibis.ifelse((sums.price_state == UNPRICED_METER) | _lacks_card(sums), unknown, zero)
     if meter == REQUESTS:
         fee = times(sums.request_count.fill_null(0), sums[price_column(part, REQUESTS)])
-        cost = ibis.ifelse(fee.isnull(), zero, ibis.ifelse(sums.uncounted, unknown, fee))
+        cost = ibis.cases((_lacks_card(sums), unknown), (fee.isnull(), zero), (sums.uncounted, unknown), else_=fee)
     elif meter == FRACTIONAL:
         cost = sums[f"{part}_seconds_cost"].fill_null(missing)
     else:
