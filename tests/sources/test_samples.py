@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from ibis.backends.duckdb import Backend
-
 from sample_rows import SAMPLES, expected_of, outcome_of, records_of, rows_of
+
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.tables.rejected_lines import REASONS
 from usage_pipeline.tables.source import Source

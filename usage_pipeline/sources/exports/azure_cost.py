@@ -16,7 +16,7 @@ from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.exports.azure_meters import AZURE_METERS
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import days_covered, lines_of, staged
-from usage_pipeline.sources.rejects import amount_checks, first_reason, quantity_checks, time_checks
+from usage_pipeline.sources.rejects import amount_checks, first_reason, time_checks
 from usage_pipeline.sources.tags import flat_object
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import UNMAPPED
@@ -71,7 +71,7 @@ def to_charges(records: ir.Table) -> ir.Table:
         *time_checks(rows.date, rows.started_at),
         ("other_service", ~rows.meter_category.isin(METER_CATEGORIES)),
         *amount_checks(rows.cost, rows.billed, rows.currency),
-        *((code, holds) for code, holds in quantity_checks([(rows.amount, rows.blocks)]) if code == "bad_number"),
+        ("bad_number", rows.amount.notnull() & rows.blocks.isnull()),
     )
     charged = rows.select(
         "source_file",

@@ -15,7 +15,7 @@ from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.exports.gcp_skus import sku_columns
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import lines_of, staged
-from usage_pipeline.sources.rejects import amount_checks, first_reason, quantity_checks, time_checks
+from usage_pipeline.sources.rejects import amount_checks, first_reason, time_checks
 from usage_pipeline.sources.tags import labels_object, merged
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import UNMAPPED
@@ -90,7 +90,7 @@ def _reject(rows: ir.Table) -> ir.StringValue:
         *time_checks(rows.usage_start_time, rows.started_at),
         ("other_service", rows.channel.isnull() & (rows.category == "Usage")),
         *amount_checks(rows.cost, rows.billed, rows.currency),
-        *((code, holds) for code, holds in quantity_checks([(rows.usage_amount, rows.units)]) if code == "bad_number"),
+        ("bad_number", rows.usage_amount.notnull() & rows.units.isnull()),
         ("bad_amount", bad_credits | (rows.credit_list.isnull() & rows.credits.notnull())),
     )
 

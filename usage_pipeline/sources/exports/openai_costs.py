@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from usage_pipeline.sources.cells import decimal, epoch_time, quantity
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import NO_SCOPE, days_covered, lines_of, staged
-from usage_pipeline.sources.rejects import amount_checks, first_reason, quantity_checks, time_checks
+from usage_pipeline.sources.rejects import amount_checks, first_reason, time_checks
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import UNMAPPED
 from usage_pipeline.tables.source import Format, Source
@@ -68,7 +68,7 @@ def to_charges(records: ir.Table) -> ir.Table:
         ("unexpected_document", rows.object != RESULT),
         *time_checks(rows.start_time, rows.started_at),
         *amount_checks(rows.amount, rows.billed, rows.currency),
-        *quantity_checks([(rows.quantity, rows.units)]),
+        ("bad_number", rows.quantity.notnull() & rows.units.isnull()),
     )
     charged = rows.select(
         "source_file",

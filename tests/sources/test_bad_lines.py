@@ -1,0 +1,181 @@
+"""Every reason that a source can give for a line it does not accept: one cell of a good record is changed, and the reason is the one."""
+
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pytest
+from ibis.backends.duckdb import Backend
+from sample_rows import SAMPLES, plain, records_of
+
+from usage_pipeline.errors import ContractError
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.sources.rejects import first_reason
+
+Case = tuple[dict[str, str | None], str | None]
+"""Cells to change in a good record, and the reason expected; None where the line is good still."""
+
+GOOD: dict[str, tuple[str, int]] = {
+    "openai_costs": ("live_shape_page1.json", 2),
+    "openai_usage": ("completions_page1.json", 1),
+    "anthropic_cost": ("cost_report.json", 1),
+    "anthropic_usage": ("usage_report_messages_page1.json", 1),
+    "litellm": ("time-09-01-05-120000_msg_01tUDQ6b9otCXx4NWFaQnYyD.json", 1),
+    "tracker": ("requests.jsonl", 1),
+    "gcp_billing": ("standard__gcp_billing_export_v1_01A2B3_C4D5E6_F7A8B9.jsonl", 3),
+    "azure_cost": ("part_1_0001.csv", 1),
+}
+
+
+def times(field: str, *, epoch: bool) -> list[Case]:
+    old, late = ("0", "4102444800") if epoch else ("1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z")
+    return [
+        ({field: None}, "missing_time"),
+        ({field: "yesterday"}, "bad_time"),
+        ({field: old}, "time_out_of_range"),
+        ({field: late}, "time_out_of_range"),
+    ]
+
+
+def amounts(amount: str, currency: str) -> list[Case]:
+    return [
+        ({amount: None}, "missing_amount"),
+        ({amount: "free"}, "bad_amount"),
+        ({amount: "1,5"}, "bad_amount"),
+        ({amount: "9" * 30}, "bad_amount"),
+        ({currency: None}, "missing_currency"),
+        ({amount: "-1.5"}, None),
+        ({amount: "0"}, None),
+    ]
+
+
+CASES: dict[str, list[Case]] = {
+    "openai_costs": [
+        *times("start_time", epoch=True),
+        *amounts("amount", "currency"),
+        ({"object": "organization.usage.completions.result"}, "unexpected_document"),
+        ({"quantity": "many"}, "bad_number"),
+        ({"quantity": "-1"}, None),
+        ({"quantity": None, "quantity_unit": None}, None),
+        ({"line_item": "a new thing", "project_id": None}, None),
+    ],
+    "openai_usage": [
+        *times("start_time", epoch=True),
+        ({"object": "organization.costs.result"}, "unexpected_document"),
+        ({"object": None}, "unexpected_document"),
+        ({"input_tokens": "-1"}, "negative_quantity"),
+        ({"output_tokens": "many"}, "bad_number"),
+        ({"output_tokens": "1.5"}, "bad_number"),
+        ({"input_tokens": None}, "missing_usage"),
+        ({"output_tokens": None}, "missing_usage"),
+        ({"model": None}, "grouping_mixed"),
+        ({"input_cached_tokens": "14030001", "input_uncached_tokens": None}, "inconsistent_usage"),
+        ({"input_uncached_tokens": "1"}, "inconsistent_usage"),
+        ({"input_uncached_tokens": None, "input_cache_write_tokens": None}, None),
+        ({"num_model_requests": None}, None),
+    ],
+    "anthropic_cost": [
+        *times("starting_at", epoch=False),
+        *amounts("amount", "currency"),
+        ({"description": None, "cost_type": None, "token_type": None}, "grouping_mixed"),
+        ({"description": "Session Usage", "cost_type": "session_usage", "token_type": None}, None),
+        ({"workspace_id": None}, None),
+    ],
+    "anthropic_usage": [
+        *times("starting_at", epoch=False),
+        ({"output": "-5"}, "negative_quantity"),
+        ({"cache_read": "x"}, "bad_number"),
+        ({"input": None}, "missing_usage"),
+        ({"model": None}, "grouping_mixed"),
+        ({"web_searches": None, "cache_write_1h": None}, None),
+    ],
+    "litellm": [
+        ({"id": None}, "missing_id"),
+        *times("start_time", epoch=True),
+        ({"start_time": "1790931665120"}, "time_out_of_range"),
+        ({"prompt_tokens": "-6200"}, "negative_quantity"),
+        ({"prompt_tokens": "many"}, "bad_number"),
+        ({"cached": "1e3"}, "bad_number"),
+        ({"response_cost": "cheap"}, "bad_amount"),
+        ({"model": None}, "missing_model"),
+        ({"model": None, "status": "failure"}, None),
+        ({"model": None, "cache_hit": "true"}, "missing_model"),
+        ({"prompt_tokens": None, "completion_tokens": None}, "missing_usage"),
+        ({"cached": "6000"}, "inconsistent_usage"),
+        ({"cached": "4200"}, None),
+        ({"cache_creation_1h": "2001"}, "inconsistent_usage"),
+        ({"completion_audio": "451"}, "inconsistent_usage"),
+        ({"response_cost": None, "end_time": None, "custom_llm_provider": None}, None),
+    ],
+    "tracker": [
+        ({"id": None}, "missing_id"),
+        *times("started", epoch=False),
+        *times("started", epoch=True),
+        ({"status": "maybe"}, "unknown_status"),
+        ({"input": "-1"}, "negative_quantity"),
+        ({"input": "1.5"}, "bad_number"),
+        ({"audio_seconds": "-1.5"}, "negative_quantity"),
+        ({"meters": '{"input":1,"inputs":2}'}, "unknown_meter"),
+        ({"meters": '{"messages":1,"code_sessions":2}'}, None),
+        ({"reported_cost": "cheap"}, "bad_amount"),
+        ({"model": None}, "missing_model"),
+        ({"model": None, "status": "failure"}, None),
+        ({"meters": None}, "missing_usage"),
+        ({"meters": "{}"}, "missing_usage"),
+        ({"meters": "{}", "status": "failure"}, None),
+        ({"reasoning_tokens": "451"}, "inconsistent_usage"),
+    ],
+    "gcp_billing": [
+        *times("usage_start_time", epoch=False),
+        *amounts("cost", "currency"),
+        ({"service_id": "6F81-5844-456A"}, "other_service"),
+        ({"service_id": None, "cost_type": "tax"}, None),
+        ({"usage_amount": "many"}, "bad_number"),
+        ({"usage_amount": "-5"}, None),
+        ({"credits": '[{"name":"c","amount":"much"}]'}, "bad_amount"),
+        ({"credits": '[{"name":"c"}]'}, "bad_amount"),
+        ({"credits": "none"}, "bad_amount"),
+        ({"credits": None}, None),
+        ({"sku_description": "Something new"}, None),
+    ],
+    "azure_cost": [
+        *times("date", epoch=False),
+        ({"date": "13/40/2026"}, "bad_time"),
+        *amounts("cost", "currency"),
+        ({"meter_category": "Virtual Machines"}, "other_service"),
+        ({"amount": "many"}, "bad_number"),
+        ({"tags_text": "not json"}, None),
+        ({"unit_of_measure": "1 Hour"}, None),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_each_bad_line_has_its_reason(kind: str, engine: Backend, tmp_path: Path):
+    cases = CASES[kind]
+    good = good_record(engine, kind, tmp_path / "stage")
+    table = ibis.memtable(
+        {name: [changed.get(name, value) for changed, _ in cases] for name, value in good.items() if name not in {"source_line", "text"}}
+        | {"source_line": list(range(len(cases)))},
+        schema={name: "int64" if name == "source_line" else "string" for name in good if name != "text"},
+    )
+    rows = SOURCES[kind].to_rows(table)
+    found = {row["source_line"]: row.get("reject") for row in plain(engine, rows.select("source_line", "reject").distinct())}
+    assert [(cases[number][0], found[number]) for number in range(len(cases))] == cases
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_source_has_bad_lines(kind: str):
+    assert {reason for _, reason in CASES[kind] if reason} >= {"missing_time", "bad_time", "time_out_of_range"}
+
+
+def test_a_reason_without_words_is_a_bug():
+    with pytest.raises(ContractError, match="no words for the reasons \\['odd'\\]"):
+        first_reason(("odd", ibis.literal(value=True)))
+
+
+def good_record(engine: Backend, kind: str, stage: Path) -> dict[str, Any]:
+    file, line = GOOD[kind]
+    records = records_of(engine, SOURCES[kind], stage, [SAMPLES / kind / "input" / file])
+    found: dict[str, Any] = next(row for row in engine.to_pyarrow(records).to_pylist() if row["source_line"] == line)
+    return found
