@@ -10,6 +10,7 @@ from invented_month import OCTOBER, daily_rows, monthly_rows, row, snapshot, sta
 
 from usage_pipeline.money import CENT, round_parts, total
 from usage_pipeline.reports.budget_lines import budget_lines, gauges_of, pace_of
+from usage_pipeline.reports.closing import unattributed_text
 from usage_pipeline.reports.ledger import MODELS_MOST, ledger_of
 from usage_pipeline.reports.page import change_text, gaps_of, lede_of, page_of
 from usage_pipeline.reports.snapshot import Snapshot, completeness_of
@@ -159,3 +160,31 @@ def test_a_total_below_a_cent_is_not_shown_as_nothing():
 def test_completeness_of_names_missing_days():
     whole = completeness_of(OCTOBER, [])
     assert (whole.present, len(whole.missing)) == (0, 31)
+
+
+def test_the_first_sentences_name_what_broke():
+    rows = [row(project="one", cost=Decimal(50)), row(project="two", cost=Decimal(5))]
+    monthly = status("one", "40", Decimal(50))
+    daily = status("two", "4", Decimal(5), budget_id="daily", period="daily", period_start=date(2026, 10, 1), period_end=date(2026, 10, 2))
+    lede = lede_of(snapshot(daily=rows, statuses=[monthly, daily]))
+    assert "one cost the most, 90.9% of it. Over budget: one. 1 daily or weekly budget was exceeded at times." in lede
+    held = status("one", "60", Decimal(50))
+    assert "Every budget holds so far." in lede_of(snapshot(daily=rows, statuses=[held]))
+
+
+def test_unattributed_usage_is_explained_with_and_without_cost():
+    usage = row(project="unattributed", meter="requests", requests=3, quantity=Decimal(3), cost=Decimal(0))
+    charge = row(project="unattributed", meter="unmapped", cost=Decimal("1.5"), billed_cost=Decimal("1.5"), basis="billed")
+    other = row(
+        project="unattributed", channel="anthropic", meter="unmapped", cost=Decimal("0.5"), billed_cost=Decimal("0.5"), basis="billed"
+    )
+    assert unattributed_text(snapshot(daily=[row(cost=Decimal(1))])) == ""
+    assert unattributed_text(snapshot(daily=[usage])).startswith("3 requests and 0 tokens name no project")
+    told = unattributed_text(snapshot(daily=[usage, charge, other]))
+    assert told.startswith("$2.00 (3 requests and 0 tokens) was charged")
+    assert "$1.50 by OpenAI and $0.50 by Anthropic" in told
+
+
+def test_requests_that_nobody_counted_are_not_zero():
+    page = page_of(snapshot(daily=[row(quantity=Decimal(100), cost=Decimal(1))], statuses=[]))
+    assert page["kpis"][1] == ("Requests", "–", "not stated by the provider")

@@ -46,13 +46,14 @@ class BudgetLine:
     forecast: str
     state: str
     over: bool
+    is_monthly: bool
 
 
 def gauges_of(snapshot: Snapshot) -> tuple[BudgetGauge, ...]:
     """The scope's own monthly budgets; for an organisation without one, the projects' fullest."""
     own = [one for one in snapshot.budgets if one.period == MONTHLY and (snapshot.project is not None or one.project is None)]
     if not own:
-        own = sorted((one for one in snapshot.budgets if one.period == MONTHLY), key=lambda one: -one.percent)
+        own = sorted((one for one in snapshot.budgets if _is_whole_month(one)), key=lambda one: -one.percent)
     return tuple(_gauge(one, snapshot) for one in own[:GAUGES_MOST])
 
 
@@ -199,6 +200,7 @@ def _line(status: BudgetStatus, group: Sequence[BudgetStatus], snapshot: Snapsho
         else _units(status, status.forecast, snapshot.currency),
         state=_state(status),
         over=status.spent > status.limit,
+        is_monthly=status.period == MONTHLY,
     )
 
 

@@ -10,7 +10,7 @@ from usage_pipeline.reports.snapshot import Accounting, Snapshot, Unpriced
 from usage_pipeline.reports.tables import project_cents
 from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED
 from usage_pipeline.tables.priced_usage import STATES
-from usage_pipeline.tables.summary import by
+from usage_pipeline.tables.summary import by, tokens_of
 
 UNPRICED_MOST = 20
 INPUTS_MOST = 24
@@ -52,7 +52,6 @@ class Closing:
     unpriced: tuple[UnpricedLine, ...]
     unpriced_left: int
     unattributed: str
-    unattributed_channels: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     control: tuple[ControlLine, ...]
     completeness: str
@@ -65,19 +64,11 @@ class Closing:
 
 def closing_of(snapshot: Snapshot) -> Closing:
     complete, lines = snapshot.completeness, snapshot.accounting
-    unattributed = [row for row in snapshot.rows if row.project == UNATTRIBUTED]
-    channels = by(unattributed, "channel")
-    shown = project_cents(snapshot.by_project).get(UNATTRIBUTED)
-    cents = money.round_parts([group.cost for group in channels], whole=shown)
     inputs_most = INPUTS_MOST if snapshot.project is None else INPUTS_OF_A_PROJECT
     return Closing(
         unpriced=tuple(_unpriced(one, snapshot) for one in snapshot.unpriced[:UNPRICED_MOST]),
         unpriced_left=max(0, len(snapshot.unpriced) - UNPRICED_MOST),
-        unattributed=words.amount(shown, snapshot.currency) if unattributed else "",
-        unattributed_channels=tuple(
-            (words.name_of("provider", str(group.key)), words.amount(cost, snapshot.currency))
-            for group, cost in zip(channels, cents, strict=True)
-        ),
+        unattributed=unattributed_text(snapshot) if snapshot.project is None else "",
         notes=notes_of(snapshot),
         control=_control(snapshot),
         completeness=f"{complete.present} of {complete.expected} days have data",
@@ -86,6 +77,29 @@ def closing_of(snapshot: Snapshot) -> Closing:
         inputs=tuple((words.clean(file), sha256[:HASH_DIGITS]) for file, sha256 in snapshot.inputs[:inputs_most]),
         inputs_left=max(0, len(snapshot.inputs) - inputs_most),
         price_book=words.clean(snapshot.price_book),
+    )
+
+
+def unattributed_text(snapshot: Snapshot) -> str:
+    """What belongs to no project and why, by channel; '' where all has a project."""
+    rows = [row for row in snapshot.rows if row.project == UNATTRIBUTED]
+    if not rows:
+        return ""
+    whole = project_cents(snapshot.by_project).get(UNATTRIBUTED, money.ZERO)
+    requests, tokens = sum(row.requests for row in rows), money.total([tokens_of(row) for row in rows])
+    usage = f"{words.plural(requests, 'request')} and {words.compact(tokens)} tokens"
+    if snapshot.totals.cost_unattributed == 0:
+        return f"{usage} name no project that a rule knows. They cost nothing beyond what the bills give to projects."
+    channels = by(rows, "channel")
+    cents = money.round_parts([group.cost for group in channels], whole=whole)
+    parts = [
+        f"{words.amount(cost, snapshot.currency)} by {words.name_of('provider', str(group.key))}"
+        for group, cost in zip(channels, cents, strict=True)
+        if cost
+    ]
+    return (
+        f"{words.amount(whole, snapshot.currency)} ({usage}) was charged on lines that name no project and that no usage explains"
+        f"{': ' + words.listed(parts) if len(parts) > 1 else ''}. It stays in the total and is given to nobody."
     )
 
 

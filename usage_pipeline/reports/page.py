@@ -22,8 +22,8 @@ CHART_PROVIDERS = 5
 LEDE_NAMES = 3
 NOTE_MOST = 60
 FINALITIES = {
-    "open": ("Open", "The month is still running: every number here can still change."),
-    "provisional": ("Provisional", "The month is over, but bills or late usage may still change it."),
+    "open": ("Open", "Not all days or bills are in yet: every number here can still change."),
+    "provisional": ("Provisional", "The bills are in; late usage and corrections can still change it."),
     "reconciled": ("Reconciled", "Bills and usage were compared; only the close is missing."),
     "closed": ("Closed", "The month is closed: this revision never changes again."),
 }
@@ -104,13 +104,16 @@ def lede_of(snapshot: Snapshot) -> str:
             f"{names.get(str(dearest.key), words.clean(str(dearest.key)))} cost the most, {words.percent(dearest.percent)} of it."
         )
     lines = budget_lines(snapshot)
-    over = [line.name for line in lines if line.over]
+    over = [line.name for line in lines if line.over and line.is_monthly]
+    briefly = sum(line.over and not line.is_monthly for line in lines)
     owners = list(dict.fromkeys(over))
     if over and snapshot.project is None and len(owners) <= LEDE_NAMES:
         sentences.append(f"Over budget: {words.listed(owners)}.")
     elif over:
         sentences.append(f"{words.plural(len(over), 'budget was', 'budgets were')} exceeded.")
-    elif lines:
+    if briefly:
+        sentences.append(f"{words.plural(briefly, 'daily or weekly budget was', 'daily or weekly budgets were')} exceeded at times.")
+    if lines and not over and not briefly:
         sentences.append("Every budget held." if not snapshot.completeness.missing else "Every budget holds so far.")
     complete = snapshot.completeness
     if complete.missing:
@@ -191,10 +194,12 @@ def _kpis(snapshot: Snapshot) -> list[tuple[str, str, str]]:
     given = money.total([meters[name].tokens for name in meters if name in INPUT | CACHED])
     cached = money.total([meters[name].tokens for name in meters if name in CACHED])
     blended = words.amount(token_cost * 10**6 / priced, currency) if priced > 0 else words.NONE
-    each = words.amount(totals.cost * 1000 / totals.requests, currency) + " per thousand" if totals.requests else "none"
+    each = (
+        words.amount(totals.cost * 1000 / totals.requests, currency) + " per thousand" if totals.requests else "not stated by the provider"
+    )
     return [
         ("Tokens", words.compact(totals.tokens), "input, cached and output"),
-        ("Requests", words.compact(totals.requests), each),
+        ("Requests", words.compact(totals.requests) if totals.requests else words.NONE, each),
         ("Blended price", blended, "per million tokens"),
         ("Served from cache", words.percent(money.percent(cached, given)) if given else words.NONE, "of input tokens"),
     ]
