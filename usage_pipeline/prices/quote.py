@@ -5,26 +5,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
+import duckdb
 import ibis
 import pyarrow as pa
 
 from usage_pipeline import money
 from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.prices.apply import keys_of, price_events
-from usage_pipeline.prices.book import PriceBook, PricedKeys
+from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.daily import usage_costs
 from usage_pipeline.prices.resolve import BATCH, PROCESSING
 from usage_pipeline.prices.wide import FRACTIONAL
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
-from usage_pipeline.tables.priced_usage import UNPRICED_METER, UNPRICED_STATES
-from usage_pipeline.tables.rates import REASONING
+from usage_pipeline.tables.priced_usage import UNPRICED_METER, UNPRICED_STATES, priced_usage
+from usage_pipeline.tables.rates import REASONING, rate_cards, rates, resolutions
 from usage_pipeline.tables.usage_events import LOG_VIEW, SUCCESS, usage_events
 
 Prices = defaultdict[str | None, dict[str, Decimal]]
 """Net unit price by rate card and meter."""
 
+BOOK = (resolutions, rate_cards, rates)
 COLUMN_CONTEXT = ("service_tier", "speed")
 FIELDS = frozenset({"id", "provider", "model", "at", "context", "meters"})
 COLUMN_OF_METER = {name: name for name in METER_NAMES} | {
@@ -53,23 +56,33 @@ def quote(lines: Iterable[Mapping[str, Any]], book: PriceBook) -> list[dict[str,
     """
     read = _read(lines)
     rows: dict[int, dict[str, Any]] = {}
-    connection = ibis.duckdb.connect()
-    connection.raw_sql("SET TimeZone = 'UTC'")
-    try:
+    with duckdb.connect() as engine:
+        engine.execute("SET TimeZone = 'UTC'")
         for more in sorted({line.more for line in read}):
             events = [line.event for line in read if line.more == more]
-            rows |= _quoted(connection, pa.Table.from_pylist(events, schema=usage_events.schema.to_pyarrow()), book, dict(more))
-    finally:
-        connection.disconnect()
+            rows |= _quoted(engine, pa.Table.from_pylist(events, schema=usage_events.schema.to_pyarrow()), book, dict(more))
     return [{"id": line.id, **_with_unknown(rows[place], line.unknown_meters)} for place, line in enumerate(read, start=1)]
 
 
-def _quoted(connection: Any, events: pa.Table, book: PriceBook, more: Mapping[str, str]) -> dict[int, dict[str, Any]]:
+@cache
+def _programs() -> tuple[str, str, str]:
+    """keys_of, price_events and usage_costs as SQL over tables of these names: building them costs more than running them."""
+    events, priced, *book = (ibis.table(table.schema, name=table.name) for table in (usage_events, priced_usage, *BOOK))
+    steps = (keys_of(events), price_events(events, *book, price_book=""), usage_costs(priced, book[-1], ["source_line"]))
+    keys, prices, costs = (str(ibis.to_sql(step, dialect="duckdb")) for step in steps)
+    return keys, prices, costs
+
+
+def _quoted(engine: duckdb.DuckDBPyConnection, events: pa.Table, book: PriceBook, more: Mapping[str, str]) -> dict[int, dict[str, Any]]:
     """By source_line: state, model, cost and meters of each event."""
-    table = ibis.memtable(events)
-    keys = book.resolve(connection.to_pyarrow(keys_of(table)), more)
-    priced = connection.to_pyarrow(_priced(table, keys, book))
-    costs = connection.to_pyarrow(usage_costs(ibis.memtable(priced), ibis.memtable(keys.rates), ["source_line"])).to_pylist()
+    keys_of_events, price, sum_up = _programs()
+    engine.register(usage_events.name, events)
+    keys = book.resolve(engine.execute(keys_of_events).to_arrow_table(), more)
+    for table in BOOK:
+        engine.register(table.name, getattr(keys, table.name))
+    priced = engine.execute(price).to_arrow_table()
+    engine.register(priced_usage.name, priced)
+    costs = engine.execute(sum_up).to_arrow_table().to_pylist()
     prices: Prices = defaultdict(dict)
     for rate in keys.rates.to_pylist():
         prices[rate["rate_card"]][rate["meter"]] = rate["net_unit_price"]
@@ -102,11 +115,6 @@ def _meters(
         meter: {"quantity": money.text(quantity), "unit_price": _text(price), "cost": _text(cost)}
         for meter, (quantity, cost, price) in lines.items()
     }
-
-
-def _priced(events: ibis.Table, keys: PricedKeys, book: PriceBook) -> ibis.Table:
-    tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
-    return price_events(events, *tables, price_book=book.version)
 
 
 def _with_unknown(row: dict[str, Any], unknown: Mapping[str, str]) -> dict[str, Any]:
