@@ -17,7 +17,7 @@ FLAT_OBJECT = r'^\{(\s*"[^"\\@]*"\s*:\s*"[^"\\@]*"\s*,?)*\s*\}$'
 def json_text(text: ir.StringValue) -> ir.StringValue:
     """`text` as a JSON string, quotes included."""
     escaped = text.re_replace(r"[\x00-\x1f]", " ").replace("\\", "\\\\").replace('"', '\\"')
-    return ibis.literal('"') + escaped + '"'
+    return ibis.literal('"') + ibis.ifelse(text.re_search(r'[\x00-\x1f"\\]'), escaped, text) + '"'
 
 
 def json_object(**values: ir.StringValue) -> ir.StringValue:
@@ -41,15 +41,15 @@ def flat_object(text: ir.StringValue) -> ir.StringValue:
 
 def object_of(entries: ir.MapValue) -> ir.StringValue:
     """A map of texts as a JSON object of scalars."""
-    keys = entries.keys().filter(lambda key: _is_kept(entries[key]))
-    return ibis.literal("{") + keys.map(lambda key: json_text(key) + ": " + json_text(entries[key])).join(", ") + "}"
+    pairs = entries.keys().map(lambda key: bound(entries[key], lambda value: _pair(key, value)))
+    return ibis.literal("{") + pairs.join(", ") + "}"
 
 
 def labels_object(text: ir.StringValue) -> ir.StringValue:
     """A JSON array [{"key": "team", "value": "ml"}] as a JSON object; null if it is empty or none."""
-    pairs = text.try_cast("json").try_cast(f"array<{TEXT_MAP}>").filter(lambda pair: _is_kept(pair.get("value")))
-    texts = pairs.map(lambda pair: json_text(pair.get("key")) + ": " + json_text(pair.get("value")))
-    return ibis.literal("{") + texts.join(", ").nullif("") + "}"
+    labels = text.try_cast("json").try_cast(f"array<{TEXT_MAP}>")
+    pairs = labels.map(lambda label: _pair(label.get("key"), label.get("value")))
+    return ibis.literal("{") + pairs.join(", ").nullif("") + "}"
 
 
 def text_list(text: ir.StringValue) -> ir.ArrayValue:
@@ -75,9 +75,15 @@ def _entries(text: ir.StringValue) -> ir.MapValue:
     return text.fill_null("{}").try_cast("json").try_cast(TEXT_MAP)
 
 
+def _pair(key: ir.StringValue, value: ir.StringValue) -> ir.StringValue:
+    """'"key": "value"', null where the value does not stay."""
+    return ibis.ifelse(_is_kept(value), json_text(key) + ": " + json_text(value), ibis.null("string"))
+
+
 def _is_empty(text: ir.StringValue) -> ir.BooleanValue:
     return text.isnull() | (text == "{}")
 
 
 def _is_kept(value: ir.StringValue) -> ir.BooleanValue:
-    return value.notnull() & ~value.re_search(r"^\s*[\[{]") & ~value.re_search(EMAIL)
+    """Scalars that hold no address."""
+    return value.notnull() & ~value.startswith("{") & ~value.startswith("[") & ~(value.contains("@") & value.re_search(EMAIL))
