@@ -15,11 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 from ibis.common.deferred import Deferred
 
@@ -33,6 +36,9 @@ WHOLE_DAY = "rows"
 
 DayColumn: TypeAlias = str | ir.Value | Deferred
 """Where a row's day is: the name of a date or timestamp column, or an expression over the rows."""
+
+AT_ONCE_ROWS = 200_000
+"""Up to so many rows are sorted in memory at once: with many small days a query a day would cost five times the work itself."""
 
 _STAGED_DAY = "__day"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -165,16 +171,34 @@ class Lake:
             if None in counts:
                 raise ContractError(f"{counts[None]} rows have no day")
 
+            slices = _slices(self.engine, staged, order) if sum(counts.values()) <= AT_ONCE_ROWS else None
+
             def write_day(day: date, target: Path) -> None:
                 one_day = Path(folder) / "day.parquet"
-                chosen = staged.filter(staged[_STAGED_DAY] == ibis.literal(day)).select(*columns)
-                self.engine.to_parquet(chosen.order_by(order) if order else chosen, str(one_day), compression="zstd")
+                if slices is not None:
+                    pq.write_table(slices[day].select(columns), one_day, compression="zstd")
+                else:
+                    chosen = staged.filter(staged[_STAGED_DAY] == ibis.literal(day)).select(*columns)
+                    self.engine.to_parquet(chosen.order_by(order) if order else chosen, str(one_day), compression="zstd")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _sync(one_day)
                 one_day.replace(target)
                 _sync(target.parent)
 
             yield counts, write_day
+
+
+def _slices(engine: Backend, staged: ir.Table, order: Sequence[str]) -> dict[date, pa.Table]:
+    """All rows in memory, sorted once, cut by day."""
+    whole = engine.to_pyarrow(staged.order_by([_STAGED_DAY, *order]))
+    days = whole[_STAGED_DAY].to_pylist()
+    cuts: dict[date, pa.Table] = {}
+    start = 0
+    for day, group in groupby(days):
+        length = sum(1 for _ in group)
+        cuts[day] = whole.slice(start, length)
+        start += length
+    return cuts
 
 
 def _day_value(rows: ir.Table, day_column: DayColumn) -> ir.DateValue:
