@@ -11,8 +11,9 @@ from invented_month import OCTOBER, daily_rows, monthly_rows, row, snapshot, sta
 from usage_pipeline.money import CENT, round_parts, total
 from usage_pipeline.reports.budget_lines import budget_lines, gauges_of, pace_of
 from usage_pipeline.reports.closing import unattributed_text
+from usage_pipeline.reports.front import change_text
 from usage_pipeline.reports.ledger import MODELS_MOST, ledger_of
-from usage_pipeline.reports.page import change_text, gaps_of, lede_of, page_of
+from usage_pipeline.reports.page import gaps_of, page_of
 from usage_pipeline.reports.snapshot import Snapshot, completeness_of
 from usage_pipeline.reports.tables import Breakdown
 from usage_pipeline.tables.costs import DailyCost
@@ -108,7 +109,7 @@ def test_a_running_month_is_not_compared_in_percent(october: list[DailyCost]):
     assert change_text(running).startswith("12 of 31 days; all of September ($")
     assert "%" not in change_text(running)
     assert gaps_of(running) == ()
-    assert "Data covers 12 of 31 days." in lede_of(running)
+    assert "Data covers 12 of 31 days." in page_of(running)["lede"]
     assert all(line.moved == "" for line in page_of(running)["breakdowns"]["project"].lines)
 
 
@@ -166,10 +167,11 @@ def test_the_first_sentences_name_what_broke():
     rows = [row(project="one", cost=Decimal(50)), row(project="two", cost=Decimal(5))]
     monthly = status("one", "40", Decimal(50))
     daily = status("two", "4", Decimal(5), budget_id="daily", period="daily", period_start=date(2026, 10, 1), period_end=date(2026, 10, 2))
-    lede = lede_of(snapshot(daily=rows, statuses=[monthly, daily]))
-    assert "one cost the most, 90.9% of it. Over budget: one. 1 daily or weekly budget was exceeded at times." in lede
+    lede = page_of(snapshot(daily=rows, statuses=[monthly, daily]))["lede"]
+    assert "one cost the most, 90.9% of it. Over budget: one." in lede
+    assert "1 daily or weekly budget was exceeded at times." in page_of(snapshot(daily=rows, statuses=[daily]))["lede"]
     held = status("one", "60", Decimal(50))
-    assert "Every budget holds so far." in lede_of(snapshot(daily=rows, statuses=[held]))
+    assert "Every budget holds so far." in page_of(snapshot(daily=rows, statuses=[held]))["lede"]
 
 
 def test_unattributed_usage_is_explained_with_and_without_cost():

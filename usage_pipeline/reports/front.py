@@ -1,0 +1,156 @@
+"""The first page's words: whose statement it is, the month in three sentences, how sure the total is, the headline figures."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from usage_pipeline import money
+from usage_pipeline.reports import words
+from usage_pipeline.reports.budget_lines import BudgetLine
+from usage_pipeline.reports.ledger import CACHED, INPUT
+from usage_pipeline.reports.snapshot import Snapshot
+from usage_pipeline.reports.tables import project_cents
+from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.tables.meters import TOKEN_METERS
+
+LEDE_NAMES = 3
+
+
+def number_of(snapshot: Snapshot) -> str:
+    """The statement's number: 'ST-2026-10-ORG-1', 'ST-2026-10-support-portal-1'."""
+    scope = "ORG" if snapshot.project is None else words.clean(snapshot.project.id)
+    return f"ST-{snapshot.period}-{scope}-{snapshot.revision}"
+
+
+def initial_of(name: str) -> str:
+    """The first letter of the organisation's name, for its mark."""
+    return next((letter.upper() for letter in words.clean(name) if letter.isalnum()), "•")
+
+
+def lede_of(snapshot: Snapshot, lines: Sequence[BudgetLine]) -> str:
+    """The month in three sentences: where most of it went, which budgets broke, what is missing."""
+    if not snapshot.rows:
+        return ""
+    sentences = []
+    parts = snapshot.by_project if snapshot.project is None else snapshot.by_model
+    dearest = next((group for group in parts if group.cost and group.key not in {None, UNATTRIBUTED}), None)
+    if dearest is not None and len(parts) > 1:
+        names = {one.id: words.project_name(one) for one in snapshot.projects} if snapshot.project is None else {}
+        sentences.append(
+            f"{names.get(str(dearest.key), words.clean(str(dearest.key)))} cost the most, {words.percent(dearest.percent)} of it."
+        )
+    over = [line.name for line in lines if line.over and line.is_monthly]
+    briefly = sum(line.over and not line.is_monthly for line in lines)
+    owners = list(dict.fromkeys(over))
+    if over and snapshot.project is None and len(owners) <= LEDE_NAMES:
+        sentences.append(f"Over budget: {words.listed(owners)}.")
+    elif over:
+        sentences.append(f"{words.plural(len(over), 'budget was', 'budgets were')} exceeded.")
+    elif briefly:
+        sentences.append(f"{words.plural(briefly, 'daily or weekly budget was', 'daily or weekly budgets were')} exceeded at times.")
+    elif lines:
+        sentences.append("Every budget held." if not snapshot.completeness.missing else "Every budget holds so far.")
+    complete = snapshot.completeness
+    if complete.missing:
+        sentences.append(f"Data covers {complete.present} of {complete.expected} days.")
+    return " ".join(sentences)
+
+
+def change_text(snapshot: Snapshot) -> str:
+    """The total against the month before; no percentage while days are missing, because it would mislead."""
+    previous, complete = snapshot.previous, snapshot.completeness
+    if previous is None:
+        return "No data for the month before"
+    before = f"{words.month_word(previous.month)} ({words.amount(previous.cost, snapshot.currency)})"
+    if complete.missing and previous.cost == 0:
+        return f"{complete.present} of {complete.expected} days"
+    if complete.missing:
+        return f"{complete.present} of {complete.expected} days; all of {before}"
+    if previous.cost == 0:
+        return f"Nothing in {words.month_word(previous.month)}"
+    return f"{words.change(snapshot.totals.cost, previous.cost)} from {before}"
+
+
+def facts_of(snapshot: Snapshot) -> list[tuple[str, str]]:
+    through = snapshot.data_through
+    last = snapshot.month.last
+    facts = [
+        ("Statement", number_of(snapshot)),
+        ("Period", f"1–{last.day} {words.month_text(snapshot.month)}"),
+        ("Data through", "no data" if through is None else words.day_text(through)),
+        ("Prepared for", "Project owners, Finance" if snapshot.project and snapshot.project.id != UNATTRIBUTED else "Finance"),
+        ("Currency", snapshot.currency),
+    ]
+    if snapshot.project is not None:
+        more = (("Client", snapshot.project.client), ("Team", snapshot.project.team), ("Cost centre", snapshot.project.cost_center))
+        facts += [(name, words.clean(value)) for name, value in more if value]
+    return facts
+
+
+def states_of(snapshot: Snapshot) -> list[dict[str, str]]:
+    """How sure the total is, in four cells."""
+    totals, currency = snapshot.totals, snapshot.currency
+    billed = money.percent(totals.cost_billed, totals.cost)
+    nothing_billed = "no bill covers it yet" if totals.cost_estimated else "nothing was charged"
+    nothing_left = "all of it is billed" if totals.cost_billed else "nothing to estimate"
+    cells = [
+        {
+            "label": "Billed by the provider",
+            "value": words.amount(totals.cost_billed, currency),
+            "note": f"{words.percent(billed)} of the total" if totals.cost_billed else nothing_billed,
+            "kind": "billed",
+        },
+        {
+            "label": "Estimated",
+            "value": words.amount(_cents(totals.cost) - _cents(totals.cost_billed), currency),
+            "note": f"{words.percent(100 - billed)} at our rates, not billed yet" if totals.cost_estimated else nothing_left,
+            "kind": "estimated",
+        },
+        {
+            "label": "Unpriced",
+            "value": words.plural(totals.unpriced_events, "request"),
+            "note": "price unknown: not in the total" if totals.unpriced_events or snapshot.unpriced else "every request has a price",
+            "kind": "warn" if totals.unpriced_events or snapshot.unpriced else "",
+        },
+    ]
+    if snapshot.project is None:
+        note = f"{words.percent(money.percent(totals.cost_unattributed, totals.cost))} belongs to no project yet"
+        cells.append(
+            {
+                "label": "Unattributed",
+                "value": words.amount(project_cents(snapshot.by_project).get(UNATTRIBUTED, money.ZERO), currency),
+                "note": note if totals.cost_unattributed else "all cost has a project",
+                "kind": "warn" if totals.cost_unattributed else "",
+            }
+        )
+    else:
+        note = f"of {words.count(totals.requests)}; {words.plural(totals.cache_hits, 'cache answer')}"
+        cells.append({"label": "Failed", "value": words.plural(totals.failed_requests, "request"), "note": note, "kind": ""})
+    return cells
+
+
+def _cents(value: Decimal) -> Decimal:
+    return value.quantize(money.CENT)
+
+
+def billed_width(snapshot: Snapshot) -> str:
+    share = money.percent(snapshot.totals.cost_billed, snapshot.totals.cost)
+    return f"{min(max(share, money.ZERO), Decimal(100)).quantize(money.CENT)}%"
+
+
+def kpis_of(snapshot: Snapshot) -> list[tuple[str, str, str]]:
+    totals, currency = snapshot.totals, snapshot.currency
+    meters = {str(group.key): group for group in snapshot.by_meter}
+    token_cost = money.total([meters[name].cost for name in meters if name in TOKEN_METERS])
+    priced = totals.tokens - totals.unpriced_tokens
+    given = money.total([meters[name].tokens for name in meters if name in INPUT | CACHED])
+    cached = money.total([meters[name].tokens for name in meters if name in CACHED])
+    blended = words.amount(token_cost * 10**6 / priced, currency) if priced > 0 else words.NONE
+    each = (
+        words.amount(totals.cost * 1000 / totals.requests, currency) + " per thousand" if totals.requests else "not stated by the provider"
+    )
+    return [
+        ("Tokens", words.compact(totals.tokens), "input, cached and output"),
+        ("Requests", words.compact(totals.requests) if totals.requests else words.NONE, each),
+        ("Blended price", blended, "per million tokens"),
+        ("Served from cache", words.percent(money.percent(cached, given)) if given else words.NONE, "of input tokens"),
+    ]
