@@ -76,6 +76,11 @@ FIELDS = {
     "speed": f"{USAGE}.speed",
 }
 
+LABELS = ("operation", "feature", "client", "prompt", "run")
+"""Columns that an application fills by naming them in its metadata, or in a request tag 'name:value'."""
+
+LABEL_FIELDS = ("spend_logs_metadata", "requester_metadata", "request_tags")
+
 API_TYPES = {
     "text": (
         "completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages",
@@ -104,8 +109,9 @@ OPERATIONS = {call_type: "chat" if api_type == "text" else api_type for call_typ
 
 def to_events(records: ir.Table) -> ir.Table:
     """One event a payload. A failure may lack its model; a gateway cache hit keeps its tokens and says that it is one."""
-    read = staged(_read(lines_of(records)))
-    rows = staged(_split(read))
+    lines = lines_of(records)
+    read = staged(_read(lines))
+    rows = staged(_labelled(staged(_split(read)), lines))
     reject = first_reason(
         ("missing_id", rows.id.isnull()),
         *time_checks(rows.start_time, rows.started_at),
@@ -125,12 +131,12 @@ def to_events(records: ir.Table) -> ir.Table:
         ended_at=rows.ended_at,
         team=ibis.coalesce(rows.team_alias, rows.team_id),
         user=without_email(ibis.coalesce(*(rows[name].nullif("") for name in ("end_user", "key_end_user_id", "key_user_id")))),
-        client=_label(rows, "client"),
+        client=rows.label_client,
         conversation=ibis.coalesce(rows.session_id, rows.trace_id),
-        prompt=ibis.coalesce(_label(rows, "prompt"), rows.prompt_id),
-        run=_label(rows, "run"),
-        feature=_label(rows, "feature"),
-        operation=ibis.coalesce(_label(rows, "operation"), rows.call_type.cases(*OPERATIONS.items())),
+        prompt=ibis.coalesce(rows.label_prompt, rows.prompt_id),
+        run=rows.label_run,
+        feature=rows.label_feature,
+        operation=ibis.coalesce(rows.label_operation, rows.call_type.cases(*OPERATIONS.items())),
         api_type=rows.api_type,
         status=rows.outcome,
         channel=channel_of(rows.custom_llm_provider),
@@ -179,8 +185,6 @@ def _read(lines: ir.Table) -> ir.Table:
         api_type=lines.call_type.cases(*TYPE_OF.items()),
         reported=decimal(lines.response_cost),
         n_seconds=seconds(lines.seconds),
-        tags=merged(lines.spend_logs_metadata, lines.requester_metadata),
-        tag_list=text_list(lines.request_tags),
         **{f"n_{name}": whole_number(lines[name]) for name in QUANTITIES},
     )
 
@@ -214,6 +218,23 @@ def _is_unmeasured(rows: ir.Table) -> ir.BooleanValue:
     uncounted = rows.n_prompt_tokens.isnull() & rows.n_completion_tokens.isnull()
     sound = rows.api_type.isin(("speech", "transcription")) & (rows.tokens == 0)
     return (uncounted | sound) & rows.n_seconds.isnull() & rows.n_character_count.isnull()
+
+
+def _labelled(rows: ir.Table, lines: ir.Table) -> ir.Table:
+    """`rows` with `tags`, `tag_list` and a column `label_<name>` for each of LABELS.
+
+    Few requests have metadata of their own, so each distinct one is taken apart once and joined back.
+    """
+    distinct = lines.select(*LABEL_FIELDS).distinct()
+    texts = staged(
+        distinct.mutate(
+            tags=merged(distinct.spend_logs_metadata, distinct.requester_metadata),
+            tag_list=text_list(distinct.request_tags),
+        )
+    )
+    known = staged(texts.mutate(**{f"label_{label}": _label(texts, label) for label in LABELS}))
+    joined = rows.left_join(known, [rows[name].identical_to(known[name]) for name in LABEL_FIELDS])
+    return joined.select(*(rows[name] for name in rows.columns), *(known[name] for name in known.columns if name not in LABEL_FIELDS))
 
 
 def _label(rows: ir.Table, label: str) -> ir.StringValue:
