@@ -6,6 +6,7 @@ import dagster as dg
 
 from usage_pipeline import money
 from usage_pipeline.costs.monthly import footing
+from usage_pipeline.costs.overlaps import overlaps_of
 from usage_pipeline.defs.partitions import asked_days
 from usage_pipeline.defs.preview import amount, markdown
 from usage_pipeline.defs.reports import REPORT, snapshots_of
@@ -88,6 +89,30 @@ def costs_hold_the_whole_bill(context: dg.AssetCheckExecutionContext, workplace:
     )
 
 
+@dg.asset_check(asset=daily_costs.name)
+def nothing_counted_twice(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """No model has a bill under one project and logs under another on the same day. A warning: only an attribution rule can tell."""
+    days = asked_days(context)
+    found = overlaps_of(workplace.database().select(daily_costs, where={} if days is None else {"day": days}))
+    rows = [
+        {
+            "day": one.day,
+            "channel": one.channel,
+            "model": one.model,
+            "billed or counted under": ", ".join(one.provider_projects),
+            "logged under": ", ".join(one.logged_projects),
+            "at most": min(one.provider_cost, one.logged_cost),
+        }
+        for one in found
+    ]
+    at_most = money.total([min(one.provider_cost, one.logged_cost) for one in found])
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"at most counted twice": amount(at_most), "where": markdown(rows)},
+    )
+
+
 @dg.asset_check(asset=monthly_costs.name, blocking=True)
 def days_foot_to_the_month(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
     """The month's rows are the sum of its days', row by row."""
@@ -133,6 +158,7 @@ CHECKS = [
     nothing_rejected,
     little_is_unpriced,
     costs_hold_the_whole_bill,
+    nothing_counted_twice,
     days_foot_to_the_month,
     files_say_the_same,
 ]

@@ -14,17 +14,18 @@ from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
-from usage_pipeline.periods import ONE_DAY, Period, month_of
+from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
 from usage_pipeline.reports.pool import Rendered, render_all
 from usage_pipeline.reports.render import PDF
 from usage_pipeline.reports.snapshot import ORGANISATION, Accounting, Snapshot, statement_of
 from usage_pipeline.storage.database import Database
-from usage_pipeline.tables.budgets import BudgetStatus, budget_status
+from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.costs import UNATTRIBUTED, daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.statements import Statement, statements
 
 REPORT = "statement"
+COPY = "copy"
 
 
 @dg.asset(
@@ -50,8 +51,19 @@ def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> 
         for name, content in rendered.files.items():
             write_if_changed(folder / name, content)
         rows.append(_recorded(rendered, folder, known.get((rendered.snapshot.period, rendered.snapshot.scope)), workplace))
+    _remove_others(database, home.reports, [month_name(month) for month in months_of(context)], rows)
     database.upsert(statements, rows)
     return dg.MaterializeResult(metadata=_summary(rows, home.reports))
+
+
+def _remove_others(database: Database, reports: Path, periods: Sequence[str], rows: Sequence[Statement]) -> None:
+    """Take away the months' statements of scopes that are no more, such as `unattributed` once every line has a project."""
+    written = {(row.period, row.scope) for row in rows}
+    for one in database.select(statements, where={"report": REPORT, "period": periods}):
+        if (one.period, one.scope) not in written:
+            database.replace(statements, [], where={"report": REPORT, "period": one.period, "scope": one.scope})
+            for name in json.loads(one.files):
+                (reports / one.period / one.scope / name).unlink(missing_ok=True)
 
 
 def snapshots_of(workplace: Workplace, database: Database, month: Period) -> list[Snapshot]:
@@ -65,7 +77,7 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
         month,
         daily=daily,
         previous=database.select(monthly_costs, where={"month": before.start}) or None,
-        statuses=_highest(database.select(budget_status, where={"as_of": month})),
+        statuses=database.select(budget_status, where={"as_of": month}),
         projects=settings.projects,
         organisation=settings.organisation,
         inputs=[(_name(file, settings.file.parent), file.fingerprint) for file in inputs],
@@ -85,9 +97,9 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
 
 
 def files_of(database: Database, month: Period) -> list[IngestedFile]:
-    """The file versions that speak of a day of the month, in the order of their names."""
+    """The file versions that speak of a day of the month, in the order of their names; a copy of one under another name adds nothing."""
     prints = {(one.source, one.fingerprint) for one in database.select(ingested_days, where={"day": month})}
-    files = [one for one in database.select(ingested_files) if (one.source, one.fingerprint) in prints]
+    files = [one for one in database.select(ingested_files) if (one.source, one.fingerprint) in prints and one.state != COPY]
     return sorted(files, key=lambda file: (file.source, file.uri, file.fingerprint))
 
 
@@ -99,14 +111,6 @@ def write_if_changed(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.writing")
     temporary.write_bytes(content)
     temporary.replace(path)
-
-
-def _highest(found: Sequence[BudgetStatus]) -> list[BudgetStatus]:
-    """Of each budget the period with the highest percentage: a daily budget has thirty, one tells."""
-    chosen: dict[str, BudgetStatus] = {}
-    for status in sorted(found, key=lambda one: (one.percent, one.period_start)):
-        chosen[status.budget_id] = status
-    return list(chosen.values())
 
 
 def _name(file: IngestedFile, folder: Path) -> str:
