@@ -17,15 +17,15 @@ from usage_pipeline.prices.wide import (
     INPUT_METERS,
     OUTPUT_METERS,
     SECOND_MEASURE,
-    output_cost,
     price_column,
     seconds_cost,
+    whole_cost,
     widen,
 )
 from usage_pipeline.tables import priced_usage as states
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.priced_usage import priced_usage
-from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS
+from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, REASONING
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, PROVIDER_VIEW
 
@@ -200,5 +200,7 @@ def _cost(row: ir.Table, part: str) -> ir.DecimalValue:
     seconds = seconds_cost(row[FRACTIONAL], row.least_quantity, row[price_column(part, FRACTIONAL)]).fill_null(zero)
     common = [charge(meter, meter) for meter in COMMON_METERS if meter != "output"]
     rare = [charge(meter, meter) for meter in RARE_METERS if meter != FRACTIONAL]
-    usual = reduce(add, [*common, output_cost(row, part).fill_null(zero), charge("request_count", REQUESTS)])
+    prices = (row[price_column(part, meter)] for meter in ("output", REASONING))
+    output = whole_cost(row["output"], row.reasoning_tokens, *prices).fill_null(zero)
+    usual = reduce(add, [*common, output, charge("request_count", REQUESTS)])
     return usual + ibis.ifelse(row.is_rare, reduce(add, [*rare, seconds]), zero)

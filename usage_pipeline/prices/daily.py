@@ -10,11 +10,15 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.money import MONEY, QUANTITY, times
-from usage_pipeline.prices.wide import FRACTIONAL, PARTS, output_cost, price_column, seconds_cost, widen
+from usage_pipeline.prices.wide import FRACTIONAL, PARTS, seconds_cost, whole_cost
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.priced_usage import NOT_CHARGED, UNPRICED_METER, UNPRICED_STATES
+from usage_pipeline.tables.rates import REASONING
 
-SUMMED = (*METER_NAMES, "reasoning_tokens")
+WHOLE = tuple(meter for meter in METER_NAMES if meter != FRACTIONAL)
+OF_GROUP = (
+    "rate_card", "price_state", "reasoning_tokens", "request_count", "events_count", "uncounted", "seconds", "list_seconds", "net_seconds",
+)  # fmt: skip
 
 
 def usage_costs(priced: ir.Table, rates: ir.Table, dimensions: Sequence[str]) -> ir.Table:
@@ -25,84 +29,89 @@ def usage_costs(priced: ir.Table, rates: ir.Table, dimensions: Sequence[str]) ->
     Costs are null where unpriced; of an event with an unpriced meter only that meter's row is. Rows are unique by dimensions,
     meter and unpriced_reason; parts of one meter with and without a price are two rows.
     """
-    sums = _sums(priced, rates, dimensions)
-    wide = widen(rates)
-    joined = sums.left_join(wide, "rate_card")
-    rows = joined.select(*dimensions, row=ibis.array([_row(joined, meter) for meter in (*METER_NAMES, REQUESTS)]).unnest()).unpack("row")
-    kept = rows.filter((rows.quantity != 0) | (rows.meter == REQUESTS))
-    return kept.group_by([*dimensions, "meter", "unpriced_reason"]).aggregate(
-        quantity=kept.quantity.sum().cast(QUANTITY),
-        requests=kept.requests.sum().cast("int64"),
-        events=kept.events.sum().cast("int64"),
-        list_cost=kept.list_cost.sum().cast(MONEY),
-        net_cost=kept.net_cost.sum().cast(MONEY),
-        unpriced_quantity=kept.unpriced_quantity.sum().cast(QUANTITY),
-        unpriced_events=kept.unpriced_events.sum().cast("int64"),
+    rows = _with_rates(_by_meter(_sums(priced, rates, dimensions), dimensions), rates)
+    costed = rows.mutate(list_cost=_cost(rows, "list"), net_cost=_cost(rows, "net"))
+    told = costed.mutate(**_told(costed))
+    return told.group_by([*dimensions, "meter", "unpriced_reason"]).aggregate(
+        quantity=told.quantity.sum().cast(QUANTITY),
+        requests=told.requests.sum().cast("int64"),
+        events=told.events.sum().cast("int64"),
+        list_cost=told.list_cost.sum().cast(MONEY),
+        net_cost=told.net_cost.sum().cast(MONEY),
+        unpriced_quantity=told.unpriced_quantity.sum().cast(QUANTITY),
+        unpriced_events=told.unpriced_events.sum().cast("int64"),
     )
 
 
 def _sums(priced: ir.Table, rates: ir.Table, dimensions: Sequence[str]) -> ir.Table:
     """Quantities by dimensions, card and state; the cost of audio seconds as the sum of the events' own."""
     audio = rates.filter(rates.meter == FRACTIONAL).select(
-        audio_card=rates.rate_card, least=rates.minimum_quantity, list_price=rates.list_unit_price, net_price=rates.net_unit_price
+        audio_card="rate_card", least="minimum_quantity", list_price="list_unit_price", net_price="net_unit_price"
     )
     events = priced.left_join(audio, priced.rate_card == audio.audio_card)
-    whole = {f"sum_{name}": events[name].sum().cast("int64") for name in SUMMED if name != FRACTIONAL}
     return events.group_by([*dimensions, "rate_card", "price_state"]).aggregate(
-        **whole,
-        **{f"sum_{FRACTIONAL}": events[FRACTIONAL].sum().cast(QUANTITY)},
-        **{f"{part}_seconds_cost": seconds_cost(events[FRACTIONAL], events.least, events[f"{part}_price"]).sum() for part in PARTS},
+        **{f"sum_{name}": events[name].sum().cast("int64") for name in WHOLE},
+        seconds=events[FRACTIONAL].sum().cast(QUANTITY),
+        **{f"{part}_seconds": seconds_cost(events[FRACTIONAL], events.least, events[f"{part}_price"]).sum() for part in PARTS},
+        reasoning_tokens=events.reasoning_tokens.sum().cast("int64"),
         request_count=events.request_count.sum().cast("int64"),
         events_count=events.count(),
         uncounted=events.request_count.isnull().any(),
     )
 
 
-def _row(sums: ir.Table, meter: str) -> ir.StructValue:
-    """One meter of a group: its quantity, its cost or why there is none."""
-    is_requests = meter == REQUESTS
-    quantity = (sums.request_count if is_requests else sums[f"sum_{meter}"]).fill_null(0).cast(QUANTITY)
-    costs = {part: _cost(sums, meter, part) for part in PARTS}
-    is_unpriced, some_unpriced = costs["net"].isnull(), sums.price_state.isin(UNPRICED_STATES) | _lacks_card(sums)
-    reason = ibis.ifelse(sums.price_state.isin(UNPRICED_STATES), sums.price_state, UNPRICED_METER)
-    has_reason = (is_unpriced | some_unpriced) if is_requests else is_unpriced
-    events = sums.events_count if is_requests else ibis.literal(0, "int64")
-    return ibis.struct(
-        {
-            "meter": ibis.literal(meter),
-            "quantity": quantity,
-            "requests": sums.request_count if is_requests else ibis.null("int64"),
-            "events": events,
-            "list_cost": costs["list"],
-            "net_cost": costs["net"],
-            "unpriced_quantity": ibis.ifelse(is_unpriced, quantity, ibis.literal(0, QUANTITY)),
-            "unpriced_events": ibis.ifelse(some_unpriced, events, 0),
-            "unpriced_reason": ibis.ifelse(has_reason, reason, ibis.null("string")),
-        }
+def _by_meter(sums: ir.Table, dimensions: Sequence[str]) -> ir.Table:
+    """One row a meter that has a quantity, and one of meter 'requests'."""
+    units = {meter: sums[f"sum_{meter}"] for meter in WHOLE} | {REQUESTS: sums.request_count}
+    units[FRACTIONAL] = (sums.seconds != 0).cast("int64")
+    pairs = [ibis.struct({"meter": ibis.literal(meter), "units": count.fill_null(0)}) for meter, count in units.items()]
+    rows = sums.select(*dimensions, *OF_GROUP, pair=ibis.array(pairs).unnest()).unpack("pair")
+    kept = rows.filter((rows.units != 0) | (rows.meter == REQUESTS))
+    return kept.mutate(quantity=ibis.ifelse(kept.meter == FRACTIONAL, kept.seconds, kept.units.cast(QUANTITY)))
+
+
+def _with_rates(rows: ir.Table, rates: ir.Table) -> ir.Table:
+    """Each row's own rate, the card's price of reasoning, and whether `rates` has the card at all."""
+    cards = rates.group_by("rate_card").aggregate(
+        **{f"{part}_reasoning": rates[f"{part}_unit_price"].max(where=rates.meter == REASONING) for part in PARTS}
+    )
+    own = rates.select(own_card="rate_card", own_meter="meter", list_price="list_unit_price", net_price="net_unit_price")
+    carded = rows.left_join(cards, "rate_card")
+    return carded.left_join(own, [carded.rate_card == own.own_card, carded.meter == own.own_meter])
+
+
+def _lacks_card(row: ir.Table) -> ir.BooleanValue:
+    """Priced by a card that `rates` does not have, so from another book: nothing can be said of its meters."""
+    return row.rate_card_right.isnull() & (row.price_state != NOT_CHARGED)
+
+
+def _cost(row: ir.Table, part: str) -> ir.DecimalValue:
+    """What the meter costs at its rate; 0 for what is not charged or says again what other meters say; null if unpriced."""
+    zero, unknown = ibis.literal(0, MONEY), ibis.null(MONEY)
+    price = row[f"{part}_price"]
+    plain = whole_cost(row.units, row.reasoning_tokens, price, ibis.ifelse(row.meter == "output", row[f"{part}_reasoning"], unknown))
+    is_wholly_unpriced = row.price_state.isin(UNPRICED_STATES) & (row.price_state != UNPRICED_METER)
+    return ibis.cases(
+        (row.price_state == NOT_CHARGED, zero),
+        (is_wholly_unpriced | _lacks_card(row), unknown),
+        (row.meter == REQUESTS, ibis.cases((price.isnull(), zero), (row.uncounted, unknown), else_=times(row.units, price))),
+        (price.isnull(), ibis.ifelse(row.price_state == UNPRICED_METER, unknown, zero)),
+        (row.meter == FRACTIONAL, row[f"{part}_seconds"]),
+        else_=plain,
     )
 
 
-def _lacks_card(sums: ir.Table) -> ir.BooleanValue:
-    """Priced by a card that `rates` does not have, so from another book: nothing can be said of its meters."""
-    return sums.priced_meters.isnull() & (sums.price_state != NOT_CHARGED)
-
-
-def _cost(sums: ir.Table, meter: str, part: str) -> ir.DecimalValue:
-    """What the meter costs at its rate; 0 for what is not charged or says again what other meters say; null if unpriced."""
-    zero, unknown = ibis.literal(0, MONEY), ibis.null(MONEY)
-    missing = ibis.ifelse((sums.price_state == UNPRICED_METER) | _lacks_card(sums), unknown, zero)
-    if meter == REQUESTS:
-        fee = times(sums.request_count.fill_null(0), sums[price_column(part, REQUESTS)])
-        cost = ibis.cases((_lacks_card(sums), unknown), (fee.isnull(), zero), (sums.uncounted, unknown), else_=fee)
-    elif meter == FRACTIONAL:
-        cost = sums[f"{part}_seconds_cost"].fill_null(missing)
-    else:
-        cost = _whole_cost(sums, meter, part).fill_null(missing)
-    unpriced = sums.price_state.isin(UNPRICED_STATES) & (sums.price_state != UNPRICED_METER)
-    return ibis.cases((sums.price_state == NOT_CHARGED, zero), (unpriced, unknown), else_=cost)
-
-
-def _whole_cost(sums: ir.Table, meter: str, part: str) -> ir.DecimalValue:
-    if meter == "output":
-        return output_cost(sums, part, prefix="sum_")
-    return times(sums[f"sum_{meter}"], sums[price_column(part, meter)])
+def _told(row: ir.Table) -> dict[str, ir.Value]:
+    """Counts and reasons. An event is told unpriced on its 'requests' row, a quantity on its own."""
+    is_requests = row.meter == REQUESTS
+    is_unpriced = row.net_cost.isnull()
+    is_of_unpriced = row.price_state.isin(UNPRICED_STATES) | _lacks_card(row)
+    reason = ibis.ifelse(row.price_state.isin(UNPRICED_STATES), row.price_state, UNPRICED_METER)
+    events = ibis.ifelse(is_requests, row.events_count, 0)
+    return {
+        "requests": ibis.ifelse(is_requests, row.request_count, ibis.null("int64")),
+        "events": events,
+        "unpriced_quantity": ibis.ifelse(is_unpriced, row.quantity, ibis.literal(0, QUANTITY)),
+        "unpriced_events": ibis.ifelse(is_of_unpriced, events, 0),
+        "unpriced_reason": ibis.ifelse(is_unpriced | (is_requests & is_of_unpriced), reason, ibis.null("string")),
+    }

@@ -46,12 +46,13 @@ def widen(rates: ir.Table) -> ir.Table:
     )
 
 
-def output_cost(row: ir.Table, part: str, *, prefix: str = "") -> ir.DecimalValue:
-    """Output at its price; its reasoning part at its own where the card has one. `prefix` is of the quantities' columns."""
-    output, reasoning = row[f"{prefix}output"].fill_null(0), row[f"{prefix}reasoning_tokens"].fill_null(0)
-    own_price = row[price_column(part, REASONING)]
-    price = row[price_column(part, "output")]
-    return ibis.ifelse(own_price.notnull(), times(output - reasoning, price) + times(reasoning, own_price), times(output, price))
+def whole_cost(
+    quantity: ir.IntegerValue, reasoning: ir.IntegerValue, price: ir.DecimalValue, reasoning_price: ir.DecimalValue
+) -> ir.DecimalValue:
+    """Quantity at its price, the reasoning part of it at its own where that is not null; null without a price."""
+    thought = reasoning.fill_null(0)
+    apart = times(quantity - thought, price) + times(thought, reasoning_price)
+    return ibis.ifelse(reasoning_price.notnull(), apart, times(quantity, price))
 
 
 def seconds_cost(seconds: ir.DecimalValue, least: ir.DecimalValue, price: ir.DecimalValue) -> ir.DecimalValue:
