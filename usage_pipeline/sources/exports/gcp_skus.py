@@ -1,6 +1,7 @@
 """What Google's SKU texts say: families of wording (Gemini API, Vertex AI, partner models), each matched as a whole, in lower case.
 
 SKU ids are not published as a list, so the text is the key. A text of no family is 'unmapped': its money counts and it is shown.
+Texts of tokens of text were seen; audio, image and video, and tiers in every place, are by analogy.
 """
 
 from dataclasses import dataclass
