@@ -2,7 +2,8 @@
 
 Pull by day (bucket_width=1d) and grouped by everything that the endpoint offers, model above all: without a model nothing can be priced.
 `input_tokens` holds cached tokens and cache writes; they are taken out. Image tokens of the gpt-image models come with `completions`,
-so the count of such images is a note beside them, not a meter. Stored bytes of vector stores are a level, not a flow: kept as a note, too.
+and so do their requests: the count of such images is a note beside them, not a meter. Stored bytes of vector stores are a level, not a
+flow: kept as a note, too.
 https://platform.openai.com/docs/api-reference/usage
 """
 
@@ -113,7 +114,7 @@ def to_events(records: ir.Table) -> ir.Table:
         api_key=rows.api_key_id,
         provider_project_id=rows.project_id,
         sub_account_id=rows.project_id,
-        request_count=ibis.ifelse(rows.has_requests, rows.n_num_model_requests, ibis.literal(0, "int64")),
+        request_count=ibis.ifelse(rows.has_requests & (of_completions | ~by_token), rows.n_num_model_requests, ibis.literal(0, "int64")),
         input=_only(counts_tokens, rows.input_part),
         cache_read=_only(of_completions, rows.cached_part),
         cache_write=_only(of_completions, rows.written),
