@@ -22,6 +22,7 @@ from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.summary import totals
 
 TRUTH = "truth.json"
+LINE_COUNTS = (": lines", ": accepted", ": duplicates", ": rejected")
 
 
 def run_demo(environment: Environment, days: int, output: Output) -> int:
@@ -88,7 +89,10 @@ def _results(outcome: RunOutcome, database: Database) -> Results:
 
 def _show(rows: list[Comparison], truth: Truth, home: Home, output: Output) -> None:
     output.heading(f"How far from the truth, which the demo knows ({truth.first_day} to {truth.last_day})")
-    output.table(("what", "truth", "found", "difference", "note"), [one.cells() for one in rows], numbers=("truth", "found", "difference"))
+    equal_lines = [one for one in rows if one.what.endswith(LINE_COUNTS) and one.difference == 0]
+    shown = [one for one in rows if one not in equal_lines]
+    output.table(("what", "truth", "found", "difference", "note"), [one.cells() for one in shown], numbers=("truth", "found", "difference"))
+    output.say(f"Lines, accepted, duplicates, rejected: {len(equal_lines)} counts of all sources compared, all equal to the truth.")
     output.say(f"inputs      {home.landing}")
     output.say(f"statements  {home.reports}")
     output.say(f"mails       {home.outbox}")

@@ -15,6 +15,7 @@ from usage_pipeline import money
 from usage_pipeline.defs.progress import Progress as Listener
 
 TENTHS = 10
+PIPE_WIDTH = 160
 
 
 class Output:
@@ -22,8 +23,8 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.console = Console(highlight=False, soft_wrap=True)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = _console(stderr=False)
+        self.errors = _console(stderr=True)
 
     def document(self, document: dict[str, Any]) -> None:
         """The one JSON document."""
@@ -61,6 +62,12 @@ class Output:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self.errors, transient=False) as bars:
             yield _bars(bars)
+
+
+def _console(*, stderr: bool) -> Console:
+    """As wide as the terminal; in a file or a pipe wide enough for every table."""
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=PIPE_WIDTH)
 
 
 def words(value: object) -> str:
