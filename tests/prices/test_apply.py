@@ -165,6 +165,11 @@ def test_contradictory_or_absent_usage(price: Price, usage: dict[str, int]):
     assert state(price, event("openai", "gpt-4.1", **usage)) == ("inconsistent_usage", None)
 
 
+def test_a_note_of_no_request_costs_nothing(price: Price):
+    assert state(price, event("openai", "gpt-4.1", request_count=0)) == ("priced", 0)
+    assert state(price, event("openai", "gpt-4.1", request_count=None)) == ("inconsistent_usage", None)
+
+
 def test_failures_and_cache_hits(price: Price):
     assert state(price, event("openai", "gpt-4.1", status="failure", input=1000)) == ("not_charged", 0)
     assert state(price, event("openai", "gpt-4.1", status="failure")) == ("not_charged", 0)

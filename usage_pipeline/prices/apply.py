@@ -16,7 +16,6 @@ from usage_pipeline.prices.wide import (
     FRACTIONAL,
     INPUT_METERS,
     OUTPUT_METERS,
-    PRICE_COLUMNS,
     SECOND_MEASURE,
     price_column,
     seconds_cost,
@@ -36,10 +35,6 @@ KEY = ("provider", "model", "is_batch", "service_tier", "speed", "region", "proj
 COMMON_METERS = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
 RARE_METERS = tuple(meter for meter in METER_NAMES if meter not in COMMON_METERS)
 """Looked at only for events that have one of them, which is what makes pricing fast."""
-
-USUAL_PRICES = tuple(price_column("list", meter) for meter in (*COMMON_METERS, REASONING, REQUESTS))
-DETAILS = (*(name for name in PRICE_COLUMNS if name not in USUAL_PRICES), "least_quantity")
-"""What only events with a rare meter or an agreement need of their card: joined apart, for wide rows are what a join costs."""
 
 
 def keys_of(events: ir.Table) -> ir.Table:
@@ -109,7 +104,6 @@ def _used(events: ir.Table, meters: Sequence[str]) -> ir.IntegerValue:
 def _carded(events: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table:
     """Events with the card in force for their start and their request's tokens, and its prices; null where unresolved."""
     wide = widen(rates)
-    details = wide.select(*DETAILS, detail_card="rate_card")
     cards = (
         rate_cards.select(
             rate_card="rate_card",
@@ -122,11 +116,11 @@ def _carded(events: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table
             input_tokens_gt="input_tokens_gt",
             input_tokens_le="input_tokens_le",
         )
-        .left_join(wide.drop(*DETAILS), "rate_card")
+        .left_join(wide, "rate_card")
         .drop("rate_card_right")
     )
     tokens = events.mutate(tier_tokens=ibis.ifelse(events.is_aggregate, 0, events.input_tokens))
-    found = tokens.left_join(
+    return tokens.left_join(
         cards,
         [
             tokens.schedule == cards.card_schedule,
@@ -138,8 +132,6 @@ def _carded(events: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table
             tokens.tier_tokens <= cards.input_tokens_le,
         ],
     )
-    wanting = found.mutate(detailed=ibis.ifelse(found.is_rare | found.has_agreement, found.rate_card, ibis.null("string")))
-    return wanting.left_join(details, wanting.detailed == details.detail_card)
 
 
 def _state(row: ir.Table) -> ir.StringValue:
