@@ -22,7 +22,7 @@ monthly_job = dg.define_asset_job(
     selection=[monthly_costs.name, budget_status.name, REPORT],
     description="From daily costs to monthly costs, budget status and statements.",
 )
-alerts_job = dg.define_asset_job("alerts", selection=[alerts.name], description="Judge the budgets that hold a day, and tell people.")
+alerts_job = dg.define_asset_job("alerting", selection=[alerts.name], description="Judge the budgets that hold a day, and tell people.")
 budget_check_job = dg.define_asset_job(
     "budget_check",
     selection=[*DAILY_ASSETS, alerts.name],

@@ -52,7 +52,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
     jobs: tuple[tuple[str, dict[str, str], dict[str, Any]], ...] = (
         ("daily", daily_tags(days), {}),
         ("monthly", monthly_tags(days), {}),
-        ("alerts", {}, {"ops": {"alerts": {"config": {"as_of": as_of.isoformat()}}}}),
+        ("alerting", {}, {"ops": {"alerts": {"config": {"as_of": as_of.isoformat()}}}}),
     )
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance, reporting_to(progress):
         for name, tags, run_config in jobs:
