@@ -1,5 +1,6 @@
 """What people see of an asset in Dagster's UI: numbers with names, and the first rows as a Markdown table."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,10 @@ from usage_pipeline import money
 from usage_pipeline.tables.schema import Table
 
 ROWS_SHOWN = 12
+
+_LINES = re.compile(r"\s*[\r\n]\s*")
+_MEANT = re.compile(r"[\\`*\[\]<>|]")
+"""What Markdown would read as code, emphasis, links, HTML or cells: names of models and projects come from outside."""
 
 
 def markdown(rows: Sequence[Mapping[str, object]], columns: Sequence[str] | None = None) -> dg.MarkdownMetadataValue:
@@ -33,7 +38,7 @@ def cell(value: object) -> str:
         case int() if not isinstance(value, bool):
             return f"{value:,}"
         case _:
-            return str(value).replace("|", "\\|").replace("\n", " ")
+            return _MEANT.sub(r"\\\g<0>", _LINES.sub(" ", str(value)))
 
 
 def amount(value: Decimal | None) -> dg.MetadataValue[Any]:
