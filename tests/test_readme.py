@@ -1,0 +1,366 @@
+"""The README says what is true: its commands, paths, variables, tables, pictures and example configuration are compared with the code."""
+
+import importlib
+import json
+import pkgutil
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import click
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+from dagster._cli import cli as dagster_cli
+from dagster._daemon.cli import cli as daemon_cli
+from dagster_webserver.cli import cli as webserver_cli
+from pydantic import SecretStr
+
+from usage_pipeline import cli, tables
+from usage_pipeline.defs.checks import CHECKS, UNPRICED_SHARE_MAX
+from usage_pipeline.defs.definitions import definitions_of
+from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.partitions import FIRST_DAY
+from usage_pipeline.defs.schedules import RE_READ_DAYS, SCHEDULES
+from usage_pipeline.defs.sensors import SENSORS
+from usage_pipeline.errors import UsageConfigError, UsageError
+from usage_pipeline.settings import Environment, load
+from usage_pipeline.settings.environment import PREFIX
+from usage_pipeline.settings.shape import UsageFile
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.home import Home
+from usage_pipeline.storage.landing import list_files
+from usage_pipeline.storage.sql_tables import DECLARED
+from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS
+from usage_pipeline.tables.schema import Table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PICTURE_BYTES_MAX = 300_000
+
+CLICK = {"usage-pipeline": cli.main, "dagster": dagster_cli, "dagster-webserver": webserver_cli, "dagster-daemon": daemon_cli}
+COMMON = {"--home", "--config", "--json"}
+HOME_NAMES = {"usage.yaml", "usage.db", "landing", "lake", "reports", "outbox", "dagster", "scratch"}
+
+
+# What the README holds.
+
+
+def code_blocks(language: str) -> list[str]:
+    blocks = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", README, re.MULTILINE | re.DOTALL)
+    return [text for name, text in blocks if name == language]
+
+
+def code_lines() -> Iterator[str]:
+    """Commands of the shell blocks, their comments taken off."""
+    for block in code_blocks("sh"):
+        for line in block.replace("\\\n", " ").splitlines():
+            if words := line.split(" #")[0].strip():
+                yield words
+
+
+def quoted() -> list[str]:
+    """What stands in backticks in running text and tables."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^ *```.*?^ *```", "", README, flags=re.MULTILINE | re.DOTALL))
+
+
+def table(first_header: str) -> list[list[str]]:
+    """The cells of the table whose first header is this."""
+    found = re.search(rf"^\| {first_header} \|.*\n\|[-|]+\n((?:\|.*\n)+)", README, re.MULTILINE)
+    assert found, f"no table that begins with {first_header}"
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found[1].splitlines()]
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# What is checked of a command, a path, a picture.
+
+
+def commands_of_run() -> set[str]:
+    """What `./run` itself understands."""
+    cases = re.search(r"^case \$\{1:-demo\} in\n(.*?)^esac", (ROOT / "run").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert cases
+    return set(re.findall(r"^  ([a-z]+)\)", cases[1], re.MULTILINE))
+
+
+def check_command(line: str) -> None:
+    """Raises click.UsageError or AssertionError where the command, one of its options or its script does not exist."""
+    program, *words = shlex.split(line)
+    if program == "./run":
+        assert (ROOT / "run").is_file()
+        if not words or words[0] in commands_of_run():
+            return check_command(shlex.join(["usage-pipeline", *words])) if words[:1] == ["demo"] else None
+        program, *words = words
+    if program == "python":
+        assert (ROOT / words[0]).is_file(), f"{words[0]} does not exist"
+        return None
+    assert program in CLICK, f"{program} is not a command of this project"
+    command, rest = leaf(CLICK[program], words)
+    command.make_context(program, rest).close()
+    return None
+
+
+def leaf(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
+    """The command that `words` lead to, and the words left for it. Raises click.UsageError for one that does not exist."""
+    while isinstance(command, click.Group) and words:
+        _, found, rest = command.resolve_command(click.Context(command), words)
+        assert found
+        command, words = found, rest
+    return command, words
+
+
+def check_path(text: str) -> None:
+    """Something of the home, or files of the repository; `<…>` stands for any name."""
+    first = text.removeprefix("usage_home/").split("/")[0]
+    if text == "usage_home/" or first in HOME_NAMES:
+        return
+    pattern = re.sub(r"<[^>]+>", "*", text).rstrip("/")
+    assert any(ROOT.glob(pattern)), f"{text} does not exist"
+
+
+def is_path(text: str) -> bool:
+    if " " in text or "://" in text or text.startswith(("./run", "/", "-")):
+        return False
+    return "/" in text or bool(re.fullmatch(r"[\w.-]+\.(py|md|yaml|toml|lock|db|j2|css)|LICENSE|run", text))
+
+
+# The tests.
+
+
+def test_every_command_in_a_code_block_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "requests.jsonl").touch()
+    (tmp_path / "workspace.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    lines = [line for line in code_lines() if not line.startswith("export ")]
+    for line in lines:
+        check_command(line.replace("<kind>", "tracker").replace("/srv/usage/", ""))
+    assert len(lines) > 12
+
+
+def test_every_command_in_a_sentence_exists():
+    found = [text for text in quoted() if re.match(r"(\./run|usage-pipeline|dagster)( |$)", text) and "…" not in text]
+    for text in found:
+        words = text.split()
+        words = words[1:] if words[0] == "./run" else words
+        if words and words[0] not in commands_of_run():
+            command, rest = leaf(CLICK[words[0]], words[1:])
+            known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+            assert {word for word in rest if word.startswith("-")} <= known, text
+    assert found
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "./run tests/nothing",
+        "./run usage-pipeline close --month 2026-10",
+        "usage-pipeline run --from 2026-10-01",
+        "usage-pipeline run --from 2026-10-01 --to 2026-13-01",
+        "usage-pipeline run --since 2026-10-01 --to 2026-10-31",
+        "usage-pipeline budgets check --dry",
+        "./run dagster develop -w workspace.yaml",
+        "./run dagster dev --workspaces workspace.yaml",
+        "./run dagster-webserver --read-write -w workspace.yaml",
+        "./run python tests/sources/no_such_script.py",
+        "./run demo --weeks 3",
+    ],
+)
+def test_a_command_that_does_not_exist_is_found(lie: str):
+    with pytest.raises((click.UsageError, AssertionError)):
+        check_command(lie)
+
+
+def test_help_of_every_command_answers():
+    for line in {tuple(names(row[0])[0].split()) for row in table("command")}:
+        answer = CliRunner().invoke(cli.main, [*line, "--help"])
+        assert answer.exit_code == 0
+        assert "Example" in answer.output
+
+
+def test_the_command_line_is_told_in_full():
+    told = {names(row[0])[0]: set(names(row[2])) for row in table("command")}
+    assert told == {name: options_of(command) - COMMON for name, command in commands(cli.main)}
+    assert all(options_of(command) >= COMMON for _, command in commands(cli.main))
+    sentence = next(line for line in README.splitlines() if line.startswith("Every command takes"))
+    assert set(names(sentence)) == {*COMMON, "--help"}
+    tried = [shlex.split(line) for line in code_lines()]
+    examples = [words[words.index("usage-pipeline") + 1 :] for words in tried if "usage-pipeline" in words]
+    assert {name for name in told if any(words[: len(name.split())] == name.split() for words in examples)} == set(told)
+
+
+def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name, command
+
+
+def options_of(command: click.Command) -> set[str]:
+    return {option for one in command.params if isinstance(one, click.Option) for option in one.opts}
+
+
+def test_exit_codes_are_those_of_the_command_line():
+    told = {int(code): words for code, words in table("exit code")}
+    assert set(told) == {0, UsageError.exit_code, UsageConfigError.exit_code, cli.EXIT_FINDINGS}
+    help_text = " ".join((cli.main.help or "").split())
+    for code, words in told.items():
+        assert f"{code} {words.split(':')[0]}" in help_text
+
+
+def test_the_line_to_price_has_a_price_and_an_unknown_model_has_none(tmp_path: Path):
+    row = next(row for row in table("command") if names(row[0]) == ["price"])
+    line = next(text for text in names(row[1]) if text.startswith("{"))
+    unknown = json.dumps({**json.loads(line), "model": "no-such-model"})
+    for text, code in ((line, 0), (unknown, cli.EXIT_FINDINGS), ("{", UsageConfigError.exit_code)):
+        answer = CliRunner().invoke(cli.main, ["price", "-", "--home", str(tmp_path)], input=text)
+        assert answer.exit_code == code
+
+
+def test_every_path_exists():
+    paths = [text for text in quoted() if is_path(text)]
+    for text in paths:
+        check_path(text)
+    assert len(paths) > 20
+    for lie in ("usage_pipeline/helpers.py", "tests/sources/<kind>/golden.json", "docs/manual.md", "INSTALL.md"):
+        assert is_path(lie)
+        with pytest.raises(AssertionError):
+            check_path(lie)
+
+
+def test_links_lead_somewhere():
+    anchors = {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in re.findall(r"^#+ (.*)", README, re.MULTILINE)}
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert target.startswith("https://") or target.removeprefix("#") in anchors or (ROOT / target).exists(), target
+
+
+def test_every_environment_variable_is_told_with_its_default():
+    told = {names(variable)[0]: (names(default), meaning) for variable, default, meaning in table("variable")}
+    fields = {f"{PREFIX}{name}".upper(): field for name, field in Environment.model_fields.items()}
+    assert set(told) == set(fields) == set(re.findall(rf"{PREFIX}[A-Z][A-Z0-9_]*", README))
+    for name, field in fields.items():
+        default, meaning = told[name]
+        value = field.default
+        assert default == ([] if value is None else [str(value).lower() if isinstance(value, bool) else str(value)]), name
+        assert ("(secret)" in meaning) == (SecretStr in getattr(field.annotation, "__args__", ())), name
+        assert ("not used yet" in meaning) == (not used(field_name(name))), name
+
+
+def field_name(variable: str) -> str:
+    return variable.removeprefix(PREFIX).lower()
+
+
+def used(field: str) -> bool:
+    """Whether anything reads the field, in environment.py's own properties or elsewhere."""
+    texts = [path.read_text("utf-8") for path in (ROOT / "usage_pipeline").rglob("*.py")]
+    return any(re.search(rf"\.{field}\b", text) for text in texts)
+
+
+def test_variables_of_others_are_read_where_they_are_said_to_be():
+    sentence = next(line for line in README.splitlines() if line.startswith("Not ours, but"))
+    readers = [(ROOT / name).read_text("utf-8") for name in ("run", "usage_pipeline/defs/dagster.yaml", "usage_pipeline/storage/home.py")]
+    for name in names(sentence):
+        assert any(name in text for text in readers), name
+
+
+def test_pictures_are_there_and_small():
+    pictures = re.findall(r'<img src="([^"]+)"', README)
+    assert set(pictures) == {f"docs/{path.name}" for path in (ROOT / "docs").iterdir()}
+    assert len(re.findall(r'<img [^>]*alt="[^"]{20,}"', README)) == len(pictures)
+    for name in pictures:
+        content = (ROOT / name).read_bytes()
+        assert len(content) < PICTURE_BYTES_MAX, name
+        assert content.startswith(b"\x89PNG\r\n" if name.endswith(".png") else b"<svg "), name
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    home = tmp_path_factory.mktemp("home")
+    return definitions_of(home, home / "usage.yaml")
+
+
+def test_the_drawing_shows_every_asset(definitions: dg.Definitions):
+    drawing = ET.parse(ROOT / "docs" / "flow.svg")  # noqa: S314 - our own file
+    keys = {one.text for one in drawing.iter("{http://www.w3.org/2000/svg}text") if one.get("class") == "key"}
+    assets = {spec.key.path[0] for spec in definitions.resolve_all_asset_specs()}
+    assert keys == assets - {"landing"}
+
+
+def test_schedules_sensors_and_checks_are_told(definitions: dg.Definitions):
+    dg.Definitions.validate_loadable(definitions)
+    told = {names(row[0])[0]: row[1:] for row in table("name")}
+    crons = {schedule.name: schedule.cron_schedule for schedule in SCHEDULES}
+    assert {name: names(row[0])[0] for name, row in told.items() if name in crons} == crons
+    assert set(told) == {*crons, *(sensor.name for sensor in SENSORS)}
+    assert [sensor.minimum_interval_seconds for sensor in SENSORS] == [300]
+    assert told["new_files"][0] == "every 5 minutes"
+    assert f"the last {RE_READ_DAYS} days" in told["daily_run"][1]
+    assert f"start on {FIRST_DAY}" in README
+    specs = {(spec.name, spec.asset_key.to_user_string(), spec.blocking) for check in CHECKS for spec in check.check_specs}
+    assert {(names(row[0])[0], names(row[1])[0], row[2].endswith("; blocks")) for row in table("check")} == specs
+    assert f"at most {UNPRICED_SHARE_MAX} percent" in README
+
+
+def test_kinds_of_source_are_told():
+    told = {names(row[0])[0]: row[2] for row in table("kind")}
+    assert {kind: shape == "bill" for kind, shape in told.items()} == {kind: one.table.name == "charges" for kind, one in SOURCES.items()}
+
+
+def test_the_example_configuration_is_whole_and_right(tmp_path: Path):
+    example = next(block for block in code_blocks("yaml") if block.startswith("organisation:"))
+    file = tmp_path / "usage.yaml"
+    file.write_text(example, "utf-8")
+    settings = load(file)
+    assert set(re.findall(r"^(\w+):", example, re.MULTILINE)) == set(UsageFile.model_fields)
+    assert settings.budgets
+    assert settings.agreements
+    sentence = next(line for line in README.splitlines() if "A rule may test" in line).split("A rule may test")[1]
+    assert names(sentence) == [*ATTRIBUTION_FIELDS, "tag.<key>"]
+
+
+def test_the_home_is_told_as_it_is(tmp_path: Path):
+    block = next(block for block in code_blocks("") if block.startswith("/srv/usage/"))
+    told = {line.split()[0].rstrip("/") for line in block.splitlines()[1:]}
+    home = prepare(Home(tmp_path / "home"))
+    made = {path.name for path in home.root.iterdir()}
+    assert told == HOME_NAMES == {*made, home.database.name, "usage.yaml"}
+    assert (home.dagster / "dagster.yaml").is_file()
+
+
+def test_layers_are_those_that_are_checked():
+    contract = PROJECT["tool"]["importlinter"]["contracts"][0]
+    assert [names(row[0]) for row in table("layer")] == [layer.split(" | ") for layer in contract["layers"]]
+
+
+def test_tables_are_told_with_where_they_lie():
+    told = {name: row[2] for row in table("table") for name in names(row[0])}
+    assert set(told) == set(declared_tables())
+    assert {name for name, place in told.items() if place == "database"} == {one.name for one in DECLARED}
+
+
+def declared_tables() -> dict[str, Table[Any]]:
+    modules = [importlib.import_module(f"{tables.__name__}.{one.name}") for one in pkgutil.iter_modules(tables.__path__)]
+    return {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Table)}
+
+
+def test_the_python_range_is_that_of_the_project():
+    assert PROJECT["project"]["requires-python"] == ">=3.11,<3.15"
+    assert "Python 3.11 to 3.14" in README
+
+
+def test_the_limit_of_s3_is_still_one():
+    with pytest.raises(ValueError, match="no store"):
+        list_files("s3://bucket/prefix/*.json")
+    assert "`s3://` paths are not read yet" in README
+
+
+def test_the_changelog_has_a_section_for_what_comes_next():
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.search(r"^## \[Unreleased\]\n\n### (Added|Changed|Fixed)\n\n- ", changelog, re.MULTILINE)
