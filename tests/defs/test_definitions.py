@@ -33,10 +33,10 @@ DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "daily_cos
 MONTHLY = {"monthly_costs", "budget_status", "statement"}
 JOBS = {
     "ingest": {"ingested_files"},
-    "daily": {*DAILY, "price_book"},
+    "daily": set(DAILY),
     "monthly": MONTHLY,
     "alerting": {"alerts"},
-    "budget_check": {*DAILY, "price_book", "alerts"},
+    "budget_check": {*DAILY, "alerts"},
 }
 CHECKS = {
     ("ingested_files", "every_line_accounted_for"): True,

@@ -10,7 +10,7 @@ from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.costs import daily_costs_asset, monthly_costs_asset
 from usage_pipeline.defs.ingest import ingested_files_asset, landing_specs, rejected_spec
 from usage_pipeline.defs.jobs import JOBS
-from usage_pipeline.defs.prices import price_book_asset, priced_usage_asset
+from usage_pipeline.defs.prices import price_book_spec, priced_usage_asset
 from usage_pipeline.defs.reports import statement_asset
 from usage_pipeline.defs.schedules import SCHEDULES
 from usage_pipeline.defs.sensors import SENSORS
@@ -21,7 +21,6 @@ ASSETS = [
     ingested_files_asset,
     usage_events_asset,
     charges_asset,
-    price_book_asset,
     priced_usage_asset,
     daily_costs_asset,
     monthly_costs_asset,
@@ -37,7 +36,7 @@ def definitions_of(home: Path, config: Path) -> dg.Definitions:
     Steps run in one process: each costs milliseconds instead of seconds; what is parallel is parallel inside a step.
     """
     return dg.Definitions(
-        assets=[*landing_specs, rejected_spec, *ASSETS, deliveries_spec],
+        assets=[*landing_specs, rejected_spec, price_book_spec, *ASSETS, deliveries_spec],
         asset_checks=CHECKS,
         jobs=JOBS,
         schedules=SCHEDULES,

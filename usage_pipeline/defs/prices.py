@@ -1,5 +1,7 @@
 """The price book, and every usage event at its rates."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 import ibis
 
@@ -10,33 +12,27 @@ from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.usage import by_day, report_days
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.prices.apply import keys_of, price_events
+from usage_pipeline.prices.book import PriceBook
+from usage_pipeline.tables.configuration import Agreement
 from usage_pipeline.tables.priced_usage import STATES, priced_usage
 from usage_pipeline.tables.usage_events import usage_events
 
+PRICE_BOOK = "price_book"
 
-@dg.asset(key="price_book", group_name="prices", kinds={"python"}, owners=OWNERS, code_version="1")
-def price_book_asset(workplace: Workplace) -> dg.MaterializeResult[None]:
-    """The catalog of genai-prices with the agreements of usage.yaml on top: one version, named by its content."""
-    book = workplace.book()
-    agreements = [
-        {
-            "provider": one.provider,
-            "model": one.model or "all",
-            "meter": one.meter or "all",
-            "project": one.project or "all",
-            "unit price": one.unit_price,
-            "discount %": one.discount_percent,
-            "from": one.valid_from,
-            "source": one.source,
-        }
-        for one in workplace.settings().agreements
-    ]
-    return dg.MaterializeResult(metadata={"version": book.version, "catalog": book.catalog, "agreements": markdown(agreements)})
+price_book_spec = dg.AssetSpec(
+    key=PRICE_BOOK,
+    group_name="prices",
+    description="The catalog of genai-prices with the agreements of usage.yaml on top: one version, named by its content. "
+    "Told of whenever usage is priced by it.",
+    kinds={"python"},
+    owners=OWNERS,
+)
+"""No step of its own: an unpartitioned one between days would cut a backfill of days in two runs."""
 
 
 @dg.asset(
     key=priced_usage.name,
-    deps=[usage_events.name, "price_book"],
+    deps=[usage_events.name, PRICE_BOOK],
     partitions_def=DAILY,
     backfill_policy=ONE_RUN,
     group_name="prices",
@@ -54,6 +50,7 @@ def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
     keys = book.resolve(engine.to_pyarrow(keys_of(events)))
     book_tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
     priced = price_events(events, *book_tables, price_book=book.version)
+    context.log_event(_told(book, workplace.settings().agreements))
     written = lake.replace(priced_usage, priced, list(days.days()), day_column="started_at")
     report_days(context, written)
     priced_rows = lake.read(priced_usage, days)
@@ -66,3 +63,21 @@ def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
             "rows by day": by_day(written),
         }
     )
+
+
+def _told(book: PriceBook, agreements: Sequence[Agreement]) -> dg.AssetMaterialization:
+    """The book's version and its agreements."""
+    rows = [
+        {
+            "provider": one.provider,
+            "model": one.model or "all",
+            "meter": one.meter or "all",
+            "project": one.project or "all",
+            "unit price": one.unit_price,
+            "discount %": one.discount_percent,
+            "from": one.valid_from,
+            "source": one.source,
+        }
+        for one in agreements
+    ]
+    return dg.AssetMaterialization(PRICE_BOOK, metadata={"version": book.version, "catalog": book.catalog, "agreements": markdown(rows)})
