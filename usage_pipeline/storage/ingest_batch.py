@@ -74,7 +74,7 @@ def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend
     dropped = _duplicates(batch, accepted, lake=lake, database=database)
     kept = accepted if dropped is None else accepted.anti_join(dropped, dropped.columns)
     table = batch.source.table
-    written = lake.add_parts(SHARDS[table.name], table.conform(kept.drop(DAY)), batch.part, day_column=STARTED[table.name])
+    written = lake.add_parts(SHARDS[table.name], table.conform(kept.drop(DAY)), batch.part, day_column=STARTED[table.name], order=())
     rejects = _rejects(batch, records, rows)
     lake.add_part(rejected_lines.name, rejected_lines.conform(rejects), batch.now.astimezone(UTC).date(), batch.part, order=PLACE)
     numbers = _numbers(batch, engine, records, rows, kept)

@@ -1,4 +1,4 @@
-"""JSON lines as Arrow batches: where each line stands and its text, without copying a line.
+"""JSON lines as Arrow batches: where each line stands and its text, bytes as they were read.
 
 A whole file that is one object over several lines, or one array, gives its objects as lines, numbered from 1.
 """
@@ -7,7 +7,7 @@ import codecs
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,8 @@ import pyarrow as pa
 from usage_pipeline.storage.records_bytes import BrokenStreamError
 
 LINE_BYTES_MAX = 32 << 20
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
+FAILURES_PER_BATCH = 1000
 TEXT_CHARACTERS = 200
 NEWLINE = 10
 
@@ -54,7 +55,7 @@ def line_batches(pieces: Iterable[Chunk | Failure]) -> Iterator[pa.RecordBatch]:
         else:
             chunks.append(piece)
             waiting += len(piece.data)
-        if waiting >= BATCH_BYTES or len(failures) >= TEXT_CHARACTERS:
+        if waiting >= BATCH_BYTES or len(failures) >= FAILURES_PER_BATCH:
             yield from _batches(chunks, failures)
             chunks, failures, waiting = [], [], 0
     yield from _batches(chunks, failures)
@@ -140,25 +141,23 @@ def _batch_of(chunks: list[Chunk]) -> pa.RecordBatch:
     numbers = np.arange(total) - np.repeat(firsts, counts) + np.repeat([chunk.first_line for chunk in chunks], counts)
     files = pa.array([chunk.file for chunk in chunks], pa.string()).take(pa.array(np.repeat(np.arange(len(chunks)), counts)))
     lines = pa.Array.from_buffers(pa.string(), total, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-    lines, states = _with_encoding_checked(lines, data, offsets)
+    lines, states = (lines, pa.nulls(total, pa.string())) if data.isascii() else _with_encoding_checked(lines)
     return pa.RecordBatch.from_arrays([files, pa.array(numbers, pa.int64()), states, lines], schema=SCHEMA)
 
 
-def _with_encoding_checked(lines: pa.Array, data: bytes, offsets: npt.NDArray[np.int32]) -> tuple[pa.Array, pa.Array]:
+def _with_encoding_checked(lines: pa.Array) -> tuple[pa.Array, pa.Array]:
     """The lines, and the state 'bad_encoding' where one is not UTF-8; only its start is kept then, with marks for what is odd."""
-    if not data.isascii():
-        try:
-            lines.validate(full=True)
-        except pa.ArrowInvalid:
-            return _checked_one_by_one(data, offsets)
+    try:
+        lines.validate(full=True)
+    except pa.ArrowInvalid:
+        return _checked_one_by_one(lines.cast(pa.binary()).to_pylist())
     return lines, pa.nulls(len(lines), pa.string())
 
 
-def _checked_one_by_one(data: bytes, offsets: npt.NDArray[np.int32]) -> tuple[pa.Array, pa.Array]:
+def _checked_one_by_one(lines: list[bytes]) -> tuple[pa.Array, pa.Array]:
     texts: list[str] = []
     states: list[str | None] = []
-    for start, end in pairwise(offsets.tolist()):
-        line = data[start:end]
+    for line in lines:
         try:
             texts.append(line.decode())
             states.append(None)
