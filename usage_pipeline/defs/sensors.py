@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -15,6 +15,16 @@ from usage_pipeline.periods import ONE_DAY, Period, inclusive, months_in
 from usage_pipeline.storage.landing import LandedFile, list_files
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
 
+UNFINISHED = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+LEFT_FOR_DEAD = timedelta(hours=6)
+"""A run without a sign of life for so long was killed: its computer went down, say."""
+
 
 @dg.sensor(
     jobs=[ingest_job, daily_job, monthly_job],
@@ -22,10 +32,12 @@ from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, in
     description="New or changed files: read them, then compute the days they touch and those days' months.",
 )
 def new_files(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.SensorResult | dg.SkipReason:
-    """Unread files ask for an `ingest` run. What was read since the last tick asks for its days, and a tick later for their months.
+    """Unread files ask for an `ingest` run. What was read since the last tick asks for its days, and when those are done for their months.
 
     The cursor is {"read_through": time of the newest ledger row handled, "months": first days of the months still to ask for}.
     """
+    if _busy(context, workplace.now()):
+        return dg.SkipReason("a run is under way: what it reads and computes is looked at when it has ended")
     cursor: dict[str, Any] = json.loads(context.cursor) if context.cursor else {"read_through": "", "months": []}
     database = workplace.database()
     read = sorted(database.select(ingested_files), key=lambda one: one.ingested_at)
@@ -37,9 +49,12 @@ def new_files(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.S
     requests = [*_months(cursor["months"], cursor["read_through"]), *_ingest(workplace, read), *_days(ranges, through)]
     months = sorted({month.start.isoformat() for one in ranges for month in months_in(one)})
     left = json.dumps({"read_through": through, "months": months})
-    if not requests:
-        return dg.SkipReason("no new files")
-    return dg.SensorResult(run_requests=requests, cursor=left)
+    return dg.SensorResult(run_requests=requests, skip_reason=None if requests else dg.SkipReason("no new files"), cursor=left)
+
+
+def _busy(context: dg.SensorEvaluationContext, now: datetime) -> bool:
+    """Whether any run is queued or going on: its files are half read, its days half computed. One that was left for dead does not count."""
+    return context.instance.get_runs_count(dg.RunsFilter(statuses=list(UNFINISHED), updated_after=now - LEFT_FOR_DEAD)) > 0
 
 
 def _ingest(workplace: Workplace, read: list[IngestedFile]) -> Iterator[dg.RunRequest]:
