@@ -177,7 +177,7 @@ FROM (
   SELECT e.*, r.* EXCLUDE (provider, model, service_tier, valid_from, valid_to, utc_from_second, utc_to_second, input_tokens_gt,
       input_tokens_le),
     e.status = 'success' OR (e.status = 'failure' AND (coalesce(e.output, 0) > 0 OR coalesce(e.output_image, 0) > 0)) AS is_charged
-  FROM (SELECT *, CAST(epoch(started_at) % 86400 AS INTEGER) AS second_of_day FROM accepted) e
+  FROM (SELECT *, epoch_us(started_at) // 1000000 % 86400 AS second_of_day FROM accepted) e
   LEFT JOIN prices r ON r.provider = e.provider AND r.model = e.model AND r.service_tier IS NOT DISTINCT FROM e.service_tier
     AND e.day >= r.valid_from AND e.day < r.valid_to
     AND e.second_of_day >= r.utc_from_second AND e.second_of_day < r.utc_to_second
