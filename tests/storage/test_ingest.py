@@ -410,6 +410,30 @@ def test_days_of_the_ledger(run: Run, landing: Path, database: Database) -> None
     assert days == [(FIRST, "", 2, row.fingerprint), (SECOND, "", 1, row.fingerprint)]
 
 
+def test_intermediate_files_are_taken_away(run: Run, landing: Path, tmp_path: Path) -> None:
+    put(landing / "a", line("1"))
+    run()
+    assert list((tmp_path / "stage").iterdir()) == []
+
+
+def test_ledger_on_postgresql(lake: Lake, landing: Path, postgres_url: str, tmp_path: Path) -> None:
+    database = Database(postgres_url)
+    database.migrate()
+
+    def run_it() -> list[IngestedFile]:
+        where = f"{landing}/*"
+        return ingest("bill", BILL, where, lake=lake, database=database, engine=lake.engine, stage=tmp_path / "stage", now=NOW)
+
+    put(landing / "a", page(d01={"1": "1"}), 0)
+    put(landing / "b", page(d01={"1": "2"}, d02={}), 1)
+    assert numbers(run_it()) == [("a", 1, 1, 0, 0, "read"), ("b", 1, 1, 0, 0, "read")]
+    put(landing / "c", page(d01={"1": "1"}), 2)
+    assert numbers(run_it()) == [("c", 1, 0, 1, 0, "copy")]
+    assert run_it() == []
+    assert bill(lake, database) == {"1": Decimal(1)}
+    database.close()
+
+
 EXPECTED_REASONS = {
     "date_1970.json": ["time_out_of_range", "time_out_of_range", "bad_time", "missing_time", "time_out_of_range"],
     "error.json": ["missing_id"],

@@ -6,6 +6,7 @@ between is repeated from the start and changes nothing that counts.
 
 import hashlib
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -79,6 +80,7 @@ def ingest(
     files = [file for file in list_files(path) if (file.uri, file.size_bytes, file.modified_at) not in seen]
     if not files:
         return []
+    stage.mkdir(parents=True, exist_ok=True)
     known = {row.fingerprint: row for row in ledger if row.state in {"read", "empty"}}
     new, again, unreadable = _sorted_out(files, known)
     done: list[IngestedFile] = []
@@ -148,7 +150,8 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
         known = _ledger_size(call.database, call.source_name)
         part = _part_name(call.source_name, (version.fingerprint for version in versions))
         batch = Batch(call.source_name, call.source, [(one.fingerprint, one.file.uri) for one in versions], part, call.now)
-        numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=call.stage)
+        with tempfile.TemporaryDirectory(dir=call.stage, prefix="ingest-", ignore_cleanup_errors=True) as stage:
+            numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=Path(stage))
         rows = [_ledger_row(call, one, numbers[one.fingerprint], part) for one in versions if one.fingerprint in numbers]
         overtaken = _enter(call, versions, rows, numbers, known)
         if not overtaken:

@@ -17,7 +17,8 @@ from usage_pipeline.errors import ContractError
 from usage_pipeline.storage import landing
 from usage_pipeline.storage.records_bytes import utf8_blocks
 from usage_pipeline.storage.records_csv import csv_records
-from usage_pipeline.storage.records_lines import SCHEMA, TEXT_CHARACTERS, Chunk, Failure, file_pieces, line_batches
+from usage_pipeline.storage.records_documents import file_pieces
+from usage_pipeline.storage.records_lines import SCHEMA, TEXT_CHARACTERS, Chunk, Failure, line_batches
 from usage_pipeline.storage.records_pages import page_records, value_at
 from usage_pipeline.tables.source import EMPTY_BUCKET, Format, Source
 
@@ -160,9 +161,8 @@ def _records_of(
         for record in page_records(file, _blocks(uri)):
             yield record if isinstance(record, Failure) else (record[0], [value_at(record[1], path) for path in paths.values()])
         return
-    headers = [path if isinstance(path, str) else ".".join(path) for path in source.fields.values()]
-    for row in csv_records(file, _blocks(uri), frozenset(headers)):
-        yield row if isinstance(row, Failure) else (row[0], [row[1].get(header) for header in headers])
+    names = [path if isinstance(path, str) else ".".join(path) for path in source.fields.values()]
+    yield from csv_records(file, _blocks(uri), names)
 
 
 def _record_batches(records: Iterator[_Projected], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -2,17 +2,17 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from usage_pipeline.storage.records_bytes import BrokenStreamError
 from usage_pipeline.storage.records_lines import LINE_BYTES_MAX, Failure
 
 
-def csv_records(file: str, blocks: Iterator[bytes], wanted: frozenset[str]) -> Iterator[tuple[int, dict[str, str]] | Failure]:
-    """The rows after the header as (number from 1, {header name: value}); an empty value is left out, as an absent one.
+def csv_records(file: str, blocks: Iterator[bytes], names: Sequence[str]) -> Iterator[tuple[int, list[str | None]] | Failure]:
+    """The rows after the header as (number from 1, the values under `names`, null where empty or not in the header).
 
-    A row with more or fewer values than the header is 'ragged_row'. A header with none of the `wanted` names is one Failure,
-    line 0, 'unexpected_document'.
+    A row with more or fewer values than the header is 'ragged_row'. A header with none of the `names` is one Failure, line 0,
+    'unexpected_document'.
     """
     csv.field_size_limit(LINE_BYTES_MAX)
     rows = csv.reader(_text_lines(blocks))
@@ -21,30 +21,32 @@ def csv_records(file: str, blocks: Iterator[bytes], wanted: frozenset[str]) -> I
         header = next((row for row in rows if row), None)
         if header is None:
             return
-        if not wanted & set(header):
+        if not set(names) & set(header):
             yield Failure(file, 0, "unexpected_document", ",".join(header))
             return
+        places = [header.index(name) if name in header else None for name in names]
         for row in rows:
             if not row:
                 continue
             number += 1
-            yield _record(file, number, header, row)
+            problem = _problem(row, len(header))
+            if problem:
+                yield Failure(file, number, problem, ",".join(row))
+            else:
+                yield number, [None if place is None else row[place] or None for place in places]
     except csv.Error:
         yield Failure(file, number + 1, "line_too_long")
     except BrokenStreamError:
         yield Failure(file, number + 1, "truncated_file")
 
 
-def _record(file: str, number: int, header: list[str], row: list[str]) -> tuple[int, dict[str, str]] | Failure:
-    if len(row) != len(header):
-        return Failure(file, number, "ragged_row", ",".join(row))
-    if not all(value.isascii() or _is_text(value) for value in row):
-        return Failure(file, number, "bad_encoding", ",".join(row))
-    return number, {name: value for name, value in zip(header, row, strict=True) if value}
-
-
-def _is_text(value: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+def _problem(row: list[str], width: int) -> str | None:
+    if len(row) != width:
+        return "ragged_row"
+    text = "".join(row)
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        return "bad_encoding"
+    return None
 
 
 def _text_lines(blocks: Iterator[bytes]) -> Iterator[str]:
