@@ -43,6 +43,7 @@ def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str
         "to": outcome.days.last.isoformat(),
         "files": [_file(one, settings) for one in outcome.files],
         "files_unchanged": outcome.unchanged_count,
+        "rejects": [{name: one[name] for name in ("source", "reason", "lines")} for one in outcome.rejects],
         "totals": {
             "requests": sums.requests,
             "failed_requests": sums.failed_requests,
@@ -134,6 +135,13 @@ def show_files(outcome: RunOutcome, output: Output) -> None:
                 for group in groups
             ],
             numbers=("files", "lines", "accepted", "duplicates", "rejected"),
+        )
+    if outcome.rejects:
+        output.heading("Not accepted: kept with file, line and reason in the lake's rejected_lines")
+        output.table(
+            ("source", "lines", "reason", ""),
+            [(one["source"], one["lines"], one["reason"], one["meaning"]) for one in outcome.rejects],
+            numbers=("lines",),
         )
 
 

@@ -1,24 +1,27 @@
 """Asset checks: equalities that must hold, to the last digit. Blocking where a wrong number would go out."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import dagster as dg
 
 from usage_pipeline import money
 from usage_pipeline.costs.monthly import footing
 from usage_pipeline.costs.overlaps import overlaps_of
+from usage_pipeline.defs.ingest import rejects_of
 from usage_pipeline.defs.partitions import asked_days
 from usage_pipeline.defs.preview import amount, markdown
 from usage_pipeline.defs.reports import REPORT, snapshots_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, month_of, months_in
 from usage_pipeline.reports.footing import differences
+from usage_pipeline.reports.render import CSV, JSON, PDF
+from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.priced_usage import UNPRICED_STATES, priced_usage
-from usage_pipeline.tables.rejected_lines import rejected_lines
 
 UNPRICED_SHARE_MAX = Decimal("0.5")
 """Percent of events without a rate above which the check warns."""
@@ -42,11 +45,7 @@ def every_line_accounted_for(workplace: Workplace) -> dg.AssetCheckResult:
 @dg.asset_check(asset=ingested_files.name)
 def nothing_rejected(workplace: Workplace) -> dg.AssetCheckResult:
     """No line was rejected. A warning: the lines are kept, with their reason, and the rest goes on."""
-    engine = workplace.engine()
-    rejected = workplace.lake(engine).read(rejected_lines)
-    reasons = engine.to_pyarrow(
-        rejected.group_by(["source", "reason"]).agg(lines=rejected.count()).order_by("source", "reason")
-    ).to_pylist()
+    reasons = rejects_of(workplace.lake(workplace.engine()), workplace.database().select(ingested_files))
     return dg.AssetCheckResult(
         passed=not reasons,
         severity=dg.AssetCheckSeverity.WARN,
@@ -140,9 +139,17 @@ def files_say_the_same(context: dg.AssetCheckExecutionContext, workplace: Workpl
         for snapshot in snapshots_of(workplace, database, month):
             folder = reports / snapshot.period / snapshot.scope
             count += 1
-            said = differences((folder / "statement.json").read_bytes(), (folder / "statement.csv").read_bytes(), snapshot)
+            said = _differences(folder, snapshot)
             found += [{"statement": f"{snapshot.period} {snapshot.scope}", "difference": words} for words in said]
     return dg.AssetCheckResult(passed=not found, metadata={"statements": count, "differences": markdown(found)})
+
+
+def _differences(folder: Path, snapshot: Snapshot) -> list[str]:
+    """What the files of one statement say otherwise than `snapshot`; a file that is not there says nothing of it."""
+    missing = [name for name in (JSON, CSV, PDF) if not (folder / name).is_file()]
+    if missing:
+        return [f"{folder / name} is missing" for name in missing]
+    return differences((folder / JSON).read_bytes(), (folder / CSV).read_bytes(), snapshot)
 
 
 def _months(context: dg.AssetCheckExecutionContext, database: Database) -> list[Period]:

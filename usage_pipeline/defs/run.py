@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from usage_pipeline.defs.definitions import definitions_of
+from usage_pipeline.defs.ingest import rejects_of
 from usage_pipeline.defs.partitions import daily_tags, monthly_tags
 from usage_pipeline.defs.progress import Progress, reporting_to
 from usage_pipeline.defs.workplace import Workplace
@@ -25,10 +26,14 @@ QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITIC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
-    """What a run did. `files` are the versions read in it, `unchanged_count` those it knew; `costs` the rows of its days."""
+    """What a run did. `files` are the versions read in it, `unchanged_count` those it knew; `costs` the rows of its days.
+
+    `rejects` counts the lines of `files` that were not accepted: source, reason, lines, meaning.
+    """
 
     days: Period
     files: list[IngestedFile]
+    rejects: list[dict[str, Any]]
     unchanged_count: int
     costs: list[DailyCost]
     statements: list[Statement]
@@ -63,6 +68,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
     return RunOutcome(
         days=days,
         files=sorted(new_files, key=lambda file: (file.source, file.uri)),
+        rejects=rejects_of(workplace.lake(workplace.engine()), new_files),
         unchanged_count=len(files) - len(new_files),
         costs=database.select(daily_costs, where={"day": days}),
         statements=sorted((one for one in database.select(statements) if one.period in periods), key=lambda one: (one.period, one.scope)),
