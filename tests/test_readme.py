@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from dagster._cli import cli as dagster_cli
 from dagster._daemon.cli import cli as daemon_cli
 from dagster_webserver.cli import cli as webserver_cli
+from ibis.backends.duckdb import Backend
 from pydantic import SecretStr
 
 from usage_pipeline import cli, tables
@@ -34,6 +35,7 @@ from usage_pipeline.settings.shape import UsageFile
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.landing import list_files
+from usage_pipeline.storage.records import read_records
 from usage_pipeline.storage.sql_tables import DECLARED
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS
 from usage_pipeline.tables.schema import Table
@@ -216,8 +218,7 @@ def test_exit_codes_are_those_of_the_command_line():
 
 
 def test_the_line_to_price_has_a_price_and_an_unknown_model_has_none(tmp_path: Path):
-    row = next(row for row in table("command") if names(row[0]) == ["price"])
-    line = next(text for text in names(row[1]) if text.startswith("{"))
+    line = next(text for text in quoted() if text.startswith('{"id"'))
     unknown = json.dumps({**json.loads(line), "model": "no-such-model"})
     for text, code in ((line, 0), (unknown, cli.EXIT_FINDINGS), ("{", UsageConfigError.exit_code)):
         answer = CliRunner().invoke(cli.main, ["price", "-", "--home", str(tmp_path)], input=text)
@@ -323,6 +324,17 @@ def test_the_example_configuration_is_whole_and_right(tmp_path: Path):
     assert settings.agreements
     sentence = next(line for line in README.splitlines() if "A rule may test" in line).split("A rule may test")[1]
     assert names(sentence) == [*ATTRIBUTION_FIELDS, "tag.<key>"]
+
+
+def test_the_line_of_an_application_is_accepted(engine: Backend, tmp_path: Path):
+    (example,) = code_blocks("json")
+    file = tmp_path / "requests.jsonl"
+    file.write_text(json.dumps(json.loads(example)) + "\n", "utf-8")
+    source = SOURCES["tracker"]
+    rows = source.to_rows(read_records(engine, [("requests", str(file))], source, tmp_path / "stage"))
+    (row,) = engine.to_pyarrow(rows).to_pylist()
+    assert row["reject"] is None
+    assert (row["input"], row["cache_read"], row["output"], row["operation"]) == (1200, 3000, 450, "chat")
 
 
 def test_the_home_is_told_as_it_is(tmp_path: Path):
