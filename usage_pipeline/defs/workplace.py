@@ -9,6 +9,7 @@ from ibis.backends.duckdb import Backend
 from usage_pipeline.alerts.channels.channel import Channel
 from usage_pipeline.alerts.channels.outbox import OutboxChannel
 from usage_pipeline.alerts.channels.smtp import SmtpChannel
+from usage_pipeline.defs.home import create
 from usage_pipeline.prices.book import PriceBook, build_book
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.database import Database
@@ -27,9 +28,7 @@ class Workplace(dg.ConfigurableResource[None]):
 
     @property
     def home(self) -> Home:
-        home = Home(Path(self.home_folder))
-        home.create()
-        return home
+        return create(Home(Path(self.home_folder)))
 
     def settings(self) -> Settings:
         """usage.yaml as values. Raises UsageConfigError with file, line and field of every problem."""
