@@ -88,7 +88,8 @@ FROM (
     CASE WHEN state IS NULL THEN json_transform(line, '{_TRANSFORM}') END AS p
   FROM (
     SELECT source_line, line,
-      CASE WHEN NOT json_valid(line) THEN 'not_json' WHEN json_type(line) <> 'OBJECT' THEN 'not_an_object' END AS state
+      CASE WHEN NOT json_valid(line) THEN 'not_json'
+        WHEN NOT starts_with(line, '{{{{') AND json_type(line) <> 'OBJECT' THEN 'not_an_object' END AS state
     FROM (
       SELECT line, row_number() OVER () AS source_line
       FROM read_csv('{{input}}', columns = {{{{'line': 'VARCHAR'}}}}, header = false, delim = '\x01', quote = '', escape = '',
