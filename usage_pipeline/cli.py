@@ -1,8 +1,9 @@
 """The command line, thin: options in, one call, one answer out. The answer goes to stdout, everything else to stderr.
 
-Heavy imports stand in the commands, so that `--help` answers at once.
+Heavy imports stand in the commands, so that `--help` answers at once. A \\b in a help text keeps click from filling what follows.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -16,7 +17,24 @@ from usage_pipeline.errors import UsageConfigError, UsageError
 EXIT_FINDINGS = 3
 """Done, and findings block the close: something is unpriced."""
 
-DAY = click.DateTime(["%Y-%m-%d"])
+
+class Day(click.ParamType[date]):
+    """A UTC day, written 2026-10-01."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            self.fail(f"{value!r} is not a day, such as 2026-10-01", param, ctx)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is not a day of the calendar", param, ctx)
+
+
+DAY = Day()
 Command = Callable[..., int | None]
 
 
@@ -45,7 +63,7 @@ def common(command: Command) -> Callable[..., None]:
 @click.option("--config", type=click.Path(path_type=Path), help="usage.yaml, for any command.")
 @click.version_option(package_name="usage-pipeline")
 def main(home: Path | None, config: Path | None) -> None:
-    r"""AI usage cost: provider bills and gateway logs in one book that finance can close.
+    """AI usage cost: provider bills and gateway logs in one book that finance can close.
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage or configuration,
@@ -57,7 +75,7 @@ def main(home: Path | None, config: Path | None) -> None:
 @click.option("--days", type=click.IntRange(1, 366), default=92, show_default=True, help="Days of the fictional organisation to make.")
 @common
 def demo(home: Path | None, config: Path | None, as_json: bool, days: int) -> int:
-    r"""Make a fictional organisation's bills and logs, run the whole job over them, and compare with the truth.
+    """Make a fictional organisation's bills and logs, run the whole job over them, and compare with the truth.
 
     \b
     Example:
@@ -71,7 +89,7 @@ def demo(home: Path | None, config: Path | None, as_json: bool, days: int) -> in
 @main.command()
 @common
 def init(home: Path | None, config: Path | None, as_json: bool) -> int:
-    r"""Make a home: its folders, its database, its Dagster instance, and a usage.yaml to start from.
+    """Make a home: its folders, its database, its Dagster instance, and a usage.yaml to start from.
 
     \b
     Example:
@@ -87,8 +105,8 @@ def init(home: Path | None, config: Path | None, as_json: bool) -> int:
 @click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
 @click.option("--as-of", type=DAY, help="The day on which alerts are judged; budgets of other periods stay silent.  [today]")
 @common
-def run(home: Path | None, config: Path | None, as_json: bool, first: datetime, last: datetime, as_of: datetime | None) -> int:
-    r"""Run the whole graph for a range of days: read new files, price, sum, write statements, tell people.
+def run(home: Path | None, config: Path | None, as_json: bool, first: date, last: date, as_of: date | None) -> int:
+    """Run the whole graph for a range of days: read new files, price, sum, write statements, tell people.
 
     Running it again is always safe: nothing is read twice, nothing is sent twice.
 
@@ -98,15 +116,15 @@ def run(home: Path | None, config: Path | None, as_json: bool, first: datetime, 
     """
     from usage_pipeline.commands.run import run_range
 
-    judged = as_of.date() if as_of else datetime.now(UTC).date()
-    return run_range(_environment(home, config), _range(first.date(), last.date()), judged, _output(as_json))
+    today = datetime.now(UTC).date()
+    return run_range(_environment(home, config), _range(first, last, today), as_of or today, _output(as_json))
 
 
 @main.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @common
 def price(home: Path | None, config: Path | None, as_json: bool, file: TextIO) -> int:
-    r"""What usage would cost: FILE holds one JSON object a line (- reads from stdin).
+    """What usage would cost: FILE holds one JSON object a line (- reads from stdin).
 
     \b
     Example:
@@ -127,8 +145,8 @@ def budgets() -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be sent; send and record nothing.")
 @click.option("--as-of", type=DAY, help="The day (UTC) whose budgets are judged.  [today]")
 @common
-def budgets_check(home: Path | None, config: Path | None, as_json: bool, dry_run: bool, as_of: datetime | None) -> int:
-    r"""How every budget stands, what is worth telling, and to whom; tells it, unless --dry-run.
+def budgets_check(home: Path | None, config: Path | None, as_json: bool, dry_run: bool, as_of: date | None) -> int:
+    """How every budget stands, what is worth telling, and to whom; tells it, unless --dry-run.
 
     \b
     Example:
@@ -136,7 +154,7 @@ def budgets_check(home: Path | None, config: Path | None, as_json: bool, dry_run
     """
     from usage_pipeline.commands.budgets import run_budgets_check
 
-    judged = as_of.date() if as_of else datetime.now(UTC).date()
+    judged = as_of or datetime.now(UTC).date()
     return run_budgets_check(_environment(home, config), judged, _output(as_json), dry_run=dry_run)
 
 
@@ -153,9 +171,11 @@ def _output(as_json: bool) -> Any:
     return Output(as_json=as_json)
 
 
-def _range(first: date, last: date) -> Any:
+def _range(first: date, last: date, today: date) -> Any:
     from usage_pipeline.periods import inclusive
 
     if last < first:
         raise UsageConfigError(f"--to {last} lies before --from {first}: give the earlier day first")
+    if first > today:
+        raise UsageConfigError(f"--from {first} lies in the future: today is {today} (UTC)")
     return inclusive(first, last)
