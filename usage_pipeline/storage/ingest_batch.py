@@ -145,9 +145,10 @@ def _rejects(batch: Batch, records: ir.Table, rows: ir.Table) -> ir.Table:
     unread = records.filter(records.state.notnull() & (records.state != EMPTY_BUCKET))
     unread = unread.select(*PLACE, reason=unread.state, text=unread.text)
     refused = rows.filter(rows.reject.notnull()).select(*PLACE, reason="reject")
-    fields = ibis.struct({name: records[name] for name in batch.source.fields})
-    texts = records.select(*PLACE, text=_without_addresses(json_merge_patch("{}", fields.cast("json").cast("string"))))
-    both = unread.union(refused.left_join(texts, PLACE).select(*PLACE, "reason", "text"))
+    known = refused.left_join(records.drop("state", "text"), PLACE)  # first: a text is made of the few refused, not of every record
+    fields = ibis.struct({name: known[name] for name in batch.source.fields})
+    told = known.select(*PLACE, "reason", text=_without_addresses(json_merge_patch("{}", fields.cast("json").cast("string"))))
+    both = unread.union(told)
     return both.join(batch.order, "source_file").select(
         *PLACE, "uri", "reason", "text", source=ibis.literal(batch.source_name), arrived_at=ibis.literal(batch.now, TIMESTAMP)
     )
