@@ -4,16 +4,15 @@ from importlib import resources
 
 from usage_pipeline.commands.output import Output
 from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.workplace import open_database
 from usage_pipeline.settings import Environment
-from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.home import Home
 
 
 def run_init(environment: Environment, output: Output) -> int:
     """Create folders, Dagster instance and database; a usage.yaml with comments where there is none."""
     home = prepare(Home(environment.home))
-    database = Database(environment.database_url_or(home.database_url))
-    database.migrate()
+    database = open_database(environment.database_url_or(home.database_url))
     config = environment.config_file
     made = not config.exists()
     if made:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import dagster as dg
 from ibis.backends.duckdb import Backend
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from usage_pipeline.alerts.channels.channel import Channel
 from usage_pipeline.alerts.channels.outbox import OutboxChannel
 from usage_pipeline.alerts.channels.smtp import SmtpChannel
 from usage_pipeline.defs.home import create
+from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.prices.book import PriceBook, build_book
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.database import Database
@@ -46,9 +48,7 @@ class Workplace(dg.ConfigurableResource[None]):
 
     def database(self) -> Database:
         """The database, brought to the newest schema."""
-        database = Database(self.environment().database_url_or(self.home.database_url))
-        database.migrate()
-        return database
+        return open_database(self.environment().database_url_or(self.home.database_url))
 
     def book(self) -> PriceBook:
         return build_book(self.settings().agreements)
@@ -70,3 +70,18 @@ class Workplace(dg.ConfigurableResource[None]):
     def now(self) -> datetime:
         """The only clock of the pipeline."""
         return datetime.now(UTC)
+
+
+def open_database(url: str) -> Database:
+    """The database at `url`, brought to the newest schema. Raises UsageError in words where there is none; never shows its password."""
+    mend = "check USAGE_DATABASE_URL, such as postgresql://user:password@host/name"
+    try:
+        database = Database(url)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise UsageConfigError(f"the database's URL names no database that is known here: {mend}") from error
+    try:
+        database.migrate()
+    except OperationalError as error:
+        words = " ".join(str(error.orig).split())
+        raise UsageError(f"{database!r} cannot be opened ({words}): start it, or {mend}") from error
+    return database
