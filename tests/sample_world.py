@@ -74,7 +74,9 @@ class World:
 def usage_pipeline(*arguments: str, environment: Mapping[str, str] | None = None, text: str | None = None) -> Result:
     """The command line in this process, with no USAGE_ variables but those given. An exception that is no answer is raised."""
     cleared: dict[str, str | None] = {name: None for name in os.environ if name.startswith("USAGE_")}
-    return CliRunner().invoke(main, arguments, env={**cleared, **(environment or {})}, input=text, catch_exceptions=False)
+    return CliRunner().invoke(
+        main, arguments, prog_name="usage-pipeline", env={**cleared, **(environment or {})}, input=text, catch_exceptions=False
+    )
 
 
 def execute(definitions: dg.Definitions, name: str, *, tags: Mapping[str, str], run_config: Any = None) -> dg.ExecuteInProcessResult:
