@@ -7,8 +7,9 @@ from decimal import Decimal
 from cost_rows import charge_row, usage_row
 
 from usage_pipeline.costs.daily import daily_costs_of
-from usage_pipeline.costs.monthly import footing, monthly_costs_of
+from usage_pipeline.costs.monthly import footing
 from usage_pipeline.periods import month_of
+from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.summary import totals
 
 FIRST = date(2026, 10, 1)

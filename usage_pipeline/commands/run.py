@@ -9,6 +9,7 @@ from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
 from usage_pipeline.periods import Period
+from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.landing import list_files
@@ -111,7 +112,7 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
         )
     output.heading("Written")
     output.say(f"{len(outcome.statements)} statements (PDF, CSV, JSON) in {home.reports}")
-    for one in outcome.statements[:1]:
+    for one in [one for one in outcome.statements if one.scope == ORGANISATION][-1:]:
         output.say(f"  {home.reports / one.period / one.scope / 'statement.pdf'}")
     output.say(f"{len(outcome.alerts)} alerts, {len(outcome.deliveries)} mails" + (f" in {home.outbox}" if outcome.deliveries else ""))
     for sent in outcome.deliveries:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from usage_pipeline import money
-from usage_pipeline.costs.draft import nulls_first
 from usage_pipeline.costs.usage_view import is_charged
 from usage_pipeline.tables.charges import Charge
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.meters import UNMAPPED
+from usage_pipeline.tables.months import nulls_first
 from usage_pipeline.tables.usage_costs import UsageCost
 from usage_pipeline.tables.usage_events import PROVIDER_VIEW
 

@@ -11,6 +11,7 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED, UNPRICED, DailyCost
 from usage_pipeline.tables.meters import REQUESTS
+from usage_pipeline.tables.months import nulls_first
 from usage_pipeline.tables.summary import known_total
 from usage_pipeline.tables.usage_costs import UsageCost
 from usage_pipeline.tables.usage_events import SUCCESS
@@ -78,11 +79,6 @@ def draft_of(row: UsageCost, basis: str) -> Draft:
         unpriced_events=row.unpriced_events,
         unpriced_reason=row.unpriced_reason,
     )
-
-
-def nulls_first(values: Iterable[Any]) -> tuple[tuple[bool, Any], ...]:
-    """A sort key for values that may be null."""
-    return tuple((value is not None, "" if value is None else value) for value in values)
 
 
 def merged(day: date, drafts: Iterable[Draft]) -> list[DailyCost]:

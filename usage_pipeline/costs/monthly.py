@@ -1,23 +1,14 @@
-"""`monthly_costs`: the exact sum of the month's days, and the check that it is."""
+"""Whether `monthly_costs` is the exact sum of the month's days."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 from usage_pipeline import money
-from usage_pipeline.costs.draft import nulls_first
-from usage_pipeline.periods import Period
-from usage_pipeline.tables.costs import Cost, DailyCost, MonthlyCost, daily_costs
-from usage_pipeline.tables.summary import known_total
-
-KEY = tuple(name for name in daily_costs.key if name != "day")
-COUNTS = ("requests", "unpriced_events")
-QUANTITIES = ("quantity", "unpriced_quantity")
-AMOUNTS = ("list_cost", "estimated_cost", "billed_cost", "cost")
-_key_of = attrgetter(*KEY)
+from usage_pipeline.tables.costs import Cost, DailyCost, MonthlyCost
+from usage_pipeline.tables.months import AMOUNTS, COUNTS, QUANTITIES, key_of, nulls_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +24,6 @@ class Difference:
         """`2026-10 chat ... input: cost is 1.5 in the days and 1 in the month`."""
         words = " ".join(str(part) for part in self.key if part is not None)
         return f"{words}: {self.column} is {money.text(self.daily)} in the days and {money.text(self.monthly)} in the month"
-
-
-def monthly_costs_of(month: Period, daily: Sequence[DailyCost]) -> list[MonthlyCost]:
-    """The rows of `daily` that lie in `month`, summed by key; in the order of the key, nulls first.
-
-    An amount is null where no day knows it. `days_count`: the days that have a row of the key.
-    """
-    groups: dict[tuple[Any, ...], list[DailyCost]] = defaultdict(list)
-    for row in daily:
-        if row.day in month:
-            groups[_key_of(row)].append(row)
-    return [_row(month, key, groups[key]) for key in sorted(groups, key=nulls_first)]
-
-
-def _row(month: Period, key: tuple[Any, ...], days: Sequence[DailyCost]) -> MonthlyCost:
-    columns: dict[str, Any] = dict(zip(KEY, key, strict=True))
-    columns |= {name: sum(getattr(row, name) for row in days) for name in COUNTS}
-    columns |= {name: money.total([getattr(row, name) for row in days]) for name in QUANTITIES}
-    columns |= {name: known_total(getattr(row, name) for row in days) for name in AMOUNTS}
-    return MonthlyCost(**columns, month=month.start, days_count=len({row.day for row in days}))
 
 
 def footing(daily: Sequence[DailyCost], monthly: Sequence[MonthlyCost]) -> list[Difference]:
@@ -74,7 +45,7 @@ _COLUMNS = (*COUNTS, *QUANTITIES, *AMOUNTS)
 def _sums(rows: Sequence[Cost]) -> dict[tuple[Any, ...], list[Decimal]]:
     groups: dict[tuple[Any, ...], list[Cost]] = defaultdict(list)
     for row in rows:
-        groups[(_month(row), *_key_of(row))].append(row)
+        groups[(_month(row), *key_of(row))].append(row)
     return {key: [money.total([_number(row, column) for row in group]) for column in _COLUMNS] for key, group in groups.items()}
 
 

@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from usage_pipeline import money
-from usage_pipeline.costs.draft import DIMENSIONS, Draft, draft_of, nulls_first
+from usage_pipeline.costs.draft import DIMENSIONS, Draft, draft_of
 from usage_pipeline.costs.usage_split import split_usage
 from usage_pipeline.tables.costs import LOG_ESTIMATED, UNATTRIBUTED, DailyCost
 from usage_pipeline.tables.meters import REQUESTS
+from usage_pipeline.tables.months import nulls_first
 from usage_pipeline.tables.usage_costs import UsageCost
 from usage_pipeline.tables.usage_events import PROVIDER_VIEW, SUCCESS
 

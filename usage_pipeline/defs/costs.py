@@ -9,7 +9,6 @@ import dagster as dg
 import ibis
 
 from usage_pipeline.costs.daily import daily_costs_of
-from usage_pipeline.costs.monthly import monthly_costs_of
 from usage_pipeline.costs.usage import usage_rows_of
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, DAYS_OF_MONTH, MONTHLY, ONE_RUN, days_of, months_of
@@ -23,6 +22,7 @@ from usage_pipeline.prices.daily import usage_costs
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import Charge, charges
 from usage_pipeline.tables.costs import Cost, DailyCost, MonthlyCost, daily_costs, monthly_costs
+from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.summary import by, totals
 from usage_pipeline.tables.usage_costs import UsageCost

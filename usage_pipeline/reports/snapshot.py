@@ -11,11 +11,11 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
-from usage_pipeline.reports.month import month_rows
 from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.meters import TOKEN_METERS
+from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.summary import Group, Totals, by, known_total, totals
 
 ORGANISATION = "organisation"
@@ -158,7 +158,7 @@ def statement_of(
     outside = sorted({row.day for row in ours if row.day not in month})
     if outside:
         raise AccountingError(f"statement {month_name(month)} of {scope}: got cost rows of {outside[0]}, which is not in the month")
-    rows = month_rows(ours, month)
+    rows = tuple(monthly_costs_of(month, ours))
     return Snapshot(
         month=month,
         scope=ORGANISATION if project is None else PROJECTS + project.id,

@@ -1,1 +1,1 @@
-"""The edges: landing files, lake, database, outbox. The only room that reads and writes."""
+"""The edges: landing files, lake, database. Mails write themselves in alerts/channels; nothing else does I/O."""
