@@ -130,7 +130,7 @@ def check_path(text: str) -> None:
 def is_path(text: str) -> bool:
     if " " in text or "://" in text or text.startswith(("./run", "/", "-")):
         return False
-    return "/" in text or bool(re.fullmatch(r"[\w.-]+\.(py|md|yaml|toml|lock|db|j2|css)|LICENSE|run", text))
+    return "/" in text or bool(re.fullmatch(r"[\w.-]+\.(py|md|yaml|toml|lock|db|j2|css)|LICENSE|COPYING|NOTICE|run", text))
 
 
 # The tests.
@@ -156,6 +156,13 @@ def test_every_command_in_a_sentence_exists():
             known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
             assert {word for word in rest if word.startswith("-")} <= known, text
     assert found
+
+
+def test_every_option_in_a_sentence_exists():
+    known = {option for program in CLICK.values() for _, command in commands(program) for option in options_of(command)}
+    found = {text for text in quoted() if text.startswith("--")} - {"--help"}
+    assert found
+    assert found <= known
 
 
 @pytest.mark.parametrize(
@@ -197,12 +204,13 @@ def test_the_command_line_is_told_in_full():
     assert {name for name in told if any(words[: len(name.split())] == name.split() for words in examples)} == set(told)
 
 
-def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{before}{name} ")
-        else:
-            yield before + name, command
+def commands(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    """The commands that do something, by the words that lead to each."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for word, one in command.commands.items():
+        yield from commands(one, f"{name} {word}".strip())
 
 
 def options_of(command: click.Command) -> set[str]:
