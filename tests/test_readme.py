@@ -6,7 +6,6 @@ import pkgutil
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,11 +14,26 @@ import click
 import dagster as dg
 import pytest
 from click.testing import CliRunner
-from dagster._cli import cli as dagster_cli
-from dagster._daemon.cli import cli as daemon_cli
-from dagster_webserver.cli import cli as webserver_cli
 from ibis.backends.duckdb import Backend
 from pydantic import SecretStr
+from readme_text import (
+    CLICK,
+    HOME_NAMES,
+    README,
+    ROOT,
+    check_command,
+    check_path,
+    code_blocks,
+    code_lines,
+    commands,
+    commands_of_run,
+    is_path,
+    leaf,
+    names,
+    options_of,
+    quoted,
+    table,
+)
 
 from usage_pipeline import cli, tables
 from usage_pipeline.defs.checks import CHECKS, UNPRICED_SHARE_MAX
@@ -40,100 +54,10 @@ from usage_pipeline.storage.sql_tables import DECLARED
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS
 from usage_pipeline.tables.schema import Table
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PICTURE_BYTES_MAX = 300_000
 
-CLICK = {"usage-pipeline": cli.main, "dagster": dagster_cli, "dagster-webserver": webserver_cli, "dagster-daemon": daemon_cli}
 COMMON = {"--home", "--config", "--json"}
-HOME_NAMES = {"usage.yaml", "usage.db", "landing", "lake", "reports", "outbox", "dagster", "scratch"}
-
-
-# What the README holds.
-
-
-def code_blocks(language: str) -> list[str]:
-    blocks = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", README, re.MULTILINE | re.DOTALL)
-    return [text for name, text in blocks if name == language]
-
-
-def code_lines() -> Iterator[str]:
-    """Commands of the shell blocks, their comments taken off."""
-    for block in code_blocks("sh"):
-        for line in block.replace("\\\n", " ").splitlines():
-            if words := line.split(" #")[0].strip():
-                yield words
-
-
-def quoted() -> list[str]:
-    """What stands in backticks in running text and tables."""
-    return re.findall(r"`([^`\n]+)`", re.sub(r"^ *```.*?^ *```", "", README, flags=re.MULTILINE | re.DOTALL))
-
-
-def table(first_header: str) -> list[list[str]]:
-    """The cells of the table whose first header is this."""
-    found = re.search(rf"^\| {first_header} \|.*\n\|[-|]+\n((?:\|.*\n)+)", README, re.MULTILINE)
-    assert found, f"no table that begins with {first_header}"
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found[1].splitlines()]
-
-
-def names(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
-
-
-# What is checked of a command, a path, a picture.
-
-
-def commands_of_run() -> set[str]:
-    """What `./run` itself understands."""
-    cases = re.search(r"^case \$\{1:-demo\} in\n(.*?)^esac", (ROOT / "run").read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert cases
-    return set(re.findall(r"^  ([a-z]+)\)", cases[1], re.MULTILINE))
-
-
-def check_command(line: str) -> None:
-    """Raises click.UsageError or AssertionError where the command, one of its options or its script does not exist."""
-    program, *words = shlex.split(line)
-    if program == "./run":
-        assert (ROOT / "run").is_file()
-        if not words or words[0] in commands_of_run():
-            return check_command(shlex.join(["usage-pipeline", *words])) if words[:1] == ["demo"] else None
-        program, *words = words
-    if program == "python":
-        assert (ROOT / words[0]).is_file(), f"{words[0]} does not exist"
-        return None
-    assert program in CLICK, f"{program} is not a command of this project"
-    command, rest = leaf(CLICK[program], words)
-    command.make_context(program, rest).close()
-    return None
-
-
-def leaf(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
-    """The command that `words` lead to, and the words left for it. Raises click.UsageError for one that does not exist."""
-    while isinstance(command, click.Group) and words:
-        _, found, rest = command.resolve_command(click.Context(command), words)
-        assert found
-        command, words = found, rest
-    return command, words
-
-
-def check_path(text: str) -> None:
-    """Something of the home, or files of the repository; `<…>` stands for any name."""
-    first = text.removeprefix("usage_home/").split("/")[0]
-    if text == "usage_home/" or first in HOME_NAMES:
-        return
-    pattern = re.sub(r"<[^>]+>", "*", text).rstrip("/")
-    assert any(ROOT.glob(pattern)), f"{text} does not exist"
-
-
-def is_path(text: str) -> bool:
-    if " " in text or "://" in text or text.startswith(("./run", "/", "-")):
-        return False
-    return "/" in text or bool(re.fullmatch(r"[\w.-]+\.(py|md|yaml|toml|lock|db|j2|css)|LICENSE|COPYING|NOTICE|run", text))
-
-
-# The tests.
 
 
 def test_every_command_in_a_code_block_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -178,6 +102,7 @@ def test_every_option_in_a_sentence_exists():
         "./run dagster dev --workspaces workspace.yaml",
         "./run dagster-webserver --read-write -w workspace.yaml",
         "./run python tests/sources/no_such_script.py",
+        "./run python -m benchmarks.chain --rows 1000000",
         "./run demo --weeks 3",
     ],
 )
@@ -202,19 +127,6 @@ def test_the_command_line_is_told_in_full():
     tried = [shlex.split(line) for line in code_lines()]
     examples = [words[words.index("usage-pipeline") + 1 :] for words in tried if "usage-pipeline" in words]
     assert {name for name in told if any(words[: len(name.split())] == name.split() for words in examples)} == set(told)
-
-
-def commands(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
-    """The commands that do something, by the words that lead to each."""
-    if not isinstance(command, click.Group):
-        yield name, command
-        return
-    for word, one in command.commands.items():
-        yield from commands(one, f"{name} {word}".strip())
-
-
-def options_of(command: click.Command) -> set[str]:
-    return {option for one in command.params if isinstance(one, click.Option) for option in one.opts}
 
 
 def test_exit_codes_are_those_of_the_command_line():
