@@ -93,8 +93,8 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
             (
                 group.key,
                 group.requests,
-                dollars(group.billed_cost),
-                dollars(group.estimated_cost),
+                _if_any(group.billed_cost),
+                _if_any(group.estimated_cost),
                 dollars(group.cost),
                 _percent(group.percent),
             )
@@ -162,6 +162,11 @@ def _file(one: IngestedFile, settings: Settings) -> dict[str, Any]:
 
 def _money(value: Any) -> str | None:
     return None if value is None else money.text(value)
+
+
+def _if_any(value: Any) -> str | None:
+    """No bill, or no usage of ours beside the bill, is a dash; only a cost without a price is unknown."""
+    return None if value is None else dollars(value)
 
 
 def _percent(value: Any) -> str:
