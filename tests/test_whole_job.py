@@ -6,6 +6,7 @@ Bills, usage and gateway logs of two days; what they add up to is said in the sa
 import csv
 import io
 import json
+import shutil
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from sample_world import DAYS, FIRST, RANGE, SECOND, World, copy_of, finished
 
 from usage_pipeline import money
+from usage_pipeline.defs.workplace import open_database
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.alerts import alerts, deliveries
 from usage_pipeline.tables.costs import DailyCost, daily_costs, monthly_costs
@@ -215,6 +217,25 @@ def test_second_run_reads_nothing_changes_nothing_tells_nobody(world: World, doc
     assert again.files(again.home.outbox) == mails
     assert [database.select(table) for table in (daily_costs, monthly_costs, ingested_files, statements, alerts, deliveries)] == rows
     assert third | {"alerts": 0, "mails": []} == told | {"alerts": 0, "mails": []}
+
+
+def test_postgresql_gives_the_same(world: World, document: dict[str, Any], postgres_url: str, tmp_path: Path) -> None:
+    """Another database, the same numbers; the statements that are there already say the same, so none is laid out again."""
+    elsewhere = World(copy_of(world, tmp_path).home, world.config)
+    elsewhere.home.database.unlink()
+    shutil.rmtree(elsewhere.home.lake)
+    variables = {"USAGE_DATABASE_URL": postgres_url}
+    told = elsewhere.run(*RANGE, "--as-of", "2026-10-02", environment=variables)
+    assert {**told, "alerts": 0, "mails": []} == document
+    assert (told["alerts"], len(told["mails"])) == (2, 1)
+    data = {name: content for name, content in world.files().items() if not name.endswith(".pdf")}
+    assert {name: content for name, content in elsewhere.files().items() if not name.endswith(".pdf")} == data
+    assert not elsewhere.home.database.exists()
+    theirs, ours = open_database(postgres_url), world.database
+    found = [(theirs.select(table), ours.select(table)) for table in (daily_costs, monthly_costs)]
+    theirs.close()
+    for there, here in found:
+        assert there == here
 
 
 def test_only_the_days_asked_for_have_costs(costs: list[DailyCost]) -> None:

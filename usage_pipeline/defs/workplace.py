@@ -1,6 +1,7 @@
 """The one resource: where home and configuration lie, and ways to open what assets need. Paths only; secrets stay in the environment."""
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -76,7 +77,7 @@ def open_database(url: str) -> Database:
     """The database at `url`, brought to the newest schema. Raises UsageError in words where there is none; never shows its password."""
     mend = "check USAGE_DATABASE_URL, such as postgresql://user:password@host/name"
     try:
-        database = Database(url)
+        database = _connected(url)
     except (ArgumentError, ModuleNotFoundError) as error:
         raise UsageConfigError(f"the database's URL names no database that is known here: {mend}") from error
     try:
@@ -85,3 +86,9 @@ def open_database(url: str) -> Database:
         words = " ".join(str(error.orig).split())
         raise UsageError(f"{database!r} cannot be opened ({words}): start it, or {mend}") from error
     return database
+
+
+@cache
+def _connected(url: str) -> Database:
+    """One pool of connections a process and URL: a sensor's ticks would otherwise leave one each behind."""
+    return Database(url)
