@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.errors import UsageConfigError
-from usage_pipeline.settings import Environment, ReportSettings, Settings, load
+from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.tables.budgets import Budget, Threshold
 from usage_pipeline.tables.configuration import Agreement, AttributionRule, Organisation, Project, SourceSpec
 
@@ -118,7 +118,6 @@ def test_the_whole_file_becomes_values(config: Path) -> None:
         Agreement(provider="anthropic", model="claude-opus-5", meter="output", unit_price=Decimal("0.000020"), valid_from=date(2026, 10, 1), source="contract 17", line=28),
         Agreement(provider="openai", discount_percent=Decimal(-8), valid_to=date(2026, 7, 1), line=29),
     )  # fmt: skip
-    assert settings.reports == ReportSettings(paper="A4", language="en")
     assert settings.file == config
 
 
@@ -131,7 +130,7 @@ def test_a_price_never_passes_through_a_float(config: Path) -> None:
 
 
 def test_sections_and_keys_without_a_value_are_as_good_as_absent(config: Path) -> None:
-    settings = loaded(config, with_project("team: , owners: null, budgets: ~") + "attribution:\nprices:\nreports:\n")
+    settings = loaded(config, with_project("team: , owners: null, budgets: ~") + "attribution:\nprices:\n")
     assert settings.projects == (Project(id="portal", name="portal"),)
     assert (settings.attribution, settings.agreements, settings.budgets) == ((), (), ())
 
@@ -197,7 +196,7 @@ extra: 1
         "usage.yaml:24: prices[0].discount_percent: 101 percent off is more than the price",
         "usage.yaml:24: prices[0].valid_from: 2026-02-30 is not a day of the calendar",
         "usage.yaml:25: prices[1]: an agreement has either a unit_price or a discount_percent",
-        "usage.yaml:26: extra: unknown key; known here are organisation, projects, attribution, sources, prices, reports",
+        "usage.yaml:26: extra: unknown key; known here are organisation, projects, attribution, sources, prices",
     ]
 
 
@@ -230,7 +229,6 @@ extra: 1
         (with_price("discount_percent: 1, valid_from: yesterday"), "usage.yaml:6: prices[0].valid_from: 'yesterday' is not a day, such as 2026-10-01"),
         (with_price("discount_percent: 1, valid_from: 20261001"), "usage.yaml:6: prices[0].valid_from: '20261001' is not a day, such as 2026-10-01"),
         (with_price("discount_percent: 1, valid_from: 2026-10-01, valid_to: 2026-10-01"), "usage.yaml:6: prices[0]: valid_to 2026-10-01 is not after valid_from 2026-10-01"),
-        (SMALL + "reports: {paper: A5}\n", "usage.yaml:5: reports.paper: 'A5' is none of 'A4' or 'Letter'"),
         (SMALL + "sources: []\n", "usage.yaml:5: sources: given twice; the first is on line 4"),
         ("organisation: {name: A, name: B}\n" + SMALL.split("\n", 1)[1], "usage.yaml:1: organisation.name: given twice; the first is on line 1"),
         ("projects: []\nsources: []\n", "usage.yaml:1: organisation: it is missing"),

@@ -15,6 +15,7 @@ import pytest
 
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import Period, day_of, inclusive
+from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.sources.logs import litellm
 from usage_pipeline.storage import ingest as ingest_module
 from usage_pipeline.storage.database import Database
@@ -22,7 +23,7 @@ from usage_pipeline.storage.ingest import ingest, landed_rejects, landed_rows, t
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
-from usage_pipeline.tables.rejected_lines import REASONS
+from usage_pipeline.tables.rejected_lines import REASONS, rejected_lines
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import usage_events
@@ -483,3 +484,22 @@ def test_broken_folder(run: Run, landing: Path, lake: Lake, database: Database) 
     rows = landed_rows(usage_events, inclusive(FIRST, NOW.date()), lake=lake, database=database)
     assert rows.count().to_pyarrow().as_py() == sum(one.accepted for one in read)
     assert run(litellm.SOURCE, "gateway") == []
+
+
+def test_money_of_another_currency_is_rejected_and_named(lake: Lake, database: Database, tmp_path: Path) -> None:
+    page = '{"data": [{"start_time": 1790812800, "end_time": 1790899200, "results": [%s]}]}'
+    result = '{"amount": {"value": "1.5", "currency": "%s"}, "line_item": "gpt-4o, input", "project_id": "p"}'
+    (tmp_path / "costs.json").write_text(page % ", ".join(result % currency for currency in ("usd", "eur")))
+    read = ingest(
+        "bill",
+        SOURCES["openai_costs"],
+        str(tmp_path / "*.json"),
+        lake=lake,
+        database=database,
+        engine=lake.engine,
+        stage=tmp_path / "stage",
+        now=NOW,
+        currency="USD",
+    )
+    assert [(one.lines, one.accepted, one.rejected) for one in read] == [(2, 1, 1)]
+    assert lake.engine.to_pyarrow(lake.read(rejected_lines).select("reason"))["reason"].to_pylist() == ["foreign_currency"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.storage.landing import fingerprint, list_files, open_bytes
 
 
@@ -52,5 +53,5 @@ def test_fingerprint_is_the_sha_256_of_the_content(tmp_path: Path, monkeypatch: 
 
 
 def test_store_that_is_not_there_is_named() -> None:
-    with pytest.raises(ValueError, match="ftp://host/x"):
+    with pytest.raises(UsageConfigError, match="ftp://host/x: only local folders"):
         list_files("ftp://host/x")

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 from usage_pipeline import money
-from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.output import Output, dollars, ui_command
 from usage_pipeline.commands.run import document_of, show
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
@@ -48,14 +48,15 @@ def run_demo(environment: Environment, days: int, output: Output) -> int:
     else:
         show(outcome, settings, home, output)
         _show(rows, truth, home, output)
-        output.say(f"Done in {monotonic() - started:.0f} s. In the web UI: ./run dagster dev -w workspace.yaml")
+        output.say(f"web UI      {ui_command(home, config)}")
+        output.say(f"Done in {monotonic() - started:.0f} s")
     return 1 if wrong else 0
 
 
 def _refuse_another_home(home: Home, config: Path) -> None:
     """Never mix the demo with real data."""
-    if config.exists() and not (home.landing / TRUTH).exists():
-        raise UsageConfigError(f"{config} is not the demo's: give the demo a home of its own, usage-pipeline demo --home DIR")
+    if (config.exists() or home.database.exists()) and not (home.landing / TRUTH).exists():
+        raise UsageConfigError(f"{home.root} is not the demo's: give the demo a home of its own, usage-pipeline demo --home DIR")
 
 
 def _results(outcome: RunOutcome, database: Database) -> Results:

@@ -2,7 +2,7 @@
 
 from importlib import resources
 
-from usage_pipeline.commands.output import Output
+from usage_pipeline.commands.output import Output, ui_command
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.workplace import open_database
 from usage_pipeline.settings import Environment
@@ -13,7 +13,7 @@ def run_init(environment: Environment, output: Output) -> int:
     """Create folders, Dagster instance and database; a usage.yaml with comments where there is none."""
     home = prepare(Home(environment.home))
     database = open_database(environment.database_url_or(home.database_url))
-    config = environment.config_file
+    config = environment.config or home.root / "usage.yaml"
     made = not config.exists()
     if made:
         config.parent.mkdir(parents=True, exist_ok=True)
@@ -24,5 +24,5 @@ def run_init(environment: Environment, output: Output) -> int:
     output.say(f"home      {home.root}")
     output.say(f"database  {database!r}")
     output.say(f"config    {config}" + (" (made now: name your projects and sources in it)" if made else " (kept as it was)"))
-    output.say(f"dagster   export DAGSTER_HOME={home.dagster.absolute()} && dagster dev -w workspace.yaml")
+    output.say(f"web UI    {ui_command(home, config)}")
     return 0

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.table import Table as RichTable
 
 from usage_pipeline import money
 from usage_pipeline.defs.progress import Progress as Listener
+from usage_pipeline.storage.home import Home
 
 TENTHS = 10
 PIPE_WIDTH = 160
@@ -83,6 +85,11 @@ def words(value: object) -> str:
             return f"{value:,}"
         case _:
             return str(value)
+
+
+def ui_command(home: Home, config: Path) -> str:
+    """What starts Dagster's web UI over this home."""
+    return f"USAGE_HOME={home.root} USAGE_CONFIG={config} DAGSTER_HOME={home.dagster.absolute()} ./run dagster dev -w workspace.yaml"
 
 
 def dollars(value: Decimal | None, places: int = 2) -> str:

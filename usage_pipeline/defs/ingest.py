@@ -72,6 +72,7 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
                 engine=engine,
                 stage=Path(stage),
                 now=workplace.now(),
+                currency=settings.organisation.currency,
                 progress=lambda done, files, _lines, name=spec.name: tell(f"reading {name}", done, files),  # type: ignore[misc]
             )
         context.log_event(_observed(spec.kind, spec.name, read))

@@ -5,6 +5,5 @@
 
 from usage_pipeline.settings.environment import Environment, MailServer
 from usage_pipeline.settings.load import Settings, load
-from usage_pipeline.settings.shape import ReportSettings
 
-__all__ = ["Environment", "MailServer", "ReportSettings", "Settings", "load"]
+__all__ = ["Environment", "MailServer", "Settings", "load"]

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from usage_pipeline.errors import Problem, UsageConfigError
 from usage_pipeline.settings.consistency import contradictions, suggestion
 from usage_pipeline.settings.document import Document, read_document
-from usage_pipeline.settings.shape import AgreementShape, BudgetShape, ReportSettings, RuleShape, UsageFile
+from usage_pipeline.settings.shape import AgreementShape, BudgetShape, RuleShape, UsageFile
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.tables.budgets import Budget, Threshold
 from usage_pipeline.tables.configuration import Agreement, AttributionRule, Organisation, Project, SourceSpec
@@ -36,7 +36,6 @@ class Settings:
     attribution: tuple[AttributionRule, ...]
     sources: tuple[SourceSpec, ...]
     agreements: tuple[Agreement, ...]
-    reports: ReportSettings
     file: Path
     fingerprint: str
 
@@ -81,7 +80,6 @@ def _settings(shaped: UsageFile, document: Document, config: Path) -> Settings:
         attribution=tuple(_rule(one) for one in shaped.attribution),
         sources=tuple(SourceSpec(name=one.name, kind=one.kind, path=_absolute(one.path, config.parent)) for one in shaped.sources),
         agreements=tuple(_agreement(one, document.line_of(("prices", number))) for number, one in enumerate(shaped.prices)),
-        reports=shaped.reports,
         file=config,
         fingerprint=hashlib.sha256(json.dumps(document.content, sort_keys=True).encode()).hexdigest(),
     )

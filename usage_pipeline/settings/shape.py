@@ -231,13 +231,6 @@ class AgreementShape(Section):
         return self
 
 
-class ReportSettings(Section):
-    """How statements look."""
-
-    paper: Literal["A4", "Letter"] = "A4"
-    language: Literal["en"] = "en"
-
-
 class UsageFile(Section):
     """usage.yaml."""
 
@@ -246,4 +239,3 @@ class UsageFile(Section):
     attribution: list[RuleShape] = []
     sources: list[SourceShape]
     prices: list[AgreementShape] = []
-    reports: ReportSettings = ReportSettings()

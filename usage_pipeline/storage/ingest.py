@@ -54,6 +54,7 @@ class _Ingest:
     engine: Backend
     stage: Path
     now: datetime
+    currency: str
 
 
 def ingest(
@@ -66,15 +67,16 @@ def ingest(
     engine: Backend,
     stage: Path,
     now: datetime,
+    currency: str = "USD",
     progress: Progress | None = None,
 ) -> list[IngestedFile]:
     """Read every file of the absolute pattern `path` that is new or changed; its ledger rows, oldest file first.
 
     A file whose uri, size and time stand in the ledger is not opened. Content that the source already gave under another name is a
     'copy': no rows, all lines duplicates. `stage` is a folder for intermediate files; `lake` must work on `engine`.
-    Raises AccountingError if a line is neither accepted, nor a duplicate, nor rejected.
+    Money that is not in `currency` is rejected. Raises AccountingError if a line is neither accepted, nor a duplicate, nor rejected.
     """
-    call = _Ingest(source_name, source, lake, database, engine, stage, now)
+    call = _Ingest(source_name, source, lake, database, engine, stage, now, currency)
     ledger = database.select(ingested_files, where={"source": source_name})
     seen = {(row.uri, row.size_bytes, row.modified_at) for row in ledger if row.state != "unreadable"}
     files = [file for file in list_files(path) if (file.uri, file.size_bytes, file.modified_at) not in seen]
@@ -149,7 +151,7 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
     while versions:
         known = _ledger_size(call.database, call.source_name)
         part = _part_name(call.source_name, (version.fingerprint for version in versions))
-        batch = Batch(call.source_name, call.source, [(one.fingerprint, one.file.uri) for one in versions], part, call.now)
+        batch = Batch(call.source_name, call.source, [(one.fingerprint, one.file.uri) for one in versions], part, call.now, call.currency)
         with tempfile.TemporaryDirectory(dir=call.stage, prefix="ingest-", ignore_cleanup_errors=True) as stage:
             numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=Path(stage))
         rows = [_ledger_row(call, one, numbers[one.fingerprint], part) for one in versions if one.fingerprint in numbers]

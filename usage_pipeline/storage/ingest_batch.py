@@ -51,6 +51,7 @@ class Batch:
     files: Sequence[tuple[str, str]]
     part: str
     now: datetime
+    currency: str
 
     @property
     def order(self) -> ir.Table:
@@ -83,11 +84,17 @@ def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend
 
 
 def _converted(batch: Batch, lines: ir.Table) -> ir.Table:
-    """The source's rows with `source` and `day`; what starts more than a day from now is rejected, since only the reader knows the time."""
+    """The source's rows with `source` and `day`; rejected is what starts more than a day from now, and money of another currency.
+
+    The source knows neither the time nor the reporting currency.
+    """
     rows = batch.source.to_rows(lines)
     started = rows[STARTED[batch.source.table.name]].cast(TIMESTAMP)
     late = (started > ibis.literal(batch.now + FUTURE, TIMESTAMP)).ifelse("time_out_of_range", ibis.null("string"))
-    return rows.mutate(source=ibis.literal(batch.source_name), reject=ibis.coalesce(rows.reject, late), day=started.date())
+    currency = rows.currency if "currency" in rows.columns else ibis.literal(batch.currency)
+    foreign = (currency != batch.currency).ifelse("foreign_currency", ibis.null("string"))
+    reject = ibis.coalesce(rows.reject, late, foreign)
+    return rows.mutate(source=ibis.literal(batch.source_name), reject=reject, day=started.date())
 
 
 def _staged(engine: Backend, rows: ir.Table, stage: Path) -> ir.Table:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO, Protocol
 
+from usage_pipeline.errors import UsageConfigError
+
 BLOCK_BYTES = 1 << 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,4 +84,4 @@ def _store_of(uri: str) -> Store:
     for store in _STORES:
         if store.holds(uri):
             return store
-    raise ValueError(f"no store for {uri}: expected a local path")
+    raise UsageConfigError(f"{uri}: only local folders are read; copy or mount the bucket into a folder and name that in usage.yaml")
