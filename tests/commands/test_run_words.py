@@ -1,6 +1,7 @@
 """What `run` and `budgets check` say to people, and that --json leaves nothing else on stdout."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import date
@@ -14,7 +15,6 @@ from sample_world import World, copy_of
 from tracker_world import request, tracker_world, write
 
 from usage_pipeline.tables.alerts import alerts, deliveries
-from usage_pipeline.tables.statements import statements
 
 FIRST = date(2026, 10, 1)
 DAY = ("--from", "2026-10-01", "--to", "2026-10-01")
@@ -103,19 +103,6 @@ def test_a_past_range_tells_nobody(first: tuple[World, Result]) -> None:
     assert list(world.home.outbox.iterdir()) == []
 
 
-def test_a_past_range_judged_later_tells_nobody_either(world: World) -> None:
-    document = world.run(*DAY, "--as-of", "2026-11-15")
-    assert (document["alerts"], document["mails"]) == (0, [])
-    assert list(world.home.outbox.iterdir()) == []
-
-
-def test_judged_within_the_month_it_tells_once(world: World) -> None:
-    document = world.run(*DAY, "--as-of", "2026-10-01")
-    assert document["alerts"] == 5  # 75 and 90 % of the dollars; 75, 90 and 100 % of the tokens
-    assert document["mails"] == [path.name for path in world.home.outbox.iterdir()]
-    assert len(document["mails"]) == 1
-
-
 def check(world: World, *arguments: str, as_of: str = "2026-10-01") -> dict[str, Any]:
     result = world.command("budgets", "check", "--as-of", as_of, "--json", *arguments)
     assert result.exit_code == 0, result.stderr
@@ -192,34 +179,33 @@ def test_nobody_to_tell_is_said(world: World, tmp_path: Path) -> None:
     assert "nobody to tell" in alone.command("budgets", "check", "--as-of", "2026-10-01").stderr
 
 
-def test_mails_go_to_the_server_of_the_environment(world: World) -> None:
+def test_a_server_that_is_away_is_named_and_nothing_is_recorded(world: World) -> None:
+    away = {"USAGE_SMTP_HOST": "localhost", "USAGE_SMTP_PORT": "1"}
+    result = world.command("budgets", "check", "--as-of", "2026-10-01", environment=away)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("usage-pipeline: ana@example.org: localhost:1 cannot be reached")
+    assert (world.database.select(alerts), world.database.select(deliveries)) == ([], [])
+
+
+def test_in_a_process_of_its_own_with_a_mail_server(world: World) -> None:
+    """Judged within its month it tells once, by the server of the environment; stdout is one document and nothing else."""
+    arguments = ["run", *DAY, "--as-of", "2026-10-01", "--json", "--home", str(world.home.root), "--config", str(world.config)]
     with mail_sink() as sink:
-        document = world.command("run", *DAY, "--as-of", "2026-10-01", "--json", environment=sink.environment)
-        assert json.loads(document.stdout)["mails"] == [f"accepted by localhost:{sink.port}"]
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("USAGE_")} | sink.environment
+        program = Path(sys.executable).with_name("usage-pipeline")
+        result = subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False, env=variables)
         again = world.command("budgets", "check", "--as-of", "2026-10-01", "--json", environment=sink.environment)
-        assert json.loads(again.stdout)["mails"] == []
+    assert result.returncode == 3, result.stderr
+    document = json.loads(result.stdout)
+    assert document["totals"]["unpriced_events"] == 1
+    assert document["alerts"] == 5  # 75 and 90 % of the dollars; 75, 90 and 100 % of the tokens
+    assert document["mails"] == [f"accepted by localhost:{sink.port}"]
+    assert "Traceback" not in result.stderr
+    assert "Warning" not in result.stderr
     ((recipients, message),) = sink.received
     assert recipients == ["ana@example.org"]
     assert message["From"] == "AI cost <ai-cost@example.org>"
     assert str(message["Subject"]).startswith("portal at ")
     assert {part.get_content_type() for part in message.walk()} >= {"text/plain", "text/html"}
     assert list(world.home.outbox.iterdir()) == []
-
-
-def test_a_server_that_is_away_fails_the_run_after_its_statements(world: World) -> None:
-    result = world.command("run", *DAY, "--as-of", "2026-10-01", environment={"USAGE_SMTP_HOST": "localhost", "USAGE_SMTP_PORT": "1"})
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "cannot be reached" in result.stderr
-    assert len(world.database.select(statements)) == 3
-    assert world.database.select(deliveries) == []
-
-
-def test_in_a_process_of_its_own_stdout_is_one_document(world: World) -> None:
-    """What is written past Python's own streams would show here."""
-    program = [str(Path(sys.executable).with_name("usage-pipeline"))]
-    arguments = ["run", *DAY, "--as-of", "2026-10-01", "--json", "--home", str(world.home.root), "--config", str(world.config)]
-    result = subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
-    assert result.returncode == 3, result.stderr
-    assert json.loads(result.stdout)["totals"]["unpriced_events"] == 1
-    assert "Traceback" not in result.stderr
-    assert "Warning" not in result.stderr
+    assert json.loads(again.stdout)["mails"] == []
