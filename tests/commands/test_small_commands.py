@@ -42,14 +42,15 @@ def test_init_makes_a_home_that_runs(place: Path) -> None:
 
 def test_the_configuration_that_init_writes_is_right(place: Path) -> None:
     document = json.loads(usage_pipeline("init", "--json").stdout)
-    assert document == {"home": str(place / "usage_home"), "config": str(place / "usage.yaml"), "config_made": True}
-    settings = load(place / "usage.yaml")
+    assert document == {"home": str(place / "usage_home"), "config": str(place / "usage_home" / "usage.yaml"), "config_made": True}
+    settings = load(place / "usage_home" / "usage.yaml")
     assert settings.organisation.name == "Example Org"
 
 
 def test_init_again_overwrites_nothing(place: Path) -> None:
     usage_pipeline("init")
-    mine = {place / "usage.yaml": "# mine\n", place / "usage_home" / "dagster" / "dagster.yaml": "telemetry: {enabled: false}\n"}
+    home = place / "usage_home"
+    mine = {home / "usage.yaml": "# mine\n", home / "dagster" / "dagster.yaml": "telemetry: {enabled: false}\n"}
     for path, text in mine.items():
         path.write_text(text)
     result = usage_pipeline("init")
