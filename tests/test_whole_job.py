@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from sample_world import DAYS, FIRST, RANGE, SECOND, World, copy_of, finished
 
@@ -217,6 +218,30 @@ def test_second_run_reads_nothing_changes_nothing_tells_nobody(world: World, doc
     assert again.files(again.home.outbox) == mails
     assert [database.select(table) for table in (daily_costs, monthly_costs, ingested_files, statements, alerts, deliveries)] == rows
     assert third | {"alerts": 0, "mails": []} == told | {"alerts": 0, "mails": []}
+
+
+def test_the_ui_shows_what_the_command_line_ran(world: World) -> None:
+    """The runs, the days and months they made, and numbers on each asset, from the home's own instance."""
+    with dg.DagsterInstance.from_config(str(world.home.dagster)) as instance:
+        runs = {one.job_name: (one.status, one.tags.get("launched_by")) for one in instance.get_runs()}
+        assert runs == dict.fromkeys(("daily", "monthly", "alerting"), (dg.DagsterRunStatus.SUCCESS, "usage-pipeline run"))
+        days = {
+            key: instance.get_materialized_partitions(dg.AssetKey(key))
+            for key in ("usage_events", "charges", "priced_usage", "daily_costs")
+        }
+        assert days == {key: {"2026-10-01", "2026-10-02"} for key in days}
+        months = {key: instance.get_materialized_partitions(dg.AssetKey(key)) for key in ("monthly_costs", "budget_status", "statement")}
+        assert months == {key: {"2026-10-01"} for key in months}
+        event = instance.get_latest_materialization_event(dg.AssetKey("daily_costs"))
+        assert event is not None
+        assert event.asset_materialization is not None
+        said = {name: one.value for name, one in event.asset_materialization.metadata.items()}
+    assert (said["cost"], said["billed"], said["unattributed"], said["requests"]) == ("121.3482117", "120.0234117", "0", 30825)
+    assert "| support-portal | 3,815 | 105.36325 | 92.19594 | 105.36325 |" in said["by project"]
+
+
+def test_no_raw_line_is_left_in_scratch(world: World) -> None:
+    assert list(world.home.scratch.rglob("*")) == []
 
 
 def test_postgresql_gives_the_same(world: World, document: dict[str, Any], postgres_url: str, tmp_path: Path) -> None:
