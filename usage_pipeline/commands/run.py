@@ -9,6 +9,7 @@ from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
 from usage_pipeline.periods import Period
+from usage_pipeline.prices.book import build_book
 from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.home import Home
@@ -21,8 +22,9 @@ EXIT_FINDINGS = 3
 
 
 def run_range(environment: Environment, days: Period, as_of: date, output: Output) -> int:
-    """Run, print, and answer the exit code: 3 where something is unpriced."""
+    """Run, print, and answer the exit code: 3 where a finding blocks the close."""
     settings = load(environment.config_file)
+    build_book(settings.agreements)  # agreements that contradict each other are told before anything is read
     for spec in settings.sources:
         if not list_files(spec.path):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
@@ -33,7 +35,7 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
         output.document(document_of(outcome, settings, home))
     else:
         show(outcome, settings, home, output)
-    return EXIT_FINDINGS if totals(outcome.costs).unpriced_events else 0
+    return EXIT_FINDINGS if any(one.blocks for one in outcome.findings) else 0
 
 
 def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str, Any]:
@@ -70,6 +72,10 @@ def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str
         ],
         "reports": reports_of(outcome, home),
         "alerts": len(outcome.alerts),
+        "findings": [
+            {"code": one.code, "blocks": one.blocks, "count": one.count, "amount": _money(one.amount), "words": one.words}
+            for one in outcome.findings
+        ],
         "mails": [one.receipt for one in outcome.deliveries],
     }
 
@@ -104,8 +110,8 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
         numbers=("requests", "billed", "estimated", "cost", "%"),
     )
     output.say("billed: by the provider · estimated: usage at our rates · cost: billed where billed, else estimated")
-    if sums.unpriced_events:
-        output.warn(f"{sums.unpriced_events:,} requests have no rate: their cost is unknown, not 0. The statement lists them.")
+    for finding in outcome.findings:
+        output.warn(finding.words)
     if sums.cost_unattributed:
         output.warn(
             f"{dollars(sums.cost_unattributed)} {currency} belong to no project ({UNATTRIBUTED}): add attribution rules to usage.yaml."

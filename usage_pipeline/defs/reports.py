@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from usage_pipeline.defs.findings import rejected_bill_lines
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
@@ -20,7 +21,7 @@ from usage_pipeline.reports.render import PDF
 from usage_pipeline.reports.snapshot import ORGANISATION, Accounting, Snapshot, statement_of
 from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.budgets import budget_status
-from usage_pipeline.tables.costs import UNATTRIBUTED, daily_costs, monthly_costs
+from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.statements import Statement, statements
 
@@ -72,6 +73,7 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
     daily = database.select(daily_costs, where={"day": month})
     before = month_of(month.start - ONE_DAY)
     inputs = files_of(database, month)
+    all_bills_read = not rejected_bill_lines(settings, database, workplace.lake(workplace.engine()), month)
     statement = partial(
         statement_of,
         month,
@@ -82,7 +84,6 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
         organisation=settings.organisation,
         inputs=[(_name(file, settings.file.parent), file.fingerprint) for file in inputs],
         price_book=workplace.book().version,
-        finality="open" if any(row.billed_cost is None for row in daily) or not daily else "provisional",
         accounting=Accounting(
             read=sum(file.lines for file in inputs),
             accepted=sum(file.accepted for file in inputs),
@@ -93,7 +94,14 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
     scopes = [ORGANISATION, *(project.id for project in settings.projects)]
     if any(row.project == UNATTRIBUTED for row in daily):
         scopes.append(UNATTRIBUTED)
-    return [statement(scope) for scope in scopes]
+    complete = all_bills_read and {row.day for row in daily} == set(month.days())
+    return [statement(scope, finality=_finality(daily, scope, complete=complete)) for scope in scopes]
+
+
+def _finality(daily: Sequence[DailyCost], scope: str, *, complete: bool) -> str:
+    """'open' while days or bills are missing, or a bill has lines that could not be read; else 'provisional'."""
+    billed = all(row.billed_cost is not None for row in daily if scope in {ORGANISATION, row.project} and row.cost != 0)
+    return "provisional" if complete and billed else "open"
 
 
 def files_of(database: Database, month: Period) -> list[IngestedFile]:

@@ -9,11 +9,12 @@ from typing import Any
 import dagster as dg
 
 from usage_pipeline.defs.definitions import definitions_of
+from usage_pipeline.defs.findings import Finding, findings_of
 from usage_pipeline.defs.ingest import rejects_of
 from usage_pipeline.defs.partitions import daily_tags, monthly_tags
 from usage_pipeline.defs.progress import Progress, reporting_to
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.errors import UsageError
+from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.periods import Period, months_in
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.alerts import Alert, Delivery, alerts, deliveries
@@ -39,6 +40,7 @@ class RunOutcome:
     statements: list[Statement]
     alerts: list[Alert]
     deliveries: list[Delivery]
+    findings: list[Finding]
 
 
 def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Progress) -> RunOutcome:
@@ -63,6 +65,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
         for name, tags, run_config in jobs:
             _execute(definitions, name, instance, {**tags, "launched_by": "usage-pipeline run"}, run_config)
     files = database.select(ingested_files)
+    costs = database.select(daily_costs, where={"day": days})
     new_files = [one for one in files if (one.source, one.uri, one.fingerprint) not in files_before]
     periods = {f"{month.start:%Y-%m}" for month in months_in(days)}
     return RunOutcome(
@@ -70,10 +73,11 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
         files=sorted(new_files, key=lambda file: (file.source, file.uri)),
         rejects=rejects_of(workplace.lake(workplace.engine()), new_files),
         unchanged_count=len(files) - len(new_files),
-        costs=database.select(daily_costs, where={"day": days}),
+        costs=costs,
         statements=sorted((one for one in database.select(statements) if one.period in periods), key=lambda one: (one.period, one.scope)),
         alerts=[one for one in database.select(alerts) if one.alert_id not in alerts_before],
         deliveries=[one for one in database.select(deliveries) if one.delivery_id not in sent_before],
+        findings=findings_of(workplace, days, costs),
     )
 
 
@@ -85,18 +89,20 @@ def _execute(
     )
     if result.success:
         return
-    words = [_words(event) for event in result.all_events if event.is_step_failure]
+    failures = [event for event in result.all_events if event.is_step_failure and event.step_failure_data.error is not None]
+    words = [f"{event.step_key}: {_innermost(event).message.strip()}" for event in failures]
     failed_checks = [
         f"check {one.check_name} on {one.asset_key.to_user_string()} failed"
         for one in result.get_asset_check_evaluations()
         if not one.passed
     ]
-    raise UsageError(f"{name} run {result.run_id} failed: " + "; ".join([*words, *failed_checks] or ["see its log in Dagster's UI"]))
+    kind = UsageConfigError if any(_innermost(event).cls_name == UsageConfigError.__name__ for event in failures) else UsageError
+    raise kind(f"{name} run {result.run_id} failed: " + "; ".join([*words, *failed_checks] or ["see its log in Dagster's UI"]))
 
 
-def _words(event: dg.DagsterEvent) -> str:
-    """The innermost error of a failed step, in its own words."""
+def _innermost(event: dg.DagsterEvent) -> Any:
+    """The error that a failed step began with: its words and the name of its class."""
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    return f"{event.step_key}: {error.message.strip() if error else 'unknown error'}"
+    return error

@@ -6,6 +6,7 @@ A lister per kind of store: local folders here; another store (S3) is one more `
 import glob
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,10 +52,22 @@ class LocalStore:
             except FileNotFoundError:
                 continue
             if stat.S_ISREG(facts.st_mode):
-                yield LandedFile(path, facts.st_size, _EPOCH + timedelta(microseconds=facts.st_mtime_ns // 1000))
+                yield LandedFile(_uri_of(path), facts.st_size, _EPOCH + timedelta(microseconds=facts.st_mtime_ns // 1000))
 
     def open_bytes(self, uri: str) -> BinaryIO:
-        return open(uri, "rb", buffering=0)  # noqa: PTH123 - the caller closes it
+        return open(_path_of(uri), "rb", buffering=0)  # noqa: PTH123 - the caller closes it
+
+
+def _uri_of(path: str) -> str:
+    r"""The path as text that every table can hold: bytes of a name that are not UTF-8 as \xNN."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _path_of(uri: str) -> str:
+    """The path that `_uri_of` made the uri of."""
+    if "\\x" not in uri or os.path.exists(uri):  # noqa: PTH110 - no Path objects here
+        return uri
+    return os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), uri.encode()))
 
 
 _STORES: tuple[Store, ...] = (LocalStore(),)

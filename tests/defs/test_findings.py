@@ -1,0 +1,102 @@
+"""Findings: what blocks a close is said, with the money at stake, and makes the exit code 3."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sample_world import World, usage_pipeline
+
+from usage_pipeline.storage.home import Home
+from usage_pipeline.tables.ingested_files import ingested_files
+
+CONFIG = """\
+organisation: {name: Example Org, currency: USD}
+projects: [{id: portal, name: Portal}, {id: chat, name: Chat}]
+attribution:
+  - {field: provider_project_id, equals: p, project: portal}
+  - {field: tag.project, project: "{value}"}
+sources:
+  - {name: bill, kind: openai_costs, path: "bill/*.json"}
+  - {name: log, kind: tracker, path: "log/*.jsonl"}
+"""
+PAGE = {"start_time": 1790812800, "end_time": 1790899200}
+DAY = ("--from", "2026-10-01", "--to", "2026-10-01")
+
+
+def write_bill(folder: Path, name: str, *amounts: str) -> None:
+    results = [
+        {"amount": {"value": amount, "currency": "usd"}, "line_item": f"gpt-4o, {meter}", "project_id": "p"}
+        for amount, meter in zip(amounts, ("input", "output"), strict=False)
+    ]
+    (folder / "bill").mkdir(exist_ok=True)
+    (folder / "bill" / name).write_text(json.dumps({"data": [{**PAGE, "results": results}]}))
+
+
+def write_log(folder: Path, project: str, **more: object) -> None:
+    line = {"id": "r1", "started_at": "2026-10-01T09:00:00Z", "provider": "openai", "model": "gpt-4o", "tags": {"project": project}}
+    (folder / "log").mkdir(exist_ok=True)
+    (folder / "log" / "day.jsonl").write_text(json.dumps({**line, "meters": {"input": 1_000_000, "output": 1000}, **more}) + "\n")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    (tmp_path / "usage.yaml").write_text(CONFIG)
+    return World(Home(tmp_path / "home"), tmp_path / "usage.yaml")
+
+
+def findings(world: World, exit_code: int) -> dict[str, dict[str, object]]:
+    result = usage_pipeline("run", *DAY, "--json", "--home", str(world.home.root), "--config", str(world.config))
+    assert result.exit_code == exit_code, result.stderr
+    return {one["code"]: one for one in json.loads(result.stdout)["findings"]}
+
+
+def test_nothing_to_say(world: World, tmp_path: Path) -> None:
+    write_bill(tmp_path, "a.json", "100", "7")
+    assert findings(world, 0) == {}
+
+
+def test_a_line_of_a_bill_that_cannot_be_read_blocks(world: World, tmp_path: Path) -> None:
+    write_bill(tmp_path, "a.json", "1e999999", "7")
+    found = findings(world, 3)
+    assert found["rejected_bill_lines"]["count"] == 1
+    assert "bill: bad_amount" in str(found["rejected_bill_lines"]["words"])
+    statement = json.loads((world.home.reports / "2026-10" / "organisation" / "statement.json").read_text())
+    assert statement["finality"] == "open"
+    assert statement["totals"]["billed_cost"] == "7"
+
+
+def test_a_bill_and_logs_under_two_projects_may_count_twice(world: World, tmp_path: Path) -> None:
+    write_bill(tmp_path, "a.json", "100", "7")
+    write_log(tmp_path, "chat")
+    found = findings(world, 3)["counted_twice"]
+    assert found["amount"] == "2.51"
+    assert "portal" in str(found["words"])
+    assert "chat" in str(found["words"])
+
+
+def test_a_tier_without_a_rate_is_told_and_does_not_block(world: World, tmp_path: Path) -> None:
+    write_log(tmp_path, "chat", service_tier="no-such-tier")
+    found = findings(world, 0)["no_variant"]
+    assert (found["count"], found["amount"]) == (1, "2.51")
+
+
+def test_an_unknown_model_blocks(world: World, tmp_path: Path) -> None:
+    write_log(tmp_path, "chat", model="no-such-model")
+    assert findings(world, 3)["unpriced"]["count"] == 1
+
+
+def test_contradicting_agreements_are_told_before_anything_is_read(world: World, tmp_path: Path) -> None:
+    agreement = "  - {provider: openai, discount_percent: %d, valid_from: 2026-01-01}\n"
+    world.config.write_text(CONFIG + "prices:\n" + agreement % 8 + agreement % 9)
+    result = usage_pipeline("run", *DAY, "--home", str(world.home.root), "--config", str(world.config))
+    assert result.exit_code == 2
+    assert "usage.yaml:11: prices:" in result.stderr
+    assert "line 10" in result.stderr
+    assert not world.home.lake.exists()
+
+
+def test_a_file_name_that_is_no_text_stops_nothing(world: World, tmp_path: Path) -> None:
+    write_bill(tmp_path, "a.json", "100", "7")
+    (tmp_path / "bill" / "a.json").rename(str(tmp_path / "bill" / "b\udcff.json"))
+    assert findings(world, 0) == {}
+    assert [one.uri.rsplit("/", 1)[1] for one in world.database.select(ingested_files)] == ["b\\xff.json"]

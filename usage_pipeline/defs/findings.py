@@ -1,0 +1,103 @@
+"""What a run found that people must know before they trust its numbers, each with the money at stake where that is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from usage_pipeline import money
+from usage_pipeline.costs.overlaps import overlaps_of
+from usage_pipeline.defs.ingest import rejects_of
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.periods import Period
+from usage_pipeline.settings import Settings
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.tables.charges import charges
+from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.priced_usage import NO_VARIANT, priced_usage
+from usage_pipeline.tables.summary import totals
+
+SET_ASIDE = frozenset({"other_service"})
+"""Reasons that are no fault: the line is not about AI usage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding in words. `blocks`: the period cannot be closed with it; exit code 3. `amount` in the reporting currency."""
+
+    code: str
+    blocks: bool
+    count: int
+    amount: Decimal | None
+    words: str
+
+
+def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) -> list[Finding]:
+    """All findings about `days`, whose cost rows are `costs`; those that block first."""
+    lake = workplace.lake(workplace.engine())
+    broken = rejected_bill_lines(workplace.settings(), workplace.database(), lake, days)
+    found = [_unpriced(costs), _broken_bills(broken), _counted_twice(costs), _without_variant(lake, days)]
+    return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
+
+
+def rejected_bill_lines(settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, object]]:
+    """Lines of bills that could not be read, by source and reason, in files that speak of `days` or of no day at all."""
+    bills = {spec.name for spec in settings.sources if SOURCES[spec.kind].table is charges}
+    files = [one for one in database.select(ingested_files) if one.source in bills and one.rejected]
+    if not files:
+        return []
+    spoken: dict[tuple[str, str], list[IngestedDay]] = {}
+    for day in database.select(ingested_days, where={"source": sorted(bills)}):
+        spoken.setdefault((day.source, day.fingerprint), []).append(day)
+    current = [one for one in files if _is_newest(one, files)]
+    about = [
+        one for one in current if any(day.day in days for day in spoken.get((one.source, one.fingerprint), ())) or one.lines == one.rejected
+    ]
+    return [row for row in rejects_of(lake, about) if row["reason"] not in SET_ASIDE]
+
+
+def _is_newest(file: IngestedFile, files: Sequence[IngestedFile]) -> bool:
+    return all(one.modified_at <= file.modified_at for one in files if (one.source, one.uri) == (file.source, file.uri))
+
+
+def _unpriced(costs: Sequence[DailyCost]) -> Finding | None:
+    count = totals(costs).unpriced_events
+    words = f"{count:,} requests have no rate: their cost is unknown, not 0. The statement lists them."
+    return Finding(code="unpriced", blocks=True, count=count, amount=None, words=words) if count else None
+
+
+def _broken_bills(rows: Sequence[dict[str, object]]) -> Finding | None:
+    count = sum(int(str(row["lines"])) for row in rows)
+    reasons = ", ".join(sorted({f"{row['source']}: {row['reason']}" for row in rows}))
+    words = f"{count:,} {'line of a bill' if count == 1 else 'lines of bills'} could not be read ({reasons}): the billed cost lacks them."
+    return Finding(code="rejected_bill_lines", blocks=True, count=count, amount=None, words=words) if count else None
+
+
+def _counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
+    overlaps = overlaps_of(costs)
+    if not overlaps:
+        return None
+    amount = money.total([min(one.provider_cost, one.logged_cost) for one in overlaps])
+    one = overlaps[0]
+    words = (
+        f"up to {money.text(amount)} may be counted twice: {one.model} on {one.day} is billed under {', '.join(one.provider_projects)}"
+        f" and logged under {', '.join(one.logged_projects)}"
+        + (f", and {len(overlaps) - 1} more" if len(overlaps) > 1 else "")
+        + ". Give both the same project by an attribution rule."
+    )
+    return Finding(code="counted_twice", blocks=True, count=len(overlaps), amount=amount, words=words)
+
+
+def _without_variant(lake: Lake, days: Period) -> Finding | None:
+    rows = lake.read(priced_usage, days)
+    chosen = rows.filter(rows.price_state == NO_VARIANT)
+    found = lake.engine.to_pyarrow(chosen.agg(events=chosen.count(), cost=chosen.net_cost.sum())).to_pylist()[0]
+    if not found["events"]:
+        return None
+    words = (
+        f"{found['events']:,} usage records ask for a tier or mode (batch, flex, priority) that the price book has no rate for on"
+        f" their day: estimated at the standard rate, {money.text(found['cost'])} in all. Where a bill covers them, the bill counts."
+    )
+    return Finding(code="no_variant", blocks=False, count=found["events"], amount=found["cost"], words=words)
