@@ -289,7 +289,7 @@ def test_the_python_range_is_that_of_the_project():
 
 
 def test_the_limit_of_s3_is_still_one():
-    with pytest.raises(ValueError, match="no store"):
+    with pytest.raises(UsageConfigError, match="only local folders"):
         list_files("s3://bucket/prefix/*.json")
     assert "`s3://` paths are not read yet" in README
 

@@ -15,7 +15,7 @@ import click
 from usage_pipeline.errors import UsageConfigError, UsageError
 
 EXIT_FINDINGS = 3
-"""Done, and findings block the close: something is unpriced."""
+"""Done, and findings block the close: defs/findings.py."""
 
 
 class Day(click.ParamType[date]):
@@ -67,7 +67,8 @@ def main(home: Path | None, config: Path | None) -> None:
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage or configuration,
-    3 done but findings block the close (something is unpriced).
+    3 done but findings block the close (something is unpriced,
+    a bill's line cannot be read, a dollar may be counted twice).
     """
 
 
