@@ -11,6 +11,8 @@ from invented_month import OCTOBER, daily_rows, monthly_rows, row, snapshot, sta
 from usage_pipeline.money import CENT, round_parts, total
 from usage_pipeline.reports.budget_lines import budget_lines, gauges_of, pace_of
 from usage_pipeline.reports.closing import unattributed_text
+from usage_pipeline.reports.formats.csv import csv_of
+from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.front import change_text
 from usage_pipeline.reports.ledger import MODELS_MOST, ledger_of
 from usage_pipeline.reports.page import gaps_of, page_of
@@ -168,10 +170,10 @@ def test_the_first_sentences_name_what_broke():
     monthly = status("one", "40", Decimal(50))
     daily = status("two", "4", Decimal(5), budget_id="daily", period="daily", period_start=date(2026, 10, 1), period_end=date(2026, 10, 2))
     lede = page_of(snapshot(daily=rows, statuses=[monthly, daily]))["lede"]
-    assert "one cost the most, 90.9% of it. Over budget: one." in lede
+    assert "one cost the most, 90.9% of the total. Over budget: one." in lede
     assert "1 daily or weekly budget was exceeded at times." in page_of(snapshot(daily=rows, statuses=[daily]))["lede"]
     held = status("one", "60", Decimal(50))
-    assert "Every budget holds so far." in page_of(snapshot(daily=rows, statuses=[held]))["lede"]
+    assert "The budget holds so far." in page_of(snapshot(daily=rows, statuses=[held]))["lede"]
 
 
 def test_unattributed_usage_is_explained_with_and_without_cost():
@@ -190,3 +192,10 @@ def test_unattributed_usage_is_explained_with_and_without_cost():
 def test_requests_that_nobody_counted_are_not_zero():
     page = page_of(snapshot(daily=[row(quantity=Decimal(100), cost=Decimal(1))], statuses=[]))
     assert page["kpis"][1] == ("Requests", "–", "not stated by the provider")
+
+
+def test_a_long_user_id_is_cut_in_the_middle_on_paper_only():
+    one = snapshot(daily=[row(user="user-C3ScSkqi9p4D2AkZG6QVq9VC", cost=Decimal(2)), row(user=None, cost=Decimal(1))], statuses=[])
+    assert [line.label for line in page_of(one)["breakdowns"]["user"].lines] == ["user-C3ScSkq…G6QVq9VC", "No user known"]
+    assert b"user-C3ScSkqi9p4D2AkZG6QVq9VC" in json_of(one)
+    assert b"user-C3ScSkqi9p4D2AkZG6QVq9VC" in csv_of(one)

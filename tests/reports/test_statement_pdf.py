@@ -11,10 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from invented_month import ORGANISATION, daily_rows, projects, row, snapshot, status
+from invented_month import OCTOBER, ORGANISATION, daily_rows, projects, row, snapshot, status
 from pypdf import PdfReader
 from weasyprint.urls import FatalURLFetchingError
 
+from usage_pipeline.periods import ONE_DAY
 from usage_pipeline.reports.footing import differences
 from usage_pipeline.reports.formats.html import html_of
 from usage_pipeline.reports.formats.pdf import pdf_key, pdf_of
@@ -80,6 +81,30 @@ def test_a_project_takes_two_pages_an_empty_month_one(project_files: dict[str, b
     for files in (empty, render(nothing, templates)):
         assert len(PdfReader(io.BytesIO(files["statement.pdf"])).pages) == 1
         assert "Nothing to report" in text_of(files["statement.pdf"])
+
+
+def busy_project() -> Snapshot:
+    """Three models, twelve users (one with a long id), six meters, three budgets over their limit."""
+    users = [f"user_support-portal_{number:02}" for number in range(11)] + ["user-C3ScSkqi9p4D2AkZG6QVq9VC"]
+    meters = ("input", "output", "cache_read", "cache_write_5m", "web_searches", "requests")
+    rows = [
+        replace(one, user=users[place % 12], meter=meters[place % 6], requests=0)
+        for place, one in enumerate(daily_rows(count=1, models=3))
+        if one.project == "support-copilot"
+    ]
+    budget = status("support-copilot", "40", Decimal(46), crossing_date=OCTOBER.last)
+    tokens = replace(budget, budget_id="tokens", unit="tokens", operation="improvement")
+    daily = replace(budget, budget_id="daily", period="daily", period_start=OCTOBER.start, period_end=OCTOBER.start + ONE_DAY)
+    names = [(f"landing/anthropic/cost_2026-10_page{number}.json", "0" * 64) for number in range(9)]
+    return snapshot("support-copilot", daily=rows, statuses=[budget, tokens, daily], inputs=names, finality="open")
+
+
+def test_a_busy_project_takes_two_pages_and_a_long_id_one_line(templates: Path):
+    pages = PdfReader(io.BytesIO(render(busy_project(), templates)["statement.pdf"])).pages
+    assert len(pages) == 2
+    lines = pages[1].extract_text().splitlines()
+    assert any("user-C3ScSkq…G6QVq9VC" in line for line in lines)
+    assert any("How to read this statement" in line for line in lines)
 
 
 def hostile_snapshot(scope: str = "organisation") -> Snapshot:

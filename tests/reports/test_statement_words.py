@@ -71,3 +71,8 @@ def test_columns_of_tokens_choose_their_unit():
     assert words.scale_of(Decimal(321)) == (1, "")
     assert words.scaled(Decimal(4_000), Decimal(10**6)) == "<0.01"
     assert words.scaled(Decimal(0), Decimal(10**6)) == "–"
+
+
+def test_a_name_that_fits_is_not_cut():
+    assert words.middle_cut("user_support-portal_00") == "user_support-portal_00"
+    assert words.middle_cut("user_support-portal_000") == "user_support…rtal_000"

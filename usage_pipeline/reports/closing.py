@@ -7,7 +7,7 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.reports import words
 from usage_pipeline.reports.snapshot import Accounting, Snapshot, Unpriced
-from usage_pipeline.reports.tables import project_cents
+from usage_pipeline.reports.tables import project_cents, requests_text
 from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED
 from usage_pipeline.tables.priced_usage import STATES
 from usage_pipeline.tables.summary import by, tokens_of
@@ -87,7 +87,8 @@ def unattributed_text(snapshot: Snapshot) -> str:
         return ""
     whole = project_cents(snapshot.by_project).get(UNATTRIBUTED, money.ZERO)
     requests, tokens = sum(row.requests for row in rows), money.total([tokens_of(row) for row in rows])
-    usage = f"{words.plural(requests, 'request')} and {words.compact(tokens)} tokens"
+    counted = f"{words.plural(requests, 'request')} and " if requests or not (whole or tokens) else ""
+    usage = f"{counted}{words.compact(tokens)} tokens"
     if snapshot.totals.cost_unattributed == 0:
         return f"{usage} name no project that a rule knows. They cost nothing beyond what the bills give to projects."
     channels = by(rows, "channel")
@@ -141,11 +142,11 @@ def _control(snapshot: Snapshot) -> tuple[ControlLine, ...]:
     cost_texts = words.aligned(
         [*("unpriced" if group.cost is None else money.text(group.cost) for group in groups), money.text(totals.cost)]
     )
-    heads = [(words.name_of("project", str(group.key)), group.requests, group.tokens) for group in groups]
+    heads = [(words.name_of("project", str(group.key)), requests_text(group), group.tokens) for group in groups]
     return tuple(
-        ControlLine(name=name, requests=words.count(requests), tokens=words.count(tokens), billed=billed_text, cost=cost_text)
+        ControlLine(name=name, requests=requests, tokens=words.count(tokens), billed=billed_text, cost=cost_text)
         for (name, requests, tokens), billed_text, cost_text in zip(
-            [*heads, ("Total", totals.requests, totals.tokens)], words.aligned(billed_texts), words.aligned(cost_texts), strict=True
+            [*heads, ("Total", requests_text(totals), totals.tokens)], words.aligned(billed_texts), words.aligned(cost_texts), strict=True
         )
     )
 

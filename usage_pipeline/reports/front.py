@@ -8,11 +8,15 @@ from usage_pipeline.reports import words
 from usage_pipeline.reports.budget_lines import BudgetLine
 from usage_pipeline.reports.ledger import CACHED, INPUT
 from usage_pipeline.reports.snapshot import Snapshot
-from usage_pipeline.reports.tables import project_cents
-from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.reports.tables import is_counted, project_cents
+from usage_pipeline.tables.costs import UNATTRIBUTED, MonthlyCost
 from usage_pipeline.tables.meters import TOKEN_METERS
+from usage_pipeline.tables.summary import known_total
 
 LEDE_NAMES = 3
+NOT_COUNTED = "provider does not count requests"
+BLENDED_FROM = 1000
+"""Tokens below which a price per million says nothing."""
 
 
 def number_of(snapshot: Snapshot) -> str:
@@ -36,7 +40,7 @@ def lede_of(snapshot: Snapshot, lines: Sequence[BudgetLine]) -> str:
     if dearest is not None and len(parts) > 1:
         names = {one.id: words.project_name(one) for one in snapshot.projects} if snapshot.project is None else {}
         sentences.append(
-            f"{names.get(str(dearest.key), words.clean(str(dearest.key)))} cost the most, {words.percent(dearest.percent)} of it."
+            f"{names.get(str(dearest.key), words.clean(str(dearest.key)))} cost the most, {words.percent(dearest.percent)} of the total."
         )
     over = [line.name for line in lines if line.over and line.is_monthly]
     briefly = sum(line.over and not line.is_monthly for line in lines)
@@ -48,7 +52,8 @@ def lede_of(snapshot: Snapshot, lines: Sequence[BudgetLine]) -> str:
     elif briefly:
         sentences.append(f"{words.plural(briefly, 'daily or weekly budget was', 'daily or weekly budgets were')} exceeded at times.")
     elif lines:
-        sentences.append("Every budget held." if not snapshot.completeness.missing else "Every budget holds so far.")
+        which = "The budget" if len(lines) == 1 else "Every budget"
+        sentences.append(f"{which} held." if not snapshot.completeness.missing else f"{which} holds so far.")
     complete = snapshot.completeness
     if complete.missing:
         sentences.append(f"Data covers {complete.present} of {complete.expected} days.")
@@ -105,12 +110,7 @@ def states_of(snapshot: Snapshot) -> list[dict[str, str]]:
             "note": f"{words.percent(100 - billed)} at our rates, not billed yet" if totals.cost_estimated else nothing_left,
             "kind": "estimated",
         },
-        {
-            "label": "Unpriced",
-            "value": words.plural(totals.unpriced_events, "request"),
-            "note": "price unknown: not in the total" if totals.unpriced_events or snapshot.unpriced else "every request has a price",
-            "kind": "warn" if totals.unpriced_events or snapshot.unpriced else "",
-        },
+        _unpriced(snapshot),
     ]
     if snapshot.project is None:
         note = f"{words.percent(money.percent(totals.cost_unattributed, totals.cost))} belongs to no project yet"
@@ -123,9 +123,26 @@ def states_of(snapshot: Snapshot) -> list[dict[str, str]]:
             }
         )
     else:
-        note = f"of {words.count(totals.requests)}; {words.plural(totals.cache_hits, 'cache answer')}"
-        cells.append({"label": "Failed", "value": words.plural(totals.failed_requests, "request"), "note": note, "kind": ""})
+        cells.append(_failed(snapshot))
     return cells
+
+
+def _unpriced(snapshot: Snapshot) -> dict[str, str]:
+    """What has no price: in requests, or in tokens where nobody counts requests."""
+    totals, found = snapshot.totals, snapshot.totals.unpriced_events or snapshot.unpriced
+    value, priced = words.plural(totals.unpriced_events, "request"), "every request has a price"
+    if not is_counted(totals):
+        value, priced = f"{words.compact(totals.unpriced_tokens)} tokens" if totals.tokens else words.NONE, NOT_COUNTED
+    note = "price unknown: not in the total" if found else priced
+    return {"label": "Unpriced", "value": value, "note": note, "kind": "warn" if found else ""}
+
+
+def _failed(snapshot: Snapshot) -> dict[str, str]:
+    totals = snapshot.totals
+    if not is_counted(totals):
+        return {"label": "Failed", "value": words.NONE, "note": NOT_COUNTED, "kind": ""}
+    note = f"of {words.count(totals.requests)}; {words.plural(totals.cache_hits, 'cache answer')}"
+    return {"label": "Failed", "value": words.plural(totals.failed_requests, "request"), "note": note, "kind": ""}
 
 
 def _cents(value: Decimal) -> Decimal:
@@ -144,13 +161,29 @@ def kpis_of(snapshot: Snapshot) -> list[tuple[str, str, str]]:
     priced = totals.tokens - totals.unpriced_tokens
     given = money.total([meters[name].tokens for name in meters if name in INPUT | CACHED])
     cached = money.total([meters[name].tokens for name in meters if name in CACHED])
-    blended = words.amount(token_cost * 10**6 / priced, currency) if priced > 0 else words.NONE
-    each = (
-        words.amount(totals.cost * 1000 / totals.requests, currency) + " per thousand" if totals.requests else "not stated by the provider"
-    )
+    blended = words.amount(token_cost * 10**6 / priced, currency) if priced >= BLENDED_FROM else words.NONE
     return [
         ("Tokens", words.compact(totals.tokens), "input, cached and output"),
-        ("Requests", words.compact(totals.requests) if totals.requests else words.NONE, each),
+        ("Requests", words.compact(totals.requests) if totals.requests else words.NONE, per_thousand(snapshot)),
         ("Blended price", blended, "per million tokens"),
         ("Served from cache", words.percent(money.percent(cached, given)) if given else words.NONE, "of input tokens"),
     ]
+
+
+def per_thousand(snapshot: Snapshot) -> str:
+    """What a thousand requests cost: cost whose (project, channel, model) has counted requests, by those requests.
+
+    'per thousand counted' says that there is other cost, whose requests nobody counted.
+    """
+    groups: dict[tuple[str, str, str | None], list[MonthlyCost]] = {}
+    for row in snapshot.rows:
+        groups.setdefault((row.project, row.channel, row.model), []).append(row)
+    counted = [row for rows in groups.values() if any(row.requests for row in rows) for row in rows]
+    others = [row for rows in groups.values() if not any(row.requests for row in rows) for row in rows]
+    if not counted:
+        return "not stated by the provider"
+    cost = known_total(row.cost for row in counted)
+    if cost is None:
+        return "price unknown"
+    text = words.amount(cost * 1000 / sum(row.requests for row in counted), snapshot.currency) + " per thousand"
+    return text + (" counted" if any(row.cost for row in others) else "")

@@ -190,7 +190,7 @@ def _folded(label: str, sums: Sequence[ModelSum], cost: Decimal, divisor: Decima
     return ModelLine(
         model=label,
         provider="",
-        requests=words.count(sum(one.requests for one in sums)),
+        requests=words.count(requests) if (requests := sum(one.requests for one in sums)) else words.NONE,
         input=words.scaled(money.total([one.input for one in sums]), divisor),
         cached=words.scaled(money.total([one.cached for one in sums]), divisor),
         output=words.scaled(money.total([one.output for one in sums]), divisor),

@@ -135,6 +135,9 @@ def _breakdowns(snapshot: Snapshot) -> dict[str, Breakdown]:
             "moved": words.change(group.cost or money.ZERO, before.get(key, money.ZERO), 0) if before else "",
         }
 
+    def user(group: Group) -> dict[str, object]:
+        return {"label": words.middle_cut(words.name_of("user", None if group.key is None else str(group.key)))}
+
     return {
         "project": breakdown(
             "By project", "project", snapshot.by_project, currency=currency, most=PROJECTS_MOST, rest="other projects", describe=project
@@ -146,7 +149,7 @@ def _breakdowns(snapshot: Snapshot) -> dict[str, Breakdown]:
         ),
         "type": breakdown("By type", "type", snapshot.by_type, currency=currency, most=FEW_MOST, rest="other types"),
         "team": breakdown("By team", "team", snapshot.by_team, currency=currency, most=PEOPLE_MOST, rest="other teams"),
-        "user": breakdown("By user", "user", snapshot.by_user, currency=currency, most=PEOPLE_MOST, rest="other users"),
+        "user": breakdown("By user", "user", snapshot.by_user, currency=currency, most=PEOPLE_MOST, rest="other users", describe=user),
         "meter": breakdown("By meter", "meter", snapshot.by_meter, currency=currency, most=PEOPLE_MOST, rest="other meters"),
     }
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.reports import words
-from usage_pipeline.tables.summary import Group
+from usage_pipeline.tables.summary import Group, Totals
 
 FULL = Decimal(100)
 
@@ -70,7 +70,7 @@ def breakdown(
         lines.append(_rest(groups[shown:], cents[shown:], currency, rest))
     total = Line(
         label="Total",
-        requests=words.count(sum(group.requests for group in groups)),
+        requests=_sum_of_requests(groups),
         tokens=words.compact(money.total([group.tokens for group in groups])),
         cost=words.amount(money.total(cents), currency),
     )
@@ -81,6 +81,16 @@ def project_cents(groups: Sequence[Group]) -> dict[str, Decimal]:
     """What each project is shown to cost, wherever the statement shows it."""
     cents = money.round_parts([group.cost for group in groups])
     return {str(group.key): cost for group, cost in zip(groups, cents, strict=True) if cost is not None}
+
+
+def is_counted(one: Group | Totals) -> bool:
+    """Whether somebody counted the requests: where there is cost or tokens, none at all means that nobody did."""
+    return bool(one.requests) or not (one.cost or one.tokens)
+
+
+def requests_text(one: Group | Totals) -> str:
+    """'4,125'; '–' where nobody counted them, because unknown is not 0."""
+    return words.count(one.requests) if is_counted(one) else words.NONE
 
 
 def width(percent: Decimal | None, full: Decimal = FULL) -> str:
@@ -109,8 +119,14 @@ def _rest(groups: Sequence[Group], cents: Sequence[Decimal | None], currency: st
     return Line(
         label=f"{len(groups)} {name}",
         percent=words.percent(share),
-        requests=words.count(sum(group.requests for group in groups)),
+        requests=_sum_of_requests(groups),
         tokens=words.compact(tokens) if tokens else words.NONE,
         cost=words.amount(money.total(cents), currency),
         muted=True,
     )
+
+
+def _sum_of_requests(groups: Sequence[Group]) -> str:
+    """The counted requests of all `groups`; '–' where nobody counted any."""
+    requests = sum(group.requests for group in groups)
+    return words.count(requests) if requests or all(is_counted(group) for group in groups) else words.NONE

@@ -35,6 +35,8 @@ BILLIONS, MILLIONS, THOUSANDS = Decimal(10**9), Decimal(10**6), Decimal(1000)
 NONE = "–"
 WHOLE_FROM = Decimal(100)
 NAME_MOST = 90
+ONE_LINE, HEAD, TAIL = 22, 12, 8
+"""A name in a narrow column: up to so many characters it fits on one line, else its first and last ones do."""
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs"})
 ZERO_WIDTH_JOINER = "\u200d"
 LATIN_GREEK_CYRILLIC = 0x052F
@@ -173,6 +175,11 @@ def clean(name: str, most: int = NAME_MOST) -> str:
     kept = (" " if character in "\t\r\n" else character for character in name)
     printable = "".join(one for one in kept if unicodedata.category(one) not in UNPRINTABLE or one == ZERO_WIDTH_JOINER).strip()
     return printable if len(printable) <= most else printable[: most - 1].rstrip() + "…"
+
+
+def middle_cut(name: str) -> str:
+    """'user-C3ScSkq…G6QVq9VC': a long id on one line, its middle left out."""
+    return name if len(name) <= ONE_LINE else f"{name[:HEAD]}…{name[-TAIL:]}"
 
 
 def needs_other_font(name: str) -> bool:
