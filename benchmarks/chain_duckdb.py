@@ -10,11 +10,11 @@ import duckdb
 
 from benchmarks.lines import START, Input
 from benchmarks.outcome import Outcome, totals_of
-from benchmarks.sql import AGGREGATE, DEDUPLICATE, NORMALIZE, PRICE, QUARANTINE, READ, WRITE
+from benchmarks.sql import AGGREGATE, DEDUPLICATE, KEEP, NORMALIZE, PRICE, QUARANTINE, READ, WRITE
 
 
-def run(given: Input, folder: Path, memory_limit: str, step: Callable[..., Any]) -> Outcome:
-    """`step(name, function, …)` calls the function and notes what it costs."""
+def run(given: Input, folder: Path, memory_limit: str, step: Callable[..., Any], *, is_keeping: bool = False) -> Outcome:
+    """`step(name, function, …)` calls the function and notes what it costs. `is_keeping` writes all three tables that we keep."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "scratch").mkdir(parents=True)
     con = duckdb.connect()
@@ -32,6 +32,8 @@ def run(given: Input, folder: Path, memory_limit: str, step: Callable[..., Any])
     step("normalize", con.execute, NORMALIZE.format(latest=latest, **names))
     step("quarantine", con.execute, QUARANTINE.format(**names))
     step("deduplicate", con.execute, DEDUPLICATE)
+    if is_keeping:
+        step("keep landed rows and events", con.execute, KEEP.format(**names))
     step("price and write", con.execute, (PRICE + WRITE).format(**names))
     step("aggregate", con.execute, AGGREGATE.format(**names))
     counted = con.execute("SELECT (SELECT count(*) FROM rows_read), (SELECT count(*) FROM accepted)").fetchall()

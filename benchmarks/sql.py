@@ -162,6 +162,15 @@ SELECT * EXCLUDE (reason, text) FROM rows_read WHERE reason IS NULL AND source_l
 """
 
 
+KEEP = """
+COPY (FROM accepted) TO '{folder}/landed' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day));
+COPY (FROM read_parquet('{folder}/landed/*/*.parquet', hive_partitioning = true))
+TO '{folder}/events' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day));
+CREATE OR REPLACE TEMP VIEW accepted AS FROM read_parquet('{folder}/events/*/*.parquet', hive_partitioning = true);
+"""
+"""What our pipeline keeps, too: the rows as they landed, and the events with their projects. From here on the script reads those."""
+
+
 def _cost(part: str) -> str:
     """What an event costs; null where a meter that it used has no price, 0 where it is not charged."""
     charges = " + ".join(f"coalesce({meter}, 0) * coalesce({part}_{meter}, 0)" for meter in METERS)
