@@ -56,7 +56,23 @@ def test_a_period_that_is_over_looks_back() -> None:
     assert advice(facts("41", "41", of=daily, costs=[])) == [
         "The day is over. If this is the new normal, agree a fitting limit with finance@example.org; if not, find out what was different."
     ]
-    assert advice(facts("39", "39", of=daily, costs=[])) == ["The day is over and stayed inside the limit. Nothing to do."]
+    inside = "The day is over and stayed inside the limit, with $1.00 left: that it passed 90 % is for information only"
+    assert advice(facts("39", "39", of=daily, costs=[])) == [f"{inside}, and the next day starts afresh."]
+    without_forecast = facts("39", of=daily, costs=[])
+    assert without_forecast.status.forecast is None
+    assert advice(without_forecast) == advice(facts("39", "39", of=daily, costs=[]))
+
+
+def test_what_is_left_is_the_difference_of_what_is_shown() -> None:
+    """50.00 less 45.02, half-even both: not the exact 4.985, which alone would show as 4.98 beside a spent 45.02 either way."""
+    month = budget("50.005")
+    ended = facts("45.015", of=month, as_of=date(2026, 10, 31), costs=[])
+    assert advice(ended)[0].startswith("The month is over and stayed inside the limit, with $4.98 left: that it passed 90 %")
+
+
+def test_the_share_of_the_first_driver_is_that_of_its_table() -> None:
+    costs = [cost(AS_OF, amount, model=name) for name, amount in (("a", "99.98"), ("b", "0.02"))]
+    assert advice(facts("500", of=budget("500"), costs=costs))[-1] == "Start with the model a: it makes 99.9 % of the spending."
 
 
 def test_inside_the_limit_nothing_is_urgent() -> None:

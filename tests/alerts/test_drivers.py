@@ -5,15 +5,24 @@ from decimal import Decimal
 
 from alert_samples import budget, cost
 
-from usage_pipeline.alerts.drivers import Driver, Drivers, drivers
+from usage_pipeline import money
+from usage_pipeline.alerts.drivers import Driver, Drivers, Others, drivers
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.tables.summary import by
 
 AS_OF = date(2026, 10, 4)
 
 
 def october(day: int) -> date:
     return date(2026, 10, day)
+
+
+def driver(name: str, amount: str, percent: str) -> Driver:
+    return Driver(
+        name=name, amount=Decimal(amount), shown=Decimal(amount), percent=Decimal(percent), shown_percent=Decimal(percent), before=None,
+        compared=None,
+    )  # fmt: skip
 
 
 def names(table: Drivers) -> list[str | None]:
@@ -34,14 +43,45 @@ def test_three_largest_of_each_dimension() -> None:
     assert model == Drivers(
         dimension="model",
         rows=(
-            Driver(name="a", amount=Decimal(6), percent=Decimal(60), before=None, compared=None),
-            Driver(name="b", amount=Decimal(2), percent=Decimal(20), before=None, compared=None),
-            Driver(name="c", amount=Decimal(1), percent=Decimal(10), before=None, compared=None),
+            driver("a", "6", "60"),
+            driver("b", "2", "20"),
+            driver("c", "1", "10"),
         ),
-        others_count=1,
+        others=Others(count=1, amount=Decimal(1), shown=Decimal(1), percent=Decimal(10), shown_percent=Decimal(10)),
         compared_with=None,
     )
     assert (names(operation), names(user)) == (["chat", None], [None, "u"])
+
+
+def test_what_is_shown_sums_to_the_whole() -> None:
+    """101.2 cents are shown as 101: the two largest remainders are rounded up, all else down. Percents and tokens alike."""
+    amounts = {"a": "0.336", "b": "0.335", "c": "0.334", "d": "0.004", "e": "0.003"}
+    costs = [cost(october(1), amount, model=name, quantity=Decimal(amount) * 1000) for name, amount in amounts.items()]
+    table = drivers(budget(), costs, AS_OF, AS_OF)[0]
+    assert table.others is not None
+    assert [row.shown for row in table.rows] == [Decimal("0.34"), Decimal("0.34"), Decimal("0.33")]
+    assert table.others.shown == 0
+    assert [row.shown_percent for row in table.rows] == [Decimal(33), Decimal(33), Decimal(33)]
+    assert table.others.shown_percent == Decimal(1)
+    tokens = drivers(budget("1000", unit="tokens"), costs, AS_OF, AS_OF)[0]
+    assert [row.shown for row in tokens.rows] == [Decimal(336), Decimal(335), Decimal(334)]
+
+
+def test_cents_are_those_of_a_statement() -> None:
+    """A statement deals cents to every model before it folds the small ones; so does a mail."""
+    costs = [cost(october(1), f"{10 - number}.{number}37", model=str(number)) for number in range(8)]
+    cents = money.round_parts([group.cost for group in by(costs, "model")])
+    table = drivers(budget(), costs, AS_OF, AS_OF)[0]
+    assert table.others is not None
+    assert [row.shown for row in table.rows] == cents[:3]
+    assert table.others.shown == money.total(cents[3:])
+
+
+def test_credits_are_among_the_others() -> None:
+    costs = [cost(october(1), "11", model="a"), cost(october(1), "-1", model="credit")]
+    table = drivers(budget(), costs, AS_OF, AS_OF)[0]
+    assert [(row.name, row.shown_percent) for row in table.rows] == [("a", Decimal(110))]
+    assert table.others == Others(count=1, amount=Decimal(-1), shown=Decimal(-1), percent=Decimal(-10), shown_percent=Decimal(-10))
 
 
 def test_compared_with_the_same_days_before_and_whole_days_only() -> None:

@@ -1,5 +1,6 @@
 """The mail itself: what it says, that it is safe with any name, and that the same facts give the same bytes."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
@@ -21,11 +22,12 @@ NOW = datetime(2026, 10, 24, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }}\r\nBcc: evil@example.com\r\n\r\n.\r\n"
 
 
-def mail(budgets: list[Budget], costs: list[DailyCost], as_of: date = AS_OF, projects: tuple[Project, ...] = PROJECTS) -> EmailMessage:
+def mail(budgets: list[Budget], costs: list[DailyCost], as_of: date = AS_OF, projects: tuple[Project, ...] = PROJECTS,
+         now: datetime = NOW) -> EmailMessage:  # fmt: skip
     """The one mail about `budgets`, written out as bytes and read back as a receiver would."""
     outcome = check(
         statuses=statuses(budgets, costs, as_of), budgets=budgets, costs=costs, projects=projects, organisation=ORGANISATION, known=[],
-        deliveries=[], now=NOW, as_of=as_of, templates=TEMPLATES, sender="AI cost <ai-cost@example.org>",
+        deliveries=[], now=now, as_of=as_of, templates=TEMPLATES, sender="AI cost <ai-cost@example.org>",
     )  # fmt: skip
     ((_, message),) = outcome.messages
     received = message_from_bytes(message.as_bytes(), policy=policy.default)
@@ -62,11 +64,11 @@ class Page(HTMLParser):
 
 
 EXPECTED_TEXT = """\
-Support portal has used 80 % of its October budget
+Support portal has used 81 % of its October budget
 Level: info
 
   Spent              $403.65 of $500 for October 2026, day 23 of 31 (80.7 %)
-  Forecast           $544.05 (108 % of the limit)
+  Forecast           $544.05 (109 % of the limit)
   Reaches the limit  Thu 29 Oct
   Left               $96.35
 
@@ -78,19 +80,19 @@ What to do
 
 Models (change against 1–23 Sep)
   gpt-5                                     $280.14   69 %  +45 %
-  claude-sonnet-4-5                          $71.30   17 %  ±0 %
-  gemini-2.5-pro                             $40.25    9 %  ±0 %
-  and 1 more
+  claude-sonnet-4-5                          $71.30   18 %  ±0 %
+  gemini-2.5-pro                             $40.25   10 %  ±0 %
+  and 1 more                                 $11.96    3 %
 
 Operations (change against 1–23 Sep)
   chat                                      $320.39   79 %  +37 %
-  improvement                                $71.30   17 %  ±0 %
-  not said                                   $11.96    2 %  ±0 %
+  improvement                                $71.30   18 %  ±0 %
+  not said                                   $11.96    3 %  ±0 %
 
 Users (change against 1–23 Sep)
   u-17                                      $351.44   87 %  +33 %
-  u-04                                       $40.25    9 %  ±0 %
-  not said                                   $11.96    2 %  ±0 %
+  u-04                                       $40.25   10 %  ±0 %
+  not said                                   $11.96    3 %  ±0 %
 
 About these numbers
   - Costs are known through 23 October.
@@ -108,13 +110,13 @@ Judged 24 October 2026, 00:00 UTC.
 
 def test_the_text_by_hand() -> None:
     message = mail([budget("500"), budget("150", period="weekly")], month())
-    assert message["Subject"] == "support-portal at 80 % of $500 for October, crosses on the 29th"
+    assert message["Subject"] == "support-portal at 81 % of $500 for October, crosses on the 29th"
     assert body(message, "plain") == EXPECTED_TEXT
 
 
 def test_html_says_what_the_text_says() -> None:
     page = Page(body(mail([budget("500"), budget("150", period="weekly")], month()), "html"))
-    said = ["has used 80 % of its October budget", "$403.65", "$544.05", "108 %", "Thu 29 Oct", "$96.35", "use at most $12.04 on each"]
+    said = ["has used 81 % of its October budget", "$403.65", "$544.05", "109 %", "Thu 29 Oct", "$96.35", "use at most $12.04 on each"]
     said += ["claude-sonnet-4-5", "+45 %", "new-model-9", "Week 43", "You get this because you own Support portal."]
     assert [words for words in said if words not in page.text] == []
 
@@ -188,13 +190,13 @@ def test_the_lines_fit_a_mail() -> None:
 @pytest.mark.parametrize(
     ("of", "subject"),
     [
-        (budget("300"), "support-portal at 134 % of $300 for October, reached on the 18th"),
+        (budget("300"), "support-portal at 135 % of $300 for October, reached on the 18th"),
         (budget("538.20"), "support-portal at 75 % of $538.20 for October, crosses on the 31st"),
-        (budget("110", period="weekly"), "support-portal at 79 % of $110 for week 43, crosses on Sunday"),
-        (budget("17.55", period="daily"), "support-portal at 100 % of $17.55 for 23 October"),
+        (budget("110", period="weekly"), "support-portal at 80 % of $110 for week 43, crosses on Sunday"),
+        (budget("17.55", period="daily"), "support-portal at 100 % of $17.55 for 23 October, the day is over"),
         (budget("30000", unit="tokens", operation="improvement"),
-         "support-portal at 76 % of 30,000 tokens (improvement) for October, crosses on the 30th"),
-        (budget("600", project=None), "Example Org at 78 % of $600 for October, crosses on the 30th"),
+         "support-portal at 77 % of 30,000 tokens (improvement) for October, crosses on the 30th"),
+        (budget("600", project=None), "Example Org at 79 % of $600 for October, crosses on the 30th"),
     ],
 )  # fmt: skip
 def test_subjects_say_it_all(of: Budget, subject: str) -> None:
@@ -206,3 +208,98 @@ def test_a_forecast_inside_the_limit_is_said() -> None:
     message = mail([budget("500", thresholds=budget().thresholds[:1])], costs, as_of=date(2026, 10, 25))
     assert message["Subject"] == "support-portal at 76 % of $500 for October, forecast $471.20"
     assert "19 of the 25 days so far have any" in body(message, "plain")
+
+
+OCTOBER_ENDED = datetime(2026, 11, 1, tzinfo=UTC)
+LAST = date(2026, 10, 31)
+
+
+@pytest.mark.parametrize(
+    ("spent", "subject", "in_the_text"),
+    [
+        (
+            "225.47",
+            "support-portal at 90 % of $250 for October, the month is over",
+            [
+                "(90.2 %)",
+                "In the end         $225.47 (90 % of the limit)",
+                "Limit reached      no\n",
+                "with $24.53 left: that it passed 90 %",
+            ],
+        ),
+        (
+            "260.40",
+            "support-portal at 104 % of $250 for October, reached on the 31st, the month is over",
+            [
+                "(104.2 %)",
+                "In the end         $260.40 (104 % of the limit)",
+                "Limit reached      Sat 31 Oct\n",
+                "Over by            $10.40",
+            ],
+        ),
+    ],
+)
+def test_a_period_that_is_over_has_no_forecast(spent: str, subject: str, in_the_text: list[str]) -> None:
+    message = mail([budget("250")], [cost(LAST, spent)], as_of=LAST, now=OCTOBER_ENDED)
+    text, html = body(message, "plain"), body(message, "html")
+    assert message["Subject"] == subject
+    assert [words for words in in_the_text if words not in text] == []
+    assert "forecast" not in text.lower()
+    assert "forecast" not in Page(html.partition("<body")[2]).text.lower()
+
+
+def test_the_last_day_of_a_period_still_has_a_forecast() -> None:
+    noon = datetime(2026, 10, 31, 12, tzinfo=UTC)
+    costs = [cost(date(2026, 10, number), "7") for number in range(1, 32)]
+    text = body(mail([budget("250")], costs, as_of=LAST, now=noon), "plain")
+    assert "Forecast  " in text
+    assert "is over" not in text
+
+
+@pytest.mark.parametrize(
+    ("spent", "headline", "line"),
+    [
+        ("96.9", "97 %", "96.9 %"),
+        ("99.96", "99.9 %", "99.9 %"),
+        ("89.6", "89.6 %", "89.6 %"),
+        ("100.46", "100 %", "100.5 %"),
+        ("75.5", "76 %", "75.5 %"),
+    ],
+)
+def test_headline_subject_and_line_agree(spent: str, headline: str, line: str) -> None:
+    message = mail([budget("100")], [cost(LAST, spent)], as_of=LAST, now=OCTOBER_ENDED)
+    text = body(message, "plain")
+    assert str(message["Subject"]).startswith(f"support-portal at {headline} of $100")
+    assert text.startswith(f"Support portal has used {headline} of its October budget")
+    assert f"day 31 of 31 ({line})" in text
+    assert f"({headline} of the limit)" in text
+
+
+def test_other_budgets_show_no_threshold_before_it_is_reached() -> None:
+    text = body(mail([budget("460"), budget("513.5", operation="chat", thresholds=budget().thresholds[1:])], [cost(AS_OF, "460")]), "plain")
+    assert "October, chat                    $460.00 of $513.50, 89.6 %" in text
+
+
+def test_a_part_too_small_to_show_is_not_nothing() -> None:
+    costs = [cost(AS_OF, "460", model="a"), cost(AS_OF, "0.004", model="b")]
+    text = body(mail([budget("500")], costs), "plain")
+    assert "  a                                         $460.00 99.9 %\n" in text
+    assert "  b                                          <$0.01   <1 %\n" in text
+
+
+def test_only_a_rise_that_shows_is_orange() -> None:
+    """200 to 201 is '±0 %' as shown, like no change at all: grey. 200 to 204 is a rise."""
+    pairs = [("same", "200", "200"), ("hardly", "200", "201"), ("rises", "200", "204")]
+    costs = [cost(date(2026, 9, 1), before, model=name) for name, before, _ in pairs]
+    costs += [cost(date(2026, 10, 1), after, model=name) for name, _, after in pairs]
+    html = body(mail([budget("700")], costs), "html")
+    found = re.findall(r'<td class="rule num (warn|mute)"[^>]*>([+±][^<]*)</td>', html)
+    assert found[:3] == [("warn", "+2\u00a0%"), ("mute", "±0\u00a0%"), ("mute", "±0\u00a0%")]
+
+
+def test_the_others_are_a_line_of_the_table() -> None:
+    """3 x 150 and 2 x 5: 32.6 % each and 2.2 % together, shown as 33 + 33 + 32 + 2."""
+    costs = [cost(AS_OF, amount, model=name) for name, amount in zip("abcde", ("150", "150", "150", "5", "5"), strict=True)]
+    message = mail([budget("500")], costs)
+    assert "  and 2 more                                 $10.00    2 %\n" in body(message, "plain")
+    assert "a $150.00 33 % b $150.00 33 % c $150.00 32 % and 2 more $10.00 2 %" in Page(body(message, "html")).text

@@ -33,22 +33,85 @@ def test_an_allowance_is_rounded_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "text"),
+    ("part", "whole", "text", "finer"),
     [
-        ("460", "500", "92 %"),
-        ("499.999999999999999", "500", "99 %"),
-        ("500", "500", "100 %"),
-        ("7000", "5", "140,000 %"),
-        ("0", "0", "0 %"),
+        ("460", "500", "92 %", "92.0 %"),
+        ("96.9", "100", "97 %", "96.9 %"),
+        ("96.5", "100", "96 %", "96.5 %"),
+        ("97.5", "100", "98 %", "97.5 %"),
+        ("13.49996", "100", "13 %", "13.5 %"),
+        ("100.5", "100", "100 %", "100.5 %"),
+        ("500", "500", "100 %", "100.0 %"),
+        ("7000", "5", "140,000 %", "140,000.0 %"),
+        ("0.5", "100", "<1 %", "0.5 %"),
+        ("0.51", "100", "1 %", "0.5 %"),
+        ("0.0001", "100", "<1 %", "<0.1 %"),
+        ("-0.0001", "100", ">−1 %", ">−0.1 %"),
+        ("-3.2", "100", "−3 %", "−3.2 %"),
+        ("0", "500", "0 %", "0.0 %"),
+        ("0", "0", "0 %", "0 %"),
     ],
 )
-def test_percentages_are_rounded_down(part: str, whole: str, text: str) -> None:
+def test_percentages_are_rounded_half_even_once(part: str, whole: str, text: str, finer: str) -> None:
     assert words.percentage(Decimal(part), Decimal(whole)) == text
+    assert words.percentage(Decimal(part), Decimal(whole), places=1) == finer
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "finer"),
+    [
+        ("99.96", "99.9 %", "99.9 %"),
+        ("99.6", "99.6 %", "99.6 %"),
+        ("99.999999999999999", "99.9 %", "99.9 %"),
+        ("89.5", "89.5 %", "89.5 %"),
+        ("89.97", "89.9 %", "89.9 %"),
+        ("90", "90 %", "90.0 %"),
+        ("90.4", "90 %", "90.4 %"),
+        ("33.32", "33 %", "33.3 %"),
+        ("149.7", "149.7 %", "149.7 %"),
+    ],
+)
+def test_no_mark_is_shown_before_it_is_reached(part: str, text: str, finer: str) -> None:
+    marks = [Decimal("33.33"), Decimal(90), Decimal(150)]
+    assert words.percentage(Decimal(part), Decimal(100), marks=marks) == text
+    assert words.percentage(Decimal(part), Decimal(100), marks=marks, places=1) == finer
+
+
+@pytest.mark.parametrize(
+    ("percent", "dealt", "text"),
+    [("33.4", "34", "34 %"), ("0.6", "0", "<1 %"), ("99.98", "100", "99.9 %"), ("100", "100", "100 %"), ("-0.2", "0", ">−1 %")],
+)
+def test_shares_show_what_was_dealt(percent: str, dealt: str, text: str) -> None:
+    assert words.share(Decimal(percent), Decimal(dealt)) == text
+
+
+@pytest.mark.parametrize(
+    ("limit", "spent", "unit", "left"),
+    [
+        ("500", "460.125", "USD", "39.88"),
+        ("50.005", "45.015", "USD", "4.98"),
+        ("500", "499.998", "USD", "0.002"),
+        ("26", "26.895", "USD", "-0.90"),
+        ("100", "0.5", "tokens", "100"),
+    ],
+)
+def test_the_rest_is_the_difference_of_what_is_shown(limit: str, spent: str, unit: str, left: str) -> None:
+    assert words.rest(Decimal(limit), Decimal(spent), unit) == Decimal(left)
 
 
 @pytest.mark.parametrize(
     ("before", "after", "text"),
-    [("100", "171", "+71 %"), ("100", "70", "−30 %"), ("5", "5", "±0 %"), ("0", "5", "new"), ("1", "12.5", "×12"), ("3", "0", "−100 %")],
+    [
+        ("100", "171", "+71 %"),
+        ("100", "70", "−30 %"),
+        ("5", "5", "±0 %"),
+        ("0", "5", "new"),
+        ("1", "12.5", "×12"),
+        ("1", "12.7", "×13"),
+        ("200", "201", "±0 %"),
+        ("1000000", "1134999.6", "+13 %"),
+        ("3", "0", "−100 %"),
+    ],
 )
 def test_changes(before: str, after: str, text: str) -> None:
     assert words.change(Decimal(before), Decimal(after)) == text

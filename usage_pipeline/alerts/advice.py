@@ -13,6 +13,8 @@ def advise(facts: Facts, *, currency: str, ask: str) -> list[str]:
     """What the people of the budget should do, most urgent first. `ask` names who decides on limits."""
     if facts.is_over:
         sentences = [_over(facts, ask), _start_with(facts)]
+    elif facts.has_ended:
+        sentences = [_ended_inside(facts, currency)]
     elif facts.status.forecast is None:
         sentences = [_no_pace(facts, currency), _start_with(facts)]
     elif facts.status.forecast >= facts.status.limit:
@@ -30,9 +32,9 @@ def price_the_unpriced(facts: Sequence[Facts]) -> str:
 
 
 def _over(facts: Facts, ask: str) -> str:
-    if facts.days_left == 0:
+    if facts.has_ended:
         return (
-            f"The {_noun(facts)} is over. If this is the new normal, agree a fitting limit with {ask}; if not, find out what was different."
+            f"The {facts.noun} is over. If this is the new normal, agree a fitting limit with {ask}; if not, find out what was different."
         )
     return f"Ask {ask} for a higher limit, or cut the use now: this mail stops no calls, so spending goes on until someone acts."
 
@@ -48,15 +50,20 @@ def _stay_inside(facts: Facts, currency: str) -> str:
 
 
 def _no_pace(facts: Facts, currency: str) -> str:
-    left = words.amount(facts.status.remaining, facts.budget.unit, currency)
-    return f"Left for the rest of the {_noun(facts)}: {left}. There is no forecast before a whole day is over, so look again soon."
+    left = _left(facts, currency)
+    return f"Left for the rest of the {facts.noun}: {left}. There is no forecast before a whole day is over, so look again soon."
+
+
+def _ended_inside(facts: Facts, currency: str) -> str:
+    return (
+        f"The {facts.noun} is over and stayed inside the limit, with {_left(facts, currency)} left: "
+        f"that it passed {facts.alert.threshold.normalize():f} % is for information only, and the next {facts.noun} starts afresh."
+    )
 
 
 def _inside(facts: Facts, currency: str) -> str:
     forecast = words.amount(facts.status.forecast or facts.status.spent, facts.budget.unit, currency)
-    if facts.days_left == 0:
-        return f"The {_noun(facts)} is over and stayed inside the limit. Nothing to do."
-    return f"Nothing urgent: at this pace the {_noun(facts)} ends at {forecast}, inside the limit. Look again if something big is planned."
+    return f"Nothing urgent: at this pace the {facts.noun} ends at {forecast}, inside the limit. Look again if something big is planned."
 
 
 def _start_with(facts: Facts) -> str:
@@ -65,7 +72,7 @@ def _start_with(facts: Facts) -> str:
     dimension, driver = facts.main_driver
     name = words.plain(driver.name or "")
     what = "tokens" if facts.budget.unit == words.TOKENS else "spending"
-    return f"Start with {WHERE[dimension]} {name}: it makes {words.percentage(driver.percent, words.WHOLE)} of the {what}."
+    return f"Start with {WHERE[dimension]} {name}: it makes {words.share(driver.percent, driver.shown_percent)} of the {what}."
 
 
 def _ask_early(facts: Facts, ask: str) -> str:
@@ -76,5 +83,5 @@ def _ask_early(facts: Facts, ask: str) -> str:
     return f"If the work is worth more, ask {ask} for a higher limit {when}."
 
 
-def _noun(facts: Facts) -> str:
-    return {"daily": "day", "weekly": "week", "monthly": "month"}[facts.budget.period]
+def _left(facts: Facts, currency: str) -> str:
+    return words.amount(words.rest(facts.status.limit, facts.status.spent, facts.status.unit), facts.status.unit, currency)

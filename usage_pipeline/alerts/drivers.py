@@ -17,6 +17,7 @@ from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.summary import tokens_of
 
 TOP = 3
+ALL = Decimal(100)
 TOKENS = "tokens"
 PROJECT_DIMENSIONS = ("model", "operation", "user")
 ORGANISATION_DIMENSIONS = ("project", "model")
@@ -27,23 +28,40 @@ ORGANISATION_DIMENSIONS = ("project", "model")
 class Driver:
     """One value of a dimension (None: lines that do not say), what it used and its share of the budget's spending in percent.
 
+    `shown` is the amount in whole cents or tokens and `shown_percent` the share in whole percents, both by largest remainder.
     `before` and `compared` are its amounts in the compared days of the period before and of this one; None where there are none.
     """
 
     name: str | None
     amount: Decimal
+    shown: Decimal
     percent: Decimal
+    shown_percent: Decimal
     before: Decimal | None
     compared: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """All further values of a dimension that used anything, together."""
+
+    count: int
+    amount: Decimal
+    shown: Decimal
+    percent: Decimal
+    shown_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drivers:
-    """The largest values of one dimension, largest first, and the days of the period before they are compared with."""
+    """The largest values of one dimension, largest first, and the days of the period before they are compared with.
+
+    What is shown of the rows and the others sums to what is shown of the budget's spending, and to 100 percent.
+    """
 
     dimension: str
     rows: tuple[Driver, ...]
-    others_count: int
+    others: Others | None
     compared_with: Period | None
 
 
@@ -66,7 +84,7 @@ def drivers(budget: Budget, costs: Sequence[DailyCost], as_of: date, last_whole_
     earlier = [row for row in rows if row.day in before]
     dimensions = ORGANISATION_DIMENSIONS if budget.project is None else PROJECT_DIMENSIONS
     tables = [
-        _table(dimension, _sums(now, dimension, budget.unit), _sums(earlier, dimension, budget.unit),
+        _table(dimension, budget.unit, _sums(now, dimension, budget.unit), _sums(earlier, dimension, budget.unit),
                _sums([row for row in now if row.day in whole], dimension, budget.unit), before if earlier else None)
         for dimension in dimensions
         if dimension != "operation" or budget.operation is None
@@ -94,24 +112,46 @@ def _sums(rows: Sequence[DailyCost], dimension: str, unit: str) -> dict[str | No
 
 def _table(
     dimension: str,
+    unit: str,
     now: dict[str | None, Decimal],
     before: dict[str | None, Decimal],
     compared: dict[str | None, Decimal],
     compared_with: Period | None,
 ) -> Drivers:
-    whole = money.total(list(now.values()))
-    ranked = sorted(((name, value) for name, value in now.items() if value > 0), key=_largest_first)
+    """Cents are dealt to every value before the others are folded, largest first as in a statement, so both show the same."""
+    ranked = sorted(((name, value) for name, value in now.items() if value), key=_largest_first)
+    top = [(name, value) for name, value in ranked[:TOP] if value > 0]
+    others_count = len(ranked) - len(top)
+    whole = money.total([value for _, value in ranked])
+    amounts = _folded([value for _, value in ranked], len(top))
+    shown = _folded(_dealt([value for _, value in ranked], whole, step=Decimal(1) if unit == TOKENS else money.CENT), len(top))
+    percents = [money.share_of(ALL, value, whole) for value in amounts]
+    shown_percents = _dealt(percents, ALL if whole else money.ZERO, step=Decimal(1))
     rows = tuple(
         Driver(
             name=name,
             amount=value,
-            percent=money.percent(value, whole),
+            shown=shown[place],
+            percent=percents[place],
+            shown_percent=shown_percents[place],
             before=None if compared_with is None else before.get(name, money.ZERO),
             compared=None if compared_with is None else compared.get(name, money.ZERO),
         )
-        for name, value in ranked[:TOP]
+        for place, (name, value) in enumerate(top)
     )
-    return Drivers(dimension=dimension, rows=rows, others_count=max(0, len(ranked) - TOP), compared_with=compared_with)
+    others = Others(
+        count=others_count, amount=amounts[-1], shown=shown[-1], percent=percents[-1], shown_percent=shown_percents[-1]
+    ) if others_count else None  # fmt: skip
+    return Drivers(dimension=dimension, rows=rows, others=others, compared_with=compared_with)
+
+
+def _folded(parts: Sequence[Decimal], kept: int) -> list[Decimal]:
+    """The first `kept` parts, and the sum of the others where there are any."""
+    return [*parts[:kept], *([money.total(parts[kept:])] if parts[kept:] else [])]
+
+
+def _dealt(parts: Sequence[Decimal], whole: Decimal, *, step: Decimal) -> list[Decimal]:
+    return [part or money.ZERO for part in money.round_parts(parts, step=step, whole=whole)]
 
 
 def _largest_first(group: tuple[str | None, Decimal]) -> tuple[Decimal, bool, str]:

@@ -13,6 +13,8 @@ from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED, DailyCost
 from usage_pipeline.tables.meters import TOKEN_METERS
 
+NOUNS = {"daily": "day", "weekly": "week", "monthly": "month"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unpriced:
@@ -52,6 +54,20 @@ class Facts:
     def days_left(self) -> int:
         """Days of the period that are not over yet, a begun one included."""
         return self.period.days_count - self.days_gone
+
+    @property
+    def noun(self) -> str:
+        return NOUNS[self.budget.period]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether every day of the period is over: then there is no forecast, only what was spent."""
+        return self.days_left == 0
+
+    @property
+    def end(self) -> Decimal | None:
+        """The forecast, or the final amount of a period that is over; None before a whole day is over."""
+        return self.status.spent if self.has_ended else self.status.forecast
 
     @property
     def daily_pace(self) -> Decimal | None:

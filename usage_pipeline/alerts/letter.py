@@ -19,7 +19,7 @@ class DriverTable:
     head: str
     unit: str
     rows: tuple[DriverRow, ...]
-    others: str
+    others: DriverRow | None
     compared_with: str
 
 

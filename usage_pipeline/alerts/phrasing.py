@@ -5,12 +5,14 @@ The first budget gets the whole page; others that crossed a threshold follow in 
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
+from usage_pipeline import money
 from usage_pipeline.alerts import words
 from usage_pipeline.alerts.advice import advise, price_the_unpriced
 from usage_pipeline.alerts.bar import segments_of
-from usage_pipeline.alerts.drivers import Driver, Drivers
-from usage_pipeline.alerts.facts import Facts
+from usage_pipeline.alerts.drivers import Driver, Drivers, Others
+from usage_pipeline.alerts.facts import NOUNS, Facts
 from usage_pipeline.alerts.letter import Block, DriverRow, DriverTable, Letter, OtherBudget
 from usage_pipeline.alerts.trust import trust_in
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
@@ -25,7 +27,7 @@ NAMELESS = {"model": "without a model", "operation": "not said", "user": "not sa
 
 def letter_of(
     facts: Sequence[Facts],
-    others: Sequence[BudgetStatus],
+    others: Sequence[tuple[Budget, BudgetStatus]],
     *,
     project: Project | None,
     organisation: Organisation,
@@ -35,13 +37,13 @@ def letter_of(
     """The words for `facts` (at least one, most severe first) of one project, or of the organisation where `project` is None."""
     currency = organisation.currency
     blocks = tuple(_block(one, project, organisation) for one in facts[:BLOCKS_MAX])
-    lines = [*(one.status for one in facts[BLOCKS_MAX:]), *sorted(others, key=lambda status: -status.percent)]
+    lines = [*((one.budget, one.status) for one in facts[BLOCKS_MAX:]), *sorted(others, key=lambda pair: -pair[1].percent)]
     return Letter(
         subject=_subject(facts, project, organisation),
-        preheader=f"{blocks[0].spent} {blocks[0].of_limit}. Forecast: {blocks[0].forecast}.",
+        preheader=f"{blocks[0].spent} {blocks[0].of_limit}. {blocks[0].forecast_label}: {blocks[0].forecast}.",
         organisation=words.plain(organisation.name),
         blocks=blocks,
-        others=tuple(_other(status, currency) for status in lines),
+        others=tuple(_other(budget, status, currency) for budget, status in lines),
         also=price_the_unpriced(facts),
         why=words.plain_sentence(why),
         rule=_rule(facts[0].budget),
@@ -58,16 +60,20 @@ def _subject(facts: Sequence[Facts], project: Project | None, organisation: Orga
     what = f"{limit} ({words.plain(status.operation)})" if status.operation else limit
     period = words.period_name(status.period, status.period_start)
     more = f" (+{len(facts) - 1} more)" if len(facts) > 1 else ""
-    return f"{whose} at {words.percentage(status.spent, status.limit)} of {what} for {period}{_outlook(first, currency)}{more}"
+    return f"{whose} at {_used(first.budget, status, status.spent)} of {what} for {period}{_outlook(first, currency)}{more}"
 
 
 def _outlook(facts: Facts, currency: str) -> str:
+    """What comes, or came, of it; a period that is over has no outlook, so its percentage is the last word."""
     status = facts.status
-    if status.crossing_date and status.period != "daily":
-        when = words.on_day(status.period, status.crossing_date)
-        return f", reached {when}" if facts.is_over else f", crosses {when}"
+    when = words.on_day(status.period, status.crossing_date) if status.crossing_date and status.period != "daily" else ""
+    reached = f", reached {when}" if when and facts.is_over else ""
+    if facts.has_ended:
+        return f"{reached}, the {facts.noun} is over"
+    if when and not facts.is_over:
+        return f", crosses {when}"
     if facts.is_over or status.forecast is None:
-        return ""
+        return reached
     return f", forecast {words.amount(status.forecast, status.unit, currency, short=True)}"
 
 
@@ -75,22 +81,21 @@ def _block(facts: Facts, project: Project | None, organisation: Organisation) ->
     status, currency = facts.status, organisation.currency
     name = words.plain(project.name if project else organisation.name)
     over = status.spent > status.limit
-    crossing = status.crossing_date
     return Block(
         level=facts.alert.level,
         headline=_headline(facts, name),
         spent=words.amount(status.spent, status.unit, currency),
         of_limit=f"of {words.figure(status.limit, status.unit, currency, short=True)} for {_period_and_day(facts)}",
-        percent=words.percentage(status.spent, status.limit, places=1),
+        percent=_used(facts.budget, status, status.spent, places=1),
         bar=tuple(segments_of(status)),
-        forecast_label="Forecast" if facts.days_left else "In the end",
-        forecast="none yet" if status.forecast is None else words.figure(status.forecast, status.unit, currency),
-        forecast_percent="" if status.forecast is None else words.percentage(status.forecast, status.limit),
-        forecast_over=status.forecast is not None and status.forecast >= status.limit,
-        crossing_label="Limit reached" if facts.is_over else "Reaches the limit",
-        crossing=words.short_day(crossing) if crossing else "not in this period" if status.forecast is not None else "not known",
+        forecast_label="In the end" if facts.has_ended else "Forecast",
+        forecast="none yet" if facts.end is None else words.figure(facts.end, status.unit, currency),
+        forecast_percent="" if facts.end is None else _used(facts.budget, status, facts.end),
+        forecast_over=facts.end is not None and facts.end >= status.limit,
+        crossing_label="Limit reached" if facts.is_over or facts.has_ended else "Reaches the limit",
+        crossing=_crossing(facts),
         left_label="Over by" if over else "Left",
-        left=words.figure(abs(status.remaining), status.unit, currency),
+        left=words.figure(abs(words.rest(status.limit, status.spent, status.unit)), status.unit, currency),
         advice=tuple(advise(facts, currency=currency, ask=_who_decides(project, organisation))),
         drivers=tuple(_driver_table(table, status.unit, currency) for table in facts.drivers),
         trust=tuple(trust_in(facts)),
@@ -103,7 +108,21 @@ def _headline(facts: Facts, name: str) -> str:
     what = f" for {words.plain(status.operation)}" if status.operation else ""
     period = words.period_name(status.period, status.period_start)
     which = f"{period} {kind}{what}" if status.period == "monthly" else f"{kind}{what} for {period}"
-    return f"{name} has used {words.percentage(status.spent, status.limit)} of its {which}"
+    return f"{name} has used {_used(facts.budget, status, status.spent)} of its {which}"
+
+
+def _used(budget: Budget, status: BudgetStatus, amount: Decimal, *, places: int = 0) -> str:
+    """`amount` in percent of the limit; none of the budget's thresholds shows as reached before it is."""
+    return words.percentage(amount, status.limit, marks=[threshold.percent for threshold in budget.thresholds], places=places)
+
+
+def _crossing(facts: Facts) -> str:
+    crossing = facts.status.crossing_date
+    if facts.has_ended and not facts.is_over:
+        return "no"
+    if crossing:
+        return words.short_day(crossing)
+    return "not in this period" if facts.status.forecast is not None else "not known"
 
 
 def _period_and_day(facts: Facts) -> str:
@@ -124,30 +143,48 @@ def _driver_table(table: Drivers, unit: str, currency: str) -> DriverTable:
         head=HEADS[table.dimension],
         unit="Tokens" if unit == words.TOKENS else "Spent",
         rows=tuple(_driver_row(row, table.dimension, unit, currency) for row in table.rows),
-        others="" if not table.others_count else f"and {table.others_count} more",
+        others=None if table.others is None else _others_row(table.others, unit, currency),
         compared_with="" if table.compared_with is None else words.short_days(table.compared_with),
     )
 
 
 def _driver_row(row: Driver, dimension: str, unit: str, currency: str) -> DriverRow:
-    compared = row.before is not None and row.compared is not None
+    before, compared = row.before, row.compared
+    change = words.change(before, compared) if before is not None and compared is not None else ""
     return DriverRow(
         name=NAMELESS[dimension] if row.name is None else words.plain(row.name),
-        amount=words.figure(row.amount, unit, currency),
-        share=words.percentage(row.percent, words.WHOLE),
-        change=words.change(row.before, row.compared) if row.before is not None and row.compared is not None else "",
-        rises=compared and (row.compared or 0) > (row.before or 0),
+        amount=_part(row, unit, currency),
+        share=words.share(row.percent, row.shown_percent),
+        change=change,
+        rises=(compared or 0) > (before or 0) and not change.startswith(words.UNCHANGED),
     )
 
 
-def _other(status: BudgetStatus, currency: str) -> OtherBudget:
+def _others_row(others: Others, unit: str, currency: str) -> DriverRow:
+    return DriverRow(
+        name=f"and {others.count} more",
+        amount=_part(others, unit, currency),
+        share=words.share(others.percent, others.shown_percent),
+        change="",
+        rises=False,
+    )
+
+
+def _part(row: Driver | Others, unit: str, currency: str) -> str:
+    """An amount as it adds up with those beside it; '<$0.01' for what would show as nothing."""
+    if row.amount > 0 and not row.shown:
+        return f"<{words.figure(Decimal(1) if unit == words.TOKENS else money.CENT, unit, currency)}"
+    return words.figure(row.shown, unit, currency)
+
+
+def _other(budget: Budget, status: BudgetStatus, currency: str) -> OtherBudget:
     what = f", {words.plain(status.operation)}" if status.operation else ""
     name = words.period_name(status.period, status.period_start)
     return OtherBudget(
         name=f"{name[:1].upper()}{name[1:]}{what}",
         spent=words.amount(status.spent, status.unit, currency),
         limit=words.figure(status.limit, status.unit, currency, short=True),
-        percent=words.percentage(status.spent, status.limit),
+        percent=_used(budget, status, status.spent),
     )
 
 
@@ -155,5 +192,5 @@ def _rule(budget: Budget) -> str:
     """'Told once a month at each of 75, 90 and 100 %.'"""
     *rest, last = [f"{threshold.percent.normalize():f}" for threshold in budget.thresholds]
     marks = f"each of {', '.join(rest)} and {last} %" if rest else f"{last} %"
-    every = {"daily": "day", "weekly": "week", "monthly": "month"}[budget.period]
+    every = NOUNS[budget.period]
     return f"A budget is told of once a {every} at {marks}; a project gets at most one mail in 24 hours, unless it becomes more serious."

@@ -1,7 +1,5 @@
 """Facts in, sentences out on how far the numbers can be trusted: through which day, how much is estimated, what is not in them."""
 
-from decimal import Decimal
-
 from usage_pipeline.alerts import words
 from usage_pipeline.alerts.facts import Facts, Unpriced
 
@@ -33,8 +31,7 @@ def _basis(facts: Facts) -> str:
         return "All of it is billed by the providers."
     if share >= words.WHOLE:
         return "All of it is estimated from usage; no bill covers it yet."
-    at_least_one = max(share, Decimal(1))
-    return f"{words.percentage(at_least_one, words.WHOLE)} of it is estimated from usage, the rest is billed by the providers."
+    return f"{words.percentage(share, words.WHOLE)} of it is estimated from usage, the rest is billed by the providers."
 
 
 def _unknown(unpriced: Unpriced) -> str:

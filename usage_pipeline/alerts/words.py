@@ -1,20 +1,22 @@
 """Numbers and days in words, as people read them in a mail. Everything here is for showing; nothing is counted with."""
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
-from usage_pipeline import money
 from usage_pipeline.periods import Period
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 TOKENS = "tokens"
 NAME_LENGTH = 60
 WHOLE = Decimal(100)
+UNCHANGED = "±"
 
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _CENT = Decimal("0.01")
+_TENTH = Decimal("0.1")
 
 
 def plain(name: str) -> str:
@@ -46,12 +48,38 @@ def figure(value: Decimal, unit: str, currency: str, *, short: bool = False) -> 
     return amount(value, unit, currency, short=short).removesuffix(f" {TOKENS}")
 
 
-def percentage(part: Decimal, whole: Decimal, *, places: int = 0) -> str:
-    """'92 %', rounded down, so that 100 % is never shown before it is reached."""
+def rest(limit: Decimal, spent: Decimal, unit: str) -> Decimal:
+    """What is left of `limit` as the difference of the two as shown, so that a mail adds up; exact where they show the same."""
+    step = Decimal(1) if unit == TOKENS else _CENT
+    return limit.quantize(step, context=_WIDE) - spent.quantize(step, context=_WIDE) or limit - spent
+
+
+def percentage(part: Decimal, whole: Decimal, *, marks: Iterable[Decimal] = (), places: int = 0) -> str:
+    """'92 %', rounded half-even once, as a statement does; '<1 %' for what would round to nothing.
+
+    A mark (100 is always one) is never shown before it is reached: 89.6 shows as '89.6 %' where 90 is a mark, and 99.96 as '99.9 %'.
+    """
     if whole == 0:
         return "over" if part > 0 else "0 %"
-    share = _WIDE.divide(part * 100, whole).quantize(Decimal(1).scaleb(-places), rounding=ROUND_DOWN, context=_WIDE)
-    return f"{share:,f} %"
+    exact = _WIDE.divide(_WIDE.multiply(part, WHOLE), whole)
+    return _percent(exact, exact.quantize(Decimal(1).scaleb(-places), context=_WIDE), (*marks, WHOLE))
+
+
+def share(percent: Decimal, dealt: Decimal) -> str:
+    """A share of which `dealt` whole percents are shown (by largest remainder, so that a column sums to 100); `percent` is exact."""
+    return _percent(percent, dealt, (WHOLE,))
+
+
+def _percent(exact: Decimal, shown: Decimal, marks: Iterable[Decimal]) -> str:
+    ahead = [mark for mark in marks if exact < mark]
+    if any(shown >= mark for mark in ahead):
+        shown = exact.quantize(_TENTH, context=_WIDE)
+    if any(shown >= mark for mark in ahead):
+        shown = exact.quantize(_TENTH, rounding=ROUND_FLOOR, context=_WIDE)
+    if exact and not shown:
+        smallest = Decimal(1).scaleb(int(shown.as_tuple().exponent))
+        return f"{'<' if exact > 0 else '>−'}{smallest:f} %"
+    return f"{shown:,f} %".replace("-", "−")
 
 
 def change(before: Decimal, after: Decimal) -> str:
@@ -59,9 +87,9 @@ def change(before: Decimal, after: Decimal) -> str:
     if before <= 0:
         return "new"
     if after >= before * 10:
-        return f"×{_WIDE.divide(after, before).quantize(Decimal(1), rounding=ROUND_DOWN):,f}"
-    share = money.percent(after - before, before).quantize(Decimal(1), context=_WIDE)
-    return f"{'+' if share > 0 else '−' if share < 0 else '±'}{abs(share):f} %"
+        return f"×{_WIDE.divide(after, before).quantize(Decimal(1), context=_WIDE):,f}"
+    moved = _WIDE.divide(_WIDE.multiply(_WIDE.subtract(after, before), WHOLE), before).quantize(Decimal(1), context=_WIDE)
+    return f"{'+' if moved > 0 else '−' if moved < 0 else UNCHANGED}{abs(moved):f} %"
 
 
 def day(when: date) -> str:

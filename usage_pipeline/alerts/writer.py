@@ -36,7 +36,11 @@ class Writer:
     def write(self, mail: PlannedMail, project: Project | None, recipients: Recipients, key: str) -> tuple[Delivery, EmailMessage]:
         """The delivery still to be made (channel and receipt empty), and its message."""
         told = {alert.budget_id for alert in mail.told}
-        others = [status for status in self.statuses if status.project == mail.project and status.budget_id not in told]
+        others = [
+            (self._budgets[status.budget_id], status)
+            for status in self.statuses
+            if status.project == mail.project and status.budget_id not in told
+        ]
         letter = letter_of(self._facts(mail), others, project=project, organisation=self.organisation, why=recipients.why, now=self.now)
         message = compose(
             letter,
