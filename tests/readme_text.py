@@ -67,7 +67,7 @@ def check_command(line: str) -> None:
         return check_script(words)
     assert program in CLICK, f"{program} is not a command of this project"
     command, rest = leaf(CLICK[program], words)
-    command.make_context(program, rest).close()
+    command.make_context(program, rest, help_option_names=["-h", "--help"]).close()  # click keeps the first answer on the command
     return None
 
 
