@@ -6,7 +6,6 @@ Each engine runs in a process of its own, in turn, `--repeat` times; all must fi
 import argparse
 import json
 import os
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -89,19 +88,19 @@ def _run_engine(options: argparse.Namespace) -> None:
 
 
 def _report(lines: int, costs: dict[str, list[Cost]], folder: Path) -> None:
-    print(f"{lines:,} lines, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, median of {len(next(iter(costs.values())))}\n")
+    count = len(next(iter(costs.values())))
+    print(f"{lines:,} lines, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, least of {count}: what disturbs a run only adds\n")
     print("| engine | CPU s | wall s | peak MB | lines per CPU second | lines per second |\n|---|---|---|---|---|---|")
     cpu: dict[str, float] = {}
     for engine, runs in costs.items():
-        cpu[engine] = statistics.median(run.cpu_seconds for run in runs)
-        wall = statistics.median(run.wall_seconds for run in runs)
+        cpu[engine] = min(run.cpu_seconds for run in runs)
+        wall = min(run.wall_seconds for run in runs)
         peak = max(run.peak_mb for run in runs)
         print(f"| {engine} | {cpu[engine]:.1f} | {wall:.1f} | {peak:,.0f} | {lines / cpu[engine]:,.0f} | {lines / wall:,.0f} |")
     print()
     for first, second, meaning in RATIOS:
         if first in cpu and second in cpu:
-            pairs = [one.cpu_seconds / other.cpu_seconds for one, other in zip(costs[first], costs[second], strict=True)]
-            print(f"{first} / {second}: {statistics.median(pairs):.2f} of CPU ({meaning})")
+            print(f"{first} / {second}: {cpu[first] / cpu[second]:.2f} of CPU ({meaning})")
     for engine in costs:
         steps = json.loads((folder / f"{engine}.steps.json").read_text())["cpu"]
         print(f"{engine}, last run, CPU s by step: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in steps.items()))
