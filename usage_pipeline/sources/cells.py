@@ -96,9 +96,14 @@ def _rounded(before: ir.StringValue, kept: ir.StringValue, rest: ir.StringValue)
     return ibis.ifelse(before.length() <= WHOLE_DIGITS, size, ibis.null(MONEY))
 
 
+FAR_SECONDS = 200_000_000_000
+"""About 6,300 years from 1970: outside every range that is accepted, inside what the engine can hold."""
+
+
 def epoch_time(text: ir.StringValue) -> ir.TimestampValue:
     """Seconds since 1970, '1790931665.12' or '1790812800', at microseconds; null if it is no such number."""
-    seconds = text.re_extract(r"^(-?\d+)", 1).try_cast("int64").as_timestamp("s")
+    whole = text.re_extract(r"^(-?\d+)", 1).try_cast("int64")
+    seconds = whole.clip(-FAR_SECONDS, FAR_SECONDS).as_timestamp("s")  # beyond the engine's calendar it would raise: far is out of range
     micros = text.re_extract(r"\.(\d{1,6})", 1).rpad(6, "0").try_cast("int64").as_interval("us")
     return ibis.ifelse(text.re_search(EPOCH_SECONDS), (seconds + micros).cast(TIMESTAMP), ibis.null(TIMESTAMP))
 
