@@ -73,15 +73,15 @@ class OurChain:
     def price(self) -> None:
         lake, book = self._lake(), build_book([DISCOUNT])
         events = lake.read(usage_events, self._days)
-        keys = book.resolve(lake.engine.to_pyarrow(keys_of(events)))
+        keys = book.resolve(lake.engine.to_pyarrow(keys_of(events, book.scopes)))
         book_tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
-        priced = price_events(events, *book_tables, price_book=book.version)
+        priced = price_events(events, *book_tables, price_book=book.version, scopes=book.scopes)
         lake.replace(priced_usage, priced, list(self._days.days()), day_column="started_at")
 
     def sum_usage(self) -> dict[date, list[UsageCost]]:
         lake, book = self._lake(), build_book([DISCOUNT])
         priced = lake.read(priced_usage, self._days)
-        keys = book.resolve(lake.engine.to_pyarrow(keys_of(priced)))
+        keys = book.resolve(lake.engine.to_pyarrow(keys_of(priced, book.scopes)))
         named = priced.mutate(day=priced.started_at.date(), model=priced.model_id.fill_null(priced.model))
         answer = lake.engine.to_pyarrow(usage_costs(named, ibis.memtable(keys.rates), ("day", *DIMENSIONS)))
         by_day: dict[date, list[UsageCost]] = defaultdict(list)

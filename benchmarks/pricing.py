@@ -39,10 +39,10 @@ def priced(engine: Backend, book: PriceBook, count: int) -> tuple[pa.Table, floa
     """The price columns of the first events, and the CPU seconds: of making the rate cards, of pricing the table `events`."""
     started = time.process_time()
     events = engine.table("events")
-    keys = book.resolve(engine.to_pyarrow(keys_of(events)))
+    keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)))
     carded = time.process_time()
     book_tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
-    rows = price_events(events, *book_tables, price_book=book.version).select("source_line", *PRICE_COLUMNS)
+    rows = price_events(events, *book_tables, price_book=book.version, scopes=book.scopes).select("source_line", *PRICE_COLUMNS)
     engine.create_table("priced", rows)
     ended = time.process_time()
     sample = engine.table("priced").filter(ibis._.source_line < count).order_by("source_line")

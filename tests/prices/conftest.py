@@ -1,6 +1,7 @@
 """The book of the installed catalog, and events priced by the way that all events go."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import ibis
@@ -9,7 +10,7 @@ from priced_events import Price, events_table
 
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import PriceBook, build_book
-from usage_pipeline.tables.rates import rate_cards, rates, resolutions
+from usage_pipeline.tables.rates import Scopes, rate_cards, rates, resolutions
 from usage_pipeline.tables.usage_events import usage_events
 
 
@@ -30,10 +31,15 @@ def book() -> PriceBook:
 def price(price_engine: Any, book: PriceBook) -> Price:
     """Events, as dictionaries, to priced rows in the same order. Compiled once: that costs more than pricing."""
     inputs = [ibis.table(table.schema, name=table.name) for table in (usage_events, resolutions, rate_cards, rates)]
-    priced_as_sql = ibis.to_sql(price_events(*inputs, price_book="BOOK"), dialect="duckdb")
-    keys_as_sql = ibis.to_sql(keys_of(inputs[0]), dialect="duckdb")
+
+    @cache
+    def programs(scopes: Scopes) -> tuple[str, str]:
+        steps = keys_of(inputs[0], scopes), price_events(*inputs, price_book="BOOK", scopes=scopes)
+        keys_as_sql, priced_as_sql = (str(ibis.to_sql(step, dialect="duckdb")) for step in steps)
+        return keys_as_sql, priced_as_sql
 
     def priced(rows: Sequence[dict[str, Any]], with_book: PriceBook = book) -> list[dict[str, Any]]:
+        keys_as_sql, priced_as_sql = programs(with_book.scopes)
         price_engine.con.register(usage_events.name, events_table(rows))
         keys = with_book.resolve(price_engine.con.execute(keys_as_sql).to_arrow_table())
         for name in (resolutions.name, rate_cards.name, rates.name):

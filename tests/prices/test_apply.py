@@ -199,7 +199,12 @@ def test_an_event_without_provider_has_its_channels(price: Price):
 
 def test_the_result_has_the_declared_columns_and_every_event(price_engine: Any, book: PriceBook):
     events = ibis.memtable(events_table([event("openai", "gpt-4.1", input=1, tags='{"a":1}', region="eu"), event("nobody", None)]))
-    keys = book.resolve(price_engine.to_pyarrow(keys_of(events)))
-    priced = price_events(events, *(ibis.memtable(one) for one in (keys.resolutions, keys.rate_cards, keys.rates)), price_book=book.version)
+    keys = book.resolve(price_engine.to_pyarrow(keys_of(events, book.scopes)))
+    priced = price_events(
+        events,
+        *(ibis.memtable(one) for one in (keys.resolutions, keys.rate_cards, keys.rates)),
+        price_book=book.version,
+        scopes=book.scopes,
+    )
     priced_usage.check(priced)
     assert {row["price_book"] for row in price_engine.to_pyarrow(priced).to_pylist()} == {book.version}

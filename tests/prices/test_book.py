@@ -8,19 +8,19 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
+from priced_events import event, events_table
 
-from usage_pipeline.prices.apply import KEY
+from usage_pipeline.prices.apply import KEY, keys_of
 from usage_pipeline.prices.book import PriceBook, PricedKeys, build_book
 from usage_pipeline.prices.catalog import installed_catalog
 from usage_pipeline.tables.configuration import Agreement
-from usage_pipeline.tables.rates import ALL_TOKENS, rate_cards, rates, resolutions
-from usage_pipeline.tables.usage_events import usage_events
+from usage_pipeline.tables.rates import ALL_TOKENS, Scopes, rate_cards, rates, resolutions
 
 TENTH = Agreement(provider="openai", discount_percent=Decimal(10), valid_from=date(2026, 10, 1), line=3)
 
 
 def keys(*rows: dict[str, Any]) -> pa.Table:
-    schema = usage_events.schema.to_pyarrow()
+    schema = resolutions.schema.to_pyarrow()
     return pa.Table.from_pylist(list(rows), schema=pa.schema([schema.field(name) for name in KEY]))
 
 
@@ -98,13 +98,16 @@ def test_equal_content_has_equal_ids_and_other_content_others(book: PriceBook):
 
 
 def test_projects_count_only_where_an_agreement_names_one():
-    project = replace(TENTH, project="search")
-    asked = keys(
-        *({"provider": name, "model": "gpt-4o", "project": project} for name in ("openai", "azure") for project in ("search", "chat"))
-    )
-    rows = build_book([project]).resolve(asked).resolutions.to_pylist()
-    assert [(row["provider"], row["project"]) for row in rows] == [("azure", None), ("openai", "chat"), ("openai", "search")]
-    assert rows[1]["schedule"] != rows[2]["schedule"]
+    book = build_book([replace(TENTH, project="search")])
+    assert book.scopes == Scopes(projects=("search",))
+    events = ibis.memtable(events_table([event(name, "gpt-4o", project=one) for name in ("openai", "azure") for one in ("search", "chat")]))
+    asked = ibis.duckdb.connect().to_pyarrow(keys_of(events, book.scopes))
+    rows = book.resolve(asked).resolutions.to_pylist()
+    assert [(row["provider"], row["project"]) for row in rows] == [
+        ("azure", None), ("azure", "search"), ("openai", None), ("openai", "search"),
+    ]  # fmt: skip
+    assert rows[0]["schedule"] == rows[1]["schedule"]
+    assert rows[2]["schedule"] != rows[3]["schedule"]
 
 
 @pytest.mark.parametrize(

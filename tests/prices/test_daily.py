@@ -22,9 +22,9 @@ Row = dict[str, Any]
 def summed(engine: Any, book: PriceBook, rows: list[Row], dimensions: list[str]) -> tuple[list[Row], list[Row]]:
     """(priced events, their sums)."""
     events = ibis.memtable(events_table(rows))
-    keys = book.resolve(engine.to_pyarrow(keys_of(events)))
+    keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)))
     tables = [ibis.memtable(one) for one in (keys.resolutions, keys.rate_cards, keys.rates)]
-    priced = engine.to_pyarrow(price_events(events, *tables, price_book=book.version))
+    priced = engine.to_pyarrow(price_events(events, *tables, price_book=book.version, scopes=book.scopes))
     return priced.to_pylist(), engine.to_pyarrow(usage_costs(ibis.memtable(priced), tables[2], dimensions)).to_pylist()
 
 
@@ -111,7 +111,7 @@ def test_rows_are_unique_and_as_declared(many: tuple[list[Row], list[Row]], pric
 def test_a_card_that_is_not_in_the_book_prices_nothing(price_engine: Any, book: PriceBook):
     priced, _ = summed(price_engine, book, [event("openai", "gpt-4.1", input=5)], ["model"])
     other = events_table([event("openai", "gpt-4o", input=5)])
-    rates = book.resolve(price_engine.to_pyarrow(keys_of(ibis.memtable(other)))).rates
+    rates = book.resolve(price_engine.to_pyarrow(keys_of(ibis.memtable(other), book.scopes))).rates
     rows = ibis.memtable(pa.Table.from_pylist(priced, schema=priced_usage.schema.to_pyarrow()))
     sums = price_engine.to_pyarrow(usage_costs(rows, ibis.memtable(rates), ["model"])).to_pylist()
     assert {(row["meter"], row["net_cost"], row["unpriced_reason"]) for row in sums} == {

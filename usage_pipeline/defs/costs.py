@@ -110,7 +110,8 @@ def _usage(workplace: Workplace, lake: Lake, days: Period) -> dict[date, list[Us
     """The days' priced usage, summed per dimensions and meter by the engine."""
     engine = lake.engine
     priced = lake.read(priced_usage, days)
-    keys = workplace.book().resolve(engine.to_pyarrow(keys_of(priced)))
+    book = workplace.book()
+    keys = book.resolve(engine.to_pyarrow(keys_of(priced, book.scopes)))
     rates = ibis.memtable(keys.rates)
     named = priced.mutate(day=priced.started_at.date(), model=priced.model_id.fill_null(priced.model))
     answer = engine.to_pyarrow(usage_costs(named, rates, ("day", *DIMENSIONS)))

@@ -25,29 +25,38 @@ from usage_pipeline.prices.wide import (
 from usage_pipeline.tables import priced_usage as states
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.priced_usage import priced_usage
-from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, REASONING
+from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, REASONING, Scopes
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, PROVIDER_VIEW
 
-KEY = ("provider", "model", "is_batch", "service_tier", "speed", "region", "project")
-"""The columns of an event that decide its rate cards."""
+KEY = ("provider", "model", "is_batch", "service_tier", "speed", "region", "project", "account")
+"""What decides an event's rate cards: columns of it, save that project and account are null where no agreement names them."""
+
+ACCOUNT_COLUMNS = ("sub_account_id", "provider_project_id", "workspace_id")
+"""Where an event may name the account of an agreement: the first that does counts."""
 
 COMMON_METERS = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
 RARE_METERS = tuple(meter for meter in METER_NAMES if meter not in COMMON_METERS)
 """Looked at only for events that have one of them, which is what makes pricing fast."""
 
 
-def keys_of(events: ir.Table) -> ir.Table:
-    """The distinct keys of `events`, columns KEY: what PriceBook.resolve takes. An event without provider has its channel's."""
-    return events.select(**_key(events)).distinct()
+def keys_of(events: ir.Table, scopes: Scopes) -> ir.Table:
+    """The distinct keys of `events`, columns KEY: what PriceBook.resolve takes. An event without provider has its channel's.
+
+    `scopes` are the book's (PriceBook.scopes).
+    """
+    return events.select(**_key(events, scopes)).distinct()
 
 
-def price_events(events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table, rates: ir.Table, *, price_book: str) -> ir.Table:
+def price_events(
+    events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table, rates: ir.Table, *, price_book: str, scopes: Scopes
+) -> ir.Table:
     """`usage_events` with their price: `priced_usage`, one row for each event, unpriced ones included with null costs.
 
-    The three tables are PriceBook.resolve's for at least the keys of `events`. Runs where the engine's time zone is UTC.
+    The three tables are PriceBook.resolve's for at least the keys of `events`, and `scopes` the same book's. Runs where the
+    engine's time zone is UTC.
     """
-    resolved = _resolved(events, resolutions, rate_cards)
+    resolved = _resolved(events, resolutions, rate_cards, scopes)
     measured = resolved.mutate(**_measures(resolved))
     carded = _carded(measured, rate_cards, rates)
     known = carded.mutate(price_state=_state(carded))
@@ -58,27 +67,34 @@ def price_events(events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table, 
     return priced_usage.conform(priced.select(*priced_usage.names))
 
 
-def _key(events: ir.Table) -> dict[str, ir.Value]:
-    return {name: events[name] for name in KEY} | {"provider": events.provider.coalesce(events.channel)}
+def _key(events: ir.Table, scopes: Scopes) -> dict[str, ir.Value]:
+    nothing = ibis.null("string")
+    project, accounts = events.project, [events[name] for name in ACCOUNT_COLUMNS]
+    scoped = {
+        "project": ibis.ifelse(project.isin(scopes.projects), project, nothing) if scopes.projects else nothing,
+        "account": ibis.coalesce(*(ibis.ifelse(one.isin(scopes.accounts), one, nothing) for one in accounts))
+        if scopes.accounts
+        else nothing,
+    }
+    return {name: scoped[name] if name in scoped else events[name] for name in KEY} | {"provider": events.provider.coalesce(events.channel)}
 
 
-def _resolved(events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table) -> ir.Table:
+def _resolved(events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table, scopes: Scopes) -> ir.Table:
     """Events with their model_id and schedule (null where unresolved), and whether time of day or input tokens matter to it."""
     kinds = rate_cards.group_by("schedule").aggregate(
         by_time=(rate_cards.utc_to_second < DAY_SECONDS).any(), by_tokens=(rate_cards.input_tokens_le < ALL_TOKENS).any()
     )
-    known = resolutions.left_join(kinds, "schedule").select(*KEY, "model_id", "schedule", "by_time", "by_tokens")
-    everyones = known.filter(known.project.isnull()).drop("project").rename("general_{name}")
-    projects = known.filter(known.project.notnull()).rename("own_{name}")
-    keyed = events.mutate(**{f"key_{name}": value for name, value in _key(events).items()})
-    found = keyed.left_join(
-        everyones, [keyed[f"key_{name}"].identical_to(everyones[f"general_{name}"]) for name in KEY if name != "project"]
+    joined = resolutions.left_join(kinds, "schedule")
+    known = joined.select(
+        **{f"known_{name}": joined[name] for name in KEY},
+        known_from=joined.valid_from.coalesce(ibis.date("0001-01-01")).cast(TIMESTAMP),
+        known_to=joined.valid_to.coalesce(ibis.date("9999-12-31")).cast(TIMESTAMP),
+        **{name: joined[name] for name in ("model_id", "schedule", "by_time", "by_tokens")},
     )
-    both = found.left_join(projects, [found[f"key_{name}"].identical_to(projects[f"own_{name}"]) for name in KEY])
-    return both.select(
-        *events.columns,
-        **{name: both[f"own_{name}"].coalesce(both[f"general_{name}"]) for name in ("model_id", "schedule", "by_time", "by_tokens")},
-    )
+    keyed = events.mutate(**{f"key_{name}": value for name, value in _key(events, scopes).items()})
+    same = [keyed[f"key_{name}"].identical_to(known[f"known_{name}"]) for name in KEY]
+    found = keyed.left_join(known, [*same, keyed.started_at >= known.known_from, keyed.started_at < known.known_to])
+    return found.select(*events.columns, "model_id", "schedule", "by_time", "by_tokens")
 
 
 def _measures(events: ir.Table) -> dict[str, ir.Value]:

@@ -15,10 +15,10 @@ import pyarrow as pa
 from usage_pipeline.prices import agreements as agreed
 from usage_pipeline.prices.catalog import Catalog, CatalogModel, installed_catalog, short_hash
 from usage_pipeline.prices.flatten import Cell, flatten
-from usage_pipeline.prices.resolve import Key, context_of, find_model, provider_id_of
+from usage_pipeline.prices.resolve import Key, context_of, find_model
 from usage_pipeline.tables.configuration import Agreement
 from usage_pipeline.tables.priced_usage import PRICED, UNRESOLVED_MODEL
-from usage_pipeline.tables.rates import Rate, RateCard, Resolution, rate_cards, rates, resolutions
+from usage_pipeline.tables.rates import Rate, RateCard, Resolution, Scopes, rate_cards, rates, resolutions
 from usage_pipeline.tables.schema import Table
 
 Drafts = tuple[agreed.AgreedPrice, ...]
@@ -42,22 +42,22 @@ class PriceBook:
     prices: Catalog = field(repr=False)
     agreements: tuple[Agreement, ...] = field(repr=False, default=())
 
+    @property
+    def scopes(self) -> Scopes:
+        """The projects and accounts that agreements name, which `keys` must tell apart."""
+        projects = {one.project for one in self.agreements if one.project is not None}
+        accounts = {one.account for one in self.agreements if one.account is not None}
+        return Scopes(tuple(sorted(projects)), tuple(sorted(accounts)))
+
     def resolve(self, keys: pa.Table, context: Mapping[str, str] | None = None) -> PricedKeys:
         """The tables for `keys` (columns of apply.KEY), sorted and without repetition.
 
         `context` adds to every key what events have no column for (search_type, route). Raises UsageConfigError where
         agreements contradict each other for a key.
         """
-        with_project = {provider_id_of(one.provider) for one in self.agreements if one.project is not None}
-        found: dict[tuple[Any, ...], Resolution] = {}
         cards: dict[str, list[tuple[RateCard, list[Rate]]]] = {}
-        for row in keys.to_pylist():
-            by_project = provider_id_of(row["provider"] or "") in with_project
-            known = row if by_project else {**row, "project": None}
-            place = tuple(known.values())
-            if place not in found:
-                found[place] = self._resolution(known, cards, context or {})
-        rows = sorted(found.values(), key=_order)
+        distinct = {tuple(row.values()): row for row in keys.to_pylist()}
+        rows = sorted((self._resolution(row, cards, context or {}) for row in distinct.values()), key=_order)
         made = [card for schedule in sorted(cards) for card in cards[schedule]]
         return PricedKeys(
             _table(resolutions, rows),
@@ -76,7 +76,7 @@ class PriceBook:
         key = Key(row["provider"], row["model"], row["is_batch"], row["service_tier"], row["speed"])
         model = find_model(self.prices, key)
         if model is None:
-            return Resolution(**row, model_id=None, provider_id=None, schedule=None, state=UNRESOLVED_MODEL)
+            return Resolution(**row, valid_from=None, valid_to=None, model_id=None, provider_id=None, schedule=None, state=UNRESOLVED_MODEL)
         context = context_of(key, more)
         terms = agreed.relevant(
             self.agreements, provider_id=model.provider.id, model_id=model.info.id, model=str(key.model), project=row["project"]
@@ -86,7 +86,15 @@ class PriceBook:
             cards[schedule] = list(_cards(schedule, model, context, terms))
         states = {card.state for card, _ in cards[schedule]}
         state = states.pop() if len(states) == 1 else PRICED
-        return Resolution(**row, model_id=model.info.id, provider_id=model.provider.id, schedule=schedule, state=state)
+        return Resolution(
+            **row,
+            valid_from=None,
+            valid_to=None,
+            model_id=model.info.id,
+            provider_id=model.provider.id,
+            schedule=schedule,
+            state=state,
+        )
 
 
 def build_book(agreements: Sequence[Agreement], catalog: Catalog | None = None) -> PriceBook:
@@ -150,7 +158,7 @@ def _content(day: Iterable[tuple[Cell, Drafts]]) -> list[tuple[Cell, Drafts]]:
 
 
 def _order(row: Resolution) -> list[tuple[bool, str]]:
-    words = (row.provider, row.model, row.is_batch, row.service_tier, row.speed, row.region, row.project)
+    words = (row.provider, row.model, row.is_batch, row.service_tier, row.speed, row.region, row.project, row.account, row.valid_from)
     return [(word is not None, str(word)) for word in words]
 
 

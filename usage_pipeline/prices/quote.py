@@ -21,7 +21,7 @@ from usage_pipeline.prices.resolve import BATCH, PROCESSING
 from usage_pipeline.prices.wide import FRACTIONAL
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.priced_usage import UNPRICED_METER, UNPRICED_STATES, priced_usage
-from usage_pipeline.tables.rates import REASONING, rate_cards, rates, resolutions
+from usage_pipeline.tables.rates import REASONING, Scopes, rate_cards, rates, resolutions
 from usage_pipeline.tables.usage_events import LOG_VIEW, SUCCESS, usage_events
 
 Prices = defaultdict[str | None, dict[str, Decimal]]
@@ -65,17 +65,21 @@ def quote(lines: Iterable[Mapping[str, Any]], book: PriceBook) -> list[dict[str,
 
 
 @cache
-def _programs() -> tuple[str, str, str]:
+def _programs(scopes: Scopes) -> tuple[str, str, str]:
     """keys_of, price_events and usage_costs as SQL over tables of these names: building them costs more than running them."""
     events, priced, *book = (ibis.table(table.schema, name=table.name) for table in (usage_events, priced_usage, *BOOK))
-    steps = (keys_of(events), price_events(events, *book, price_book=""), usage_costs(priced, book[-1], ["source_line"]))
+    steps = (
+        keys_of(events, scopes),
+        price_events(events, *book, price_book="", scopes=scopes),
+        usage_costs(priced, book[-1], ["source_line"]),
+    )
     keys, prices, costs = (str(ibis.to_sql(step, dialect="duckdb")) for step in steps)
     return keys, prices, costs
 
 
 def _quoted(engine: duckdb.DuckDBPyConnection, events: pa.Table, book: PriceBook, more: Mapping[str, str]) -> dict[int, dict[str, Any]]:
     """By source_line: state, model, cost and meters of each event."""
-    keys_of_events, price, sum_up = _programs()
+    keys_of_events, price, sum_up = _programs(book.scopes)
     engine.register(usage_events.name, events)
     keys = book.resolve(engine.execute(keys_of_events).to_arrow_table(), more)
     for table in BOOK:

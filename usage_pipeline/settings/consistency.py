@@ -25,6 +25,9 @@ def contradictions(document: Document, kinds: Collection[str]) -> list[Problem]:
         *_undeclared(document, "attribution", "project", {*projects, VALUE}, "project"),
         *_undeclared(document, "attribution", "source", sources, "source"),
         *_undeclared(document, "prices", "project", projects, "project"),
+        *_undeclared(document, "credits", "project", projects, "project"),
+        *_overlapping(document, "aliases", ("name", "provider"), "alias"),
+        *_overlapping(document, "credits", ("operation", "model", "provider", "project"), "credit rule"),
         *_unknown_kinds(document, kinds),
         *_budgets(document),
     ]
@@ -61,6 +64,21 @@ def _undeclared(document: Document, section: str, key: str, known: Collection[st
         name = entry.get(key)
         if isinstance(name, str) and name not in known:
             yield document.problem((*place, key), f"no {what} {name!r} is declared{suggestion(name, known)}")
+
+
+def _overlapping(document: Document, section: str, keys: Collection[str], what: str) -> Iterator[Problem]:
+    """Two entries about the same thing whose days overlap. Days that are none are told by the shape."""
+    seen: dict[tuple[Any, ...], list[tuple[Place, str, str]]] = {}
+    for place, entry in _entries(document.content, section):
+        start, end = (str(entry.get(name) or last) for name, last in (("valid_from", "0000"), ("valid_to", "9999")))
+        same = seen.setdefault(tuple(entry.get(key) for key in keys), [])
+        for other, from_day, to_day in same:
+            if max(start, from_day) < min(end, to_day):
+                yield document.problem(
+                    place,
+                    f"holds for the same usage at the same time as the {what} on line {document.line_of(other)}: give them dates apart",
+                )
+        same.append((place, start, end))
 
 
 def _unknown_kinds(document: Document, kinds: Collection[str]) -> Iterator[Problem]:

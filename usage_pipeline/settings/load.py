@@ -17,10 +17,22 @@ from pydantic_core import ErrorDetails
 from usage_pipeline.errors import Problem, UsageConfigError
 from usage_pipeline.settings.consistency import contradictions, suggestion
 from usage_pipeline.settings.document import Document, read_document
-from usage_pipeline.settings.shape import AgreementShape, BudgetShape, RuleShape, UsageFile
+from usage_pipeline.settings.shape import AgreementShape, BudgetShape, RuleShape, UsageFile, VolumeTierShape
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.tables.budgets import Budget, Threshold
-from usage_pipeline.tables.configuration import Agreement, AttributionRule, Organisation, Project, SourceSpec
+from usage_pipeline.tables.configuration import (
+    LIST,
+    MONTH,
+    Agreement,
+    Alias,
+    AttributionRule,
+    CreditRule,
+    Limits,
+    Organisation,
+    Project,
+    SourceSpec,
+    VolumeTier,
+)
 
 CRITICAL_FROM, WARNING_FROM = Decimal(100), Decimal(90)
 REMOTE = "s3://"
@@ -36,6 +48,9 @@ class Settings:
     attribution: tuple[AttributionRule, ...]
     sources: tuple[SourceSpec, ...]
     agreements: tuple[Agreement, ...]
+    aliases: tuple[Alias, ...]
+    credits: tuple[CreditRule, ...]
+    limits: Limits
     file: Path
     fingerprint: str
 
@@ -80,6 +95,11 @@ def _settings(shaped: UsageFile, document: Document, config: Path) -> Settings:
         attribution=tuple(_rule(one) for one in shaped.attribution),
         sources=tuple(SourceSpec(name=one.name, kind=one.kind, path=_absolute(one.path, config.parent)) for one in shaped.sources),
         agreements=tuple(_agreement(one, document.line_of(("prices", number))) for number, one in enumerate(shaped.prices)),
+        aliases=tuple(Alias(**one.model_dump(), line=document.line_of(("aliases", number))) for number, one in enumerate(shaped.aliases)),
+        credits=tuple(
+            CreditRule(**one.model_dump(), line=document.line_of(("credits", number))) for number, one in enumerate(shaped.credits)
+        ),
+        limits=Limits(**shaped.limits.model_dump()),
         file=config,
         fingerprint=hashlib.sha256(json.dumps(document.content, sort_keys=True).encode()).hexdigest(),
     )
@@ -112,7 +132,22 @@ def _rule(shape: RuleShape) -> AttributionRule:
 
 
 def _agreement(shape: AgreementShape, line: int | None) -> Agreement:
-    return Agreement(**shape.model_dump(), line=line)
+    given = shape.model_dump(exclude={"markup_percent", "tiers", "per", "other_meters", "discount_percent"})
+    return Agreement(
+        **given,
+        discount_percent=_discount(shape),
+        tiers=tuple(
+            VolumeTier(above=tier.above, unit_price=tier.unit_price, discount_percent=_discount(tier)) for tier in shape.tiers or ()
+        ),
+        per=shape.per or MONTH,
+        other_meters=shape.other_meters or LIST,
+        line=line,
+    )
+
+
+def _discount(shape: AgreementShape | VolumeTierShape) -> Decimal | None:
+    """A markup is a negative discount."""
+    return shape.discount_percent if shape.markup_percent is None else -shape.markup_percent
 
 
 def _absolute(path: str, folder: Path) -> str:

@@ -98,6 +98,13 @@ def _discount(value: Any) -> Decimal:
     return number
 
 
+def _percent(value: Any) -> Decimal:
+    number = _not_negative(value)
+    if number > 100:  # noqa: PLR2004
+        raise _wrong(f"{value} is more than 100 percent")
+    return number
+
+
 def _day(value: Any) -> date:
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
@@ -142,6 +149,7 @@ Positive = Annotated[Decimal, BeforeValidator(_positive)]
 Day = Annotated[date, BeforeValidator(_day)]
 UnitPrice = Annotated[Decimal, BeforeValidator(_not_negative)]
 Discount = Annotated[Decimal, BeforeValidator(_discount)]
+Percent = Annotated[Decimal, BeforeValidator(_percent)]
 Meter = Annotated[str, BeforeValidator(_meter)]
 
 
@@ -207,28 +215,114 @@ class SourceShape(Section):
     path: Word
 
 
+class VolumeTierShape(Section):
+    """The price of the units above `above` in the period."""
+
+    above: UnitPrice
+    unit_price: UnitPrice | None = None
+    discount_percent: Discount | None = None
+    markup_percent: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_price(self) -> "VolumeTierShape":
+        if len(_given(self, *PRICES[:3])) != 1:
+            raise _wrong(f"a tier has exactly one of {', '.join(PRICES[:3])}")
+        return self
+
+
+PRICES = ("unit_price", "discount_percent", "markup_percent", "tiers")
+
+
 class AgreementShape(Section):
-    """An agreed price: a unit price of a meter, or a discount (markup: negative)."""
+    """An agreed price: a unit price of a meter, a discount or a markup, or tiers by the volume of a period."""
 
     provider: Word
     model: Word | None = None
     meter: Meter | None = None
     project: Word | None = None
+    account: Word | None = None
     unit_price: UnitPrice | None = None
     discount_percent: Discount | None = None
+    markup_percent: Positive | None = None
+    tiers: list[VolumeTierShape] | None = None
+    per: Literal["month", "quarter", "year"] | None = None
+    other_meters: Literal["list", "in_proportion"] | None = None
     valid_from: Day | None = None
     valid_to: Day | None = None
     source: Word | None = None
 
     @model_validator(mode="after")
     def _one_price(self) -> "AgreementShape":
-        if (self.unit_price is None) == (self.discount_percent is None):
-            raise _wrong("an agreement has either a unit_price or a discount_percent")
-        if self.unit_price is not None and self.meter is None:
+        if len(_given(self, *PRICES)) != 1:
+            raise _wrong(f"an agreement has exactly one of {', '.join(PRICES)}")
+        if self.meter is None and (self.unit_price is not None or any(tier.unit_price is not None for tier in self.tiers or ())):
             raise _wrong("a unit_price needs a meter: the price of one unit of what?")
-        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
-            raise _wrong(f"valid_to {self.valid_to} is not after valid_from {self.valid_from}")
         return self
+
+    @model_validator(mode="after")
+    def _tiers_and_others(self) -> "AgreementShape":
+        starts = [tier.above for tier in self.tiers or ()]
+        if self.tiers is not None and (not starts or starts[0] != 0 or any(later <= earlier for earlier, later in pairwise(starts))):
+            raise _wrong("tiers start above 0 and rise: [{above: 0, ...}, {above: 100000000, ...}]")
+        if self.per is not None and self.tiers is None:
+            raise _wrong("per says over which period tiers count: it needs tiers")
+        if self.other_meters is not None and self.unit_price is None:
+            raise _wrong("other_meters says what a unit_price does to the model's other meters: it needs a unit_price")
+        return self
+
+    @model_validator(mode="after")
+    def _dates(self) -> "AgreementShape":
+        _in_order(self.valid_from, self.valid_to)
+        return self
+
+
+class AliasShape(Section):
+    """A model text as the usage has it, and the catalog's model that it stands for."""
+
+    name: Word
+    model: Word
+    provider: Word | None = None
+    model_provider: Word | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+    @model_validator(mode="after")
+    def _dates(self) -> "AliasShape":
+        _in_order(self.valid_from, self.valid_to)
+        return self
+
+
+class CreditRuleShape(Section):
+    """Credits a request, or a unit of the reporting currency."""
+
+    credits: UnitPrice
+    per: Literal["request", "currency"] = "request"
+    operation: Word | None = None
+    model: Word | None = None
+    provider: Word | None = None
+    project: Word | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+    @model_validator(mode="after")
+    def _dates(self) -> "CreditRuleShape":
+        _in_order(self.valid_from, self.valid_to)
+        return self
+
+
+class LimitsShape(Section):
+    """What may stand when a period closes."""
+
+    unpriced_percent: Percent = Decimal(0)
+
+
+def _given(shape: BaseModel, *names: str) -> list[str]:
+    return [name for name in names if getattr(shape, name) is not None]
+
+
+def _in_order(valid_from: date | None, valid_to: date | None) -> None:
+    if valid_from and valid_to and valid_to <= valid_from:
+        raise _wrong(f"valid_to {valid_to} is not after valid_from {valid_from}")
 
 
 class UsageFile(Section):
@@ -239,3 +333,6 @@ class UsageFile(Section):
     attribution: list[RuleShape] = []
     sources: list[SourceShape]
     prices: list[AgreementShape] = []
+    aliases: list[AliasShape] = []
+    credits: list[CreditRuleShape] = []
+    limits: LimitsShape = LimitsShape()

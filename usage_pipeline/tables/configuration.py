@@ -56,20 +56,87 @@ class SourceSpec:
     path: str
 
 
+LIST, IN_PROPORTION = "list", "in_proportion"
+"""What a unit price of one meter does to the model's other meters: nothing, or the same proportion of their list prices."""
+
+MONTH, QUARTER, YEAR = "month", "quarter", "year"
+"""Periods over which a volume is counted (UTC calendar); it starts again at 0 with each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeTier:
+    """What holds for the units above `above` in the period: a unit price, or a discount (markup: negative) in percent."""
+
+    above: Decimal
+    unit_price: Decimal | None = None
+    discount_percent: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """A price agreed with a provider on top of the list: a unit price, or a discount (markup: negative) in percent.
+    """A price agreed with a provider on top of the list: a unit price, a discount in percent (markup: negative), or volume tiers.
 
-    None in `model`, `meter` or `project` means all. [valid_from, valid_to), UTC days. `line` is its line in usage.yaml.
+    None in `model`, `meter`, `project` or `account` means all. [valid_from, valid_to), UTC days. `line` is its line in usage.yaml.
+    Exactly one of `unit_price`, `discount_percent` and `tiers` is given; `per` says over which period tiers count their volume:
+    the units of `meter`, or all tokens where no meter is named. `account` is the usage's sub-account, provider project or workspace.
     """
 
     provider: str
     model: str | None = None
     meter: str | None = None
     project: str | None = None
+    account: str | None = None
     unit_price: Decimal | None = None
     discount_percent: Decimal | None = None
+    tiers: tuple[VolumeTier, ...] = ()
+    per: str = MONTH
+    other_meters: str = LIST
     valid_from: date | None = None
     valid_to: date | None = None
     source: str | None = None
     line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A model text of our own, exactly as the usage has it, and the catalog's model it stands for: an Azure deployment, a Bedrock
+    inference profile, a model group of the gateway. Looked up before the catalog's own matching. [valid_from, valid_to), UTC days.
+
+    `provider` None means whichever provider the usage names; `model_provider` None means the usage's own.
+    """
+
+    name: str
+    model: str
+    provider: str | None = None
+    model_provider: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    line: int | None = None
+
+
+PER_REQUEST, PER_CURRENCY_UNIT = "request", "currency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditRule:
+    """How usage becomes credits: so many a successful request, or a unit of net cost. The most specific rule of a request counts.
+
+    None in `operation`, `model`, `provider` or `project` means all. [valid_from, valid_to), UTC days.
+    """
+
+    credits: Decimal
+    per: str = PER_REQUEST
+    operation: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    project: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What may stand when a period closes: `unpriced_percent` of the requests (or of the tokens, where that is more) without a rate."""
+
+    unpriced_percent: Decimal = Decimal(0)

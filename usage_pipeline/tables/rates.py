@@ -18,6 +18,14 @@ NO_TOKENS = -1
 ALL_TOKENS = 2**62
 
 
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """The projects and accounts that an agreement names: only these make a difference to a price."""
+
+    projects: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rate:
     """The price of one unit of one meter on one rate card."""
@@ -60,6 +68,9 @@ class Resolution:
     speed: str | None = column("As in usage_events", key=True)
     region: str | None = column("As in usage_events", key=True)
     project: str | None = column("As in usage_events, where an agreement depends on it; else null", key=True)
+    account: str | None = column("Sub-account, provider project or workspace that an agreement names; else null", key=True)
+    valid_from: date | None = column("First UTC day on which this is so, null for 'from ever' (an alias may be dated)", key=True)
+    valid_to: date | None = column("The UTC day after the last, null for 'until further notice'")
     model_id: str | None = column("The catalog's model id; null where unknown")
     provider_id: str | None = column("The catalog's provider id; null where unknown")
     schedule: str | None = column("rate_cards.schedule; null where unknown")
