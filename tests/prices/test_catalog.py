@@ -3,13 +3,13 @@
 import genai_prices
 from genai_prices.data import providers
 
-from usage_pipeline.prices.catalog import Catalog, installed_catalog, short_hash
+from usage_pipeline.prices.catalog import Catalog, canonical, installed_catalog, short_hash
 
 
 def test_the_name_tells_package_version_and_content():
     package, version, content = installed_catalog().name.split(" ")
     assert (package, version) == ("genai-prices", genai_prices.__version__)
-    assert content == f"sha256:{short_hash(repr(providers))}"
+    assert content == f"sha256:{short_hash(canonical(providers))}"
 
 
 def test_a_custom_snapshot_of_the_process_is_not_asked():

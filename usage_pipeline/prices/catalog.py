@@ -1,18 +1,25 @@
-"""The catalog of list prices: genai-prices as installed, offline, with a name that tells its content.
+"""The catalog of list prices: genai-prices, offline, with a name that tells its content.
 
 https://github.com/pydantic/genai-prices (MIT). Nothing of it is typed by hand here and no rule of it is repeated.
 """
 
+import gzip
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date, time
+from decimal import Decimal
+from functools import cache, cached_property
+from typing import Any
 
 import genai_prices
-from genai_prices.data import providers as installed_providers
-from genai_prices.types import ModelInfo, Provider
+from genai_prices.types import ModelInfo, ModelPrice, Provider
 
 HASH_LENGTH = 12
+PACKAGE = "genai-prices"
+UNUSED = frozenset({"extractors"})
+"""What the library keeps beside its prices: how to read a provider's responses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,19 @@ class CatalogModel:
 
 @dataclass(frozen=True)
 class Catalog:
-    """One version of the catalog. `name` is package, version and content hash, short enough to print."""
+    """One version of the catalog: what the package of that `version` holds. Prices, variants and matching rules all count."""
 
-    name: str
+    version: str
     providers: Sequence[Provider] = field(repr=False)
+
+    @cached_property
+    def content_hash(self) -> str:
+        return short_hash(canonical(self.providers))
+
+    @property
+    def name(self) -> str:
+        """Package, version and content, short enough to print."""
+        return f"{PACKAGE} {self.version} sha256:{self.content_hash}"
 
     def provider(self, provider_id: str) -> Provider | None:
         return next((one for one in self.providers if one.id == provider_id), None)
@@ -59,6 +75,45 @@ def short_hash(text: str) -> str:
 
 @cache
 def installed_catalog() -> Catalog:
-    """The catalog inside the installed package: prices, variants and matching rules all count towards its hash."""
-    content = short_hash(repr(installed_providers))
-    return Catalog(f"genai-prices {genai_prices.__version__} sha256:{content}", tuple(installed_providers))
+    """The catalog inside the installed package."""
+    from genai_prices.data import providers  # noqa: PLC0415 - a second of work, which a stored book does not need
+
+    return Catalog(genai_prices.__version__, tuple(providers))
+
+
+def dump(catalog: Catalog) -> bytes:
+    """The catalog as a file, so that a book outlives the package it came from: gzip of one JSON document, equal for equal content.
+
+    {"package", "version", "providers": [...]}, providers in the library's own published form.
+    """
+    document = f'{{"package":"{PACKAGE}","version":{json.dumps(catalog.version)},"providers":{canonical(catalog.providers)}}}'
+    return gzip.compress(document.encode(), mtime=0)
+
+
+def canonical(providers: Sequence[Provider]) -> str:
+    """The providers as JSON text, always the same for the same content: what is hashed and what is stored."""
+    return json.dumps(_plain(list(providers)), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types, in the form that the library reads: it has `or` and `and` for its fields `or_` and `and_`."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Decimal():
+            return str(value)
+        case date() | time():
+            return value.isoformat()
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case _:
+            return {name.rstrip("_"): _plain(one) for name, one in _entries(value) if one is not None and name not in UNUSED}
+
+
+def _entries(value: Any) -> list[tuple[str, Any]]:
+    """Names and values of a mapping, of a price set (whose prices are no declared fields) or of a dataclass."""
+    if isinstance(value, Mapping):
+        return [(str(name), one) for name, one in value.items()]
+    if is_dataclass(value) and not isinstance(value, ModelPrice):
+        return [(one.name, getattr(value, one.name)) for one in fields(value)]
+    return [(name, one) for name, one in vars(value).items() if not name.startswith("_")]
