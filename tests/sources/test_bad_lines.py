@@ -34,6 +34,7 @@ def times(field: str, *, epoch: bool) -> list[Case]:
         ({field: "yesterday"}, "bad_time"),
         ({field: old}, "time_out_of_range"),
         ({field: late}, "time_out_of_range"),
+        *([({field: "9999999999999"}, "time_out_of_range")] if epoch else []),
     ]
 
 

@@ -486,6 +486,18 @@ def test_broken_folder(run: Run, landing: Path, lake: Lake, database: Database) 
     assert run(litellm.SOURCE, "gateway") == []
 
 
+@pytest.mark.parametrize("start", [9_999_999_999_999, -9_999_999_999_999, 999_999_999_999_999])
+def test_start_beyond_the_calendar_is_a_rejected_line_and_stops_nothing(
+    run: Run, landing: Path, lake: Lake, database: Database, start: int
+) -> None:
+    good = json.loads((BROKEN / "not_compressed.json.gz").read_text())
+    far = good | {"id": "far", "startTime": start, "endTime": start}
+    (landing / "log.jsonl").write_text(json.dumps(good) + "\n" + json.dumps(far))
+    assert numbers(run(litellm.SOURCE, "gateway")) == [("log.jsonl", 2, 1, 0, 1, "read")]
+    (reject,) = landed_rejects(day_of(NOW.date()), lake=lake, database=database).to_pyarrow().to_pylist()
+    assert (reject["reason"], reject["source_line"]) == ("time_out_of_range", 2)
+
+
 def test_money_of_another_currency_is_rejected_and_named(lake: Lake, database: Database, tmp_path: Path) -> None:
     page = '{"data": [{"start_time": 1790812800, "end_time": 1790899200, "results": [%s]}]}'
     result = '{"amount": {"value": "1.5", "currency": "%s"}, "line_item": "gpt-4o, input", "project_id": "p"}'
