@@ -19,6 +19,7 @@ from usage_pipeline.tables.alerts import alerts, deliveries
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_days, ingested_files
+from usage_pipeline.tables.price_books import price_books
 from usage_pipeline.tables.schema import Column, Table
 from usage_pipeline.tables.statements import statements
 
@@ -33,6 +34,7 @@ DECLARED: tuple[Table[Any], ...] = (
     alerts,
     deliveries,
     statements,
+    price_books,
 )
 """Every table that lives in the database. A new one, or a new column, also needs a migration; a test says so."""
 

@@ -49,6 +49,8 @@ class Cost:
     unpriced_quantity: Decimal = column("The part of quantity without a rate", type=QUANTITY)
     unpriced_events: int = column("Events without a rate: on rows of meter 'requests', else 0")
     unpriced_reason: str | None = column("Price state of the unpriced part: unresolved_model, unpriced_meter, ...", key=True)
+    credits: Decimal | None = column("Credits: on rows of meter 'requests', else null; null where no credit rule is for it", default=None)
+    uncredited_events: int = column("Events under a credit rule whose credits are unknown: on rows of meter 'requests', else 0", default=0)
 
 
 @dataclass(frozen=True, kw_only=True)
