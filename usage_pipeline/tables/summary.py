@@ -53,6 +53,7 @@ class Group:
     requests: int
     tokens: Decimal
     quantity: Decimal | None
+    list_cost: Decimal | None
     estimated_cost: Decimal | None
     billed_cost: Decimal | None
     cost: Decimal | None
@@ -111,6 +112,7 @@ def _group(key: str | date | None, rows: Sequence[Cost], dimension: str, whole: 
         requests=sum(row.requests for row in rows),
         tokens=money.total([tokens_of(row) for row in rows]),
         quantity=money.total([row.quantity for row in rows]) if dimension == METER else None,
+        list_cost=known_total(row.list_cost for row in rows),
         estimated_cost=known_total(row.estimated_cost for row in rows),
         billed_cost=known_total(row.billed_cost for row in rows),
         cost=cost,
