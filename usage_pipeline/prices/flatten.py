@@ -4,8 +4,7 @@ Prices change at finitely many points only, so asking once between each two of t
 In: a catalog model and a context such as {'processing': 'batch'}. Out: cells of list prices per one unit of our meters.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal
 
@@ -23,10 +22,15 @@ from genai_prices.types import (
 from genai_prices.units import UnitDef, UnitRegistry, _get_registry  # the library has no public name for its units
 
 from usage_pipeline.money import exact
+from usage_pipeline.prices import supply
 from usage_pipeline.prices.catalog import CatalogModel
+from usage_pipeline.prices.cells import Cell, Price
+from usage_pipeline.prices.supplements import Supplement
 from usage_pipeline.tables.meters import METERS, REQUESTS
 from usage_pipeline.tables.priced_usage import FREE_OR_UNKNOWN, NO_VARIANT, PRICED
 from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, NO_TOKENS, REASONING
+
+__all__ = ["Cell", "Price", "flatten", "registry"]
 
 REASONING_KEY = "output_reasoning_tokens"
 REQUESTS_KEY = "requests"
@@ -35,45 +39,28 @@ _WIDE = Context(prec=60)
 _LONG_AGO = date(1970, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """The list price of one unit of `meter`; `priced_as` names the meter whose price it is, if it has none of its own."""
-
-    meter: str
-    unit_price: Decimal
-    priced_as: str | None = None
-    minimum_quantity: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Where a set of prices holds: [valid_from, valid_to) days, [from, to) seconds of the day, (gt, le] input tokens."""
-
-    valid_from: date | None
-    valid_to: date | None
-    utc_from_second: int
-    utc_to_second: int
-    input_tokens_gt: int
-    input_tokens_le: int
-    state: str
-    prices: tuple[Price, ...]
-
-
 def registry() -> UnitRegistry:
     return _get_registry()
 
 
-def flatten(model: CatalogModel, context: Mapping[str, str], dates: Iterable[date] = ()) -> Iterator[Cell]:
-    """Every cell of `model` in `context`, with further breakpoints at `dates`, in order of day, second and tokens."""
-    starts = [None, *sorted({*dates, *_start_dates(model.info)})]
+def flatten(
+    model: CatalogModel, context: Mapping[str, str], dates: Iterable[date] = (), supplements: Iterable[Supplement] = ()
+) -> Iterator[Cell]:
+    """Every cell of `model` in `context`, with further breakpoints at `dates`, in order of day, second and tokens.
+
+    `supplements` fill what the catalog leaves open; without them the prices are the library's own, to the last digit.
+    """
+    told = supply.relevant(supplements, model, context)
+    starts = [None, *sorted({*dates, *_start_dates(model.info), *supply.breakpoints(told)})]
     seconds = sorted({0, *_seconds(model.info)})
     for valid_from, valid_to in zip(starts, [*starts[1:], None], strict=True):
         for second, next_second in zip(seconds, [*seconds[1:], DAY_SECONDS], strict=True):
             at = _moment(valid_from, valid_to, second)
-            prices = model.info.get_prices(at, dict(context) if model.is_own else None)
-            state = _state(model, prices, at, context)
-            for above, up_to in _tiers(prices):
-                cell_prices = tuple(_prices(model, prices, at, above + 1))
+            rows = supply.active(told, at.date())
+            answer = supply.ask(model, context, at, rows)
+            for above, up_to in _tiers(answer.prices):
+                cell_prices = tuple(supply.fill(model, _prices(model, answer, at, above + 1), rows, answer.served))
+                state = _state(answer.prices, cell_prices, context, supply.covered(rows, answer.served))
                 yield Cell(valid_from, valid_to, second, next_second, above, up_to, state, cell_prices)
 
 
@@ -115,22 +102,16 @@ def _priced(prices: ModelPrice) -> dict[str, Decimal | TieredPrices]:
     return {unit.usage_key: given[unit.price_key] for unit in units if given.get(unit.price_key) is not None}
 
 
-def _state(model: CatalogModel, prices: ModelPrice, at: datetime, context: Mapping[str, str]) -> str:
-    if not _priced(prices):
+def _state(listed: ModelPrice, prices: Sequence[Price], context: Mapping[str, str], served: frozenset[supply.Pair]) -> str:
+    if not _priced(listed) and not prices:
         return FREE_OR_UNKNOWN
-    variants = model.info.price_variants or () if model.is_own else ()
-    served = {
-        pair
-        for variant in variants
-        if (variant.constraint is None or variant.constraint.active(at)) and variant.when.items() <= context.items()
-        for pair in variant.when.items()
-    }
-    return PRICED if context.items() <= served else NO_VARIANT
+    asked = {pair for pair in context.items() if pair[0] != supply.REGION}
+    return PRICED if asked <= served else NO_VARIANT
 
 
-def _prices(model: CatalogModel, prices: ModelPrice, at: datetime, input_tokens: int) -> Iterator[Price]:
+def _prices(model: CatalogModel, answer: supply.Answer, at: datetime, input_tokens: int) -> Iterator[Price]:
     """Our meters' prices. A unit without a price of its own costs what the closest unit that contains it costs."""
-    priced = _priced(prices)
+    priced = _priced(answer.prices)
     units = registry().units
     for meter in METERS:
         if meter.library_key is None:
@@ -140,10 +121,11 @@ def _prices(model: CatalogModel, prices: ModelPrice, at: datetime, input_tokens:
             price = _unit_price(unit, priced[unit.usage_key], input_tokens)
             parent = None if unit.usage_key == meter.library_key else _METER_OF_KEY[unit.usage_key]
             least = None if meter.tokens or parent else _minimum_quantity(model, unit, price, at)
-            yield Price(meter.name, price, parent, least)
+            yield Price(meter.name, price, parent, least, answer.source_of(unit.price_key))
     for meter_name, usage_key in ((REASONING, REASONING_KEY), (REQUESTS, REQUESTS_KEY)):
         if usage_key in priced:
-            yield Price(meter_name, _unit_price(units[usage_key], priced[usage_key], input_tokens))
+            source = answer.source_of(units[usage_key].price_key)
+            yield Price(meter_name, _unit_price(units[usage_key], priced[usage_key], input_tokens), source=source)
 
 
 _METER_OF_KEY = {meter.library_key: meter.name for meter in METERS if meter.library_key is not None}
