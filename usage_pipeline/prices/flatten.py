@@ -37,6 +37,7 @@ REQUESTS_KEY = "requests"
 
 _WIDE = Context(prec=60)
 _LONG_AGO = date(1970, 1, 1)
+_MANY = 100_000
 
 
 def registry() -> UnitRegistry:
@@ -142,13 +143,18 @@ def _unit_price(unit: UnitDef, price: Decimal | TieredPrices, input_tokens: int)
 
 
 def _minimum_quantity(model: CatalogModel, unit: UnitDef, unit_price: Decimal, at: datetime) -> Decimal | None:
-    """The least quantity charged, where the library's code has such a rule: seen by asking for the price of one unit."""
+    """The least quantity charged, where the library's code has such a rule: seen by asking for the price of one unit and of many.
+
+    Both at the standard price, whatever the context of `unit_price`: the rule is of quantities, not of prices.
+    """
     if unit_price == 0:
         return None
     keys = {unit.usage_key, *registry().ancestor_usage_keys(unit.usage_key)}
-    one, none = (
+    none, one, many = (
         model.info.calc_price(Usage(**dict.fromkeys(keys, quantity)), model.provider, genai_request_timestamp=at).total_price
-        for quantity in (1, 0)
+        for quantity in (0, 1, _MANY)
     )
-    charged = _WIDE.divide(one - none, unit_price).quantize(Decimal("0.000001"))
+    if many == none:
+        return None
+    charged = _WIDE.divide((one - none) * _MANY, many - none).quantize(Decimal("0.000001"))
     return charged if charged > 1 else None
