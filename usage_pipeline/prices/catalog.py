@@ -1,4 +1,4 @@
-"""The catalog of list prices: genai-prices, offline, with a name that tells its content.
+"""The catalog of list prices: genai-prices, offline, with our supplements for what it lacks and a name that tells its content.
 
 https://github.com/pydantic/genai-prices (MIT). Nothing of it is typed by hand here and no rule of it is repeated.
 """
@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 from functools import cache, cached_property
@@ -15,6 +15,9 @@ from typing import Any
 
 import genai_prices
 from genai_prices.types import ModelInfo, ModelPrice, Provider
+
+from usage_pipeline.prices.supplement_files import SHIPPED, load_supplements
+from usage_pipeline.prices.supplements import Supplement, as_mapping
 
 HASH_LENGTH = 12
 PACKAGE = "genai-prices"
@@ -43,19 +46,28 @@ class CatalogModel:
 
 @dataclass(frozen=True)
 class Catalog:
-    """One version of the catalog: what the package of that `version` holds. Prices, variants and matching rules all count."""
+    """One version of the catalog: what the package of that `version` holds, and the supplements that fill its gaps.
+
+    Prices, variants, matching rules and supplements all count towards the content.
+    """
 
     version: str
     providers: Sequence[Provider] = field(repr=False)
+    supplements: tuple[Supplement, ...] = field(repr=False, default=())
 
     @cached_property
     def content_hash(self) -> str:
-        return short_hash(canonical(self.providers))
+        return short_hash(canonical(self.providers) + (_json([as_mapping(row) for row in self.supplements]) if self.supplements else ""))
+
+    @property
+    def label(self) -> str:
+        """What it is made of: package, version, supplements."""
+        return f"{PACKAGE} {self.version}" + (f" + {len(self.supplements)} supplements" if self.supplements else "")
 
     @property
     def name(self) -> str:
-        """Package, version and content, short enough to print."""
-        return f"{PACKAGE} {self.version} sha256:{self.content_hash}"
+        """What it is made of, and its content, short enough to print."""
+        return f"{self.label} sha256:{self.content_hash}"
 
     def provider(self, provider_id: str) -> Provider | None:
         return next((one for one in self.providers if one.id == provider_id), None)
@@ -75,24 +87,43 @@ def short_hash(text: str) -> str:
 
 @cache
 def installed_catalog() -> Catalog:
-    """The catalog inside the installed package."""
+    """The catalog inside the installed package, and nothing else."""
     from genai_prices.data import providers  # noqa: PLC0415 - a second of work, which a stored book does not need
 
     return Catalog(genai_prices.__version__, tuple(providers))
 
 
+@cache
+def current_catalog() -> Catalog:
+    """The installed catalog with the supplements that come with us: what a home adopts."""
+    return supplemented(installed_catalog())
+
+
+def supplemented(catalog: Catalog) -> Catalog:
+    """The catalog with our supplements for its providers. Raises UsageConfigError where a file of them is wrong."""
+    known = {provider.id for provider in installed_catalog().providers}
+    rows = load_supplements(SHIPPED, known)
+    own = {provider.id for provider in catalog.providers}
+    return replace(catalog, supplements=tuple(row for row in rows if row.provider in own))
+
+
 def dump(catalog: Catalog) -> bytes:
     """The catalog as a file, so that a book outlives the package it came from: gzip of one JSON document, equal for equal content.
 
-    {"package", "version", "providers": [...]}, providers in the library's own published form.
+    {"package", "version", "supplements": [...], "providers": [...]}: supplements as in their files, providers in the library's own
+    published form.
     """
-    document = f'{{"package":"{PACKAGE}","version":{json.dumps(catalog.version)},"providers":{canonical(catalog.providers)}}}'
-    return gzip.compress(document.encode(), mtime=0)
+    head = _json({"package": PACKAGE, "version": catalog.version, "supplements": [as_mapping(row) for row in catalog.supplements]})
+    return gzip.compress(f'{head[:-1]},"providers":{canonical(catalog.providers)}}}'.encode(), mtime=0)
 
 
 def canonical(providers: Sequence[Provider]) -> str:
     """The providers as JSON text, always the same for the same content: what is hashed and what is stored."""
-    return json.dumps(_plain(list(providers)), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _json(_plain(list(providers)))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _plain(value: Any) -> Any:

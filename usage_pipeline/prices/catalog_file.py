@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.prices.catalog import PACKAGE, Catalog
+from usage_pipeline.prices.supplements import of_mapping
 
 WHEEL = ".whl"
 _FROM_WHEEL = "import sys; from usage_pipeline.prices import catalog as c; sys.stdout.buffer.write(c.dump(c.installed_catalog()))"
@@ -24,7 +25,8 @@ def load(content: bytes, file: str) -> Catalog:
     """The catalog of a file that `dump` made. Raises UsageConfigError that names `file` where it is none."""
     try:
         document: Mapping[str, Any] = json.loads(gzip.decompress(content))
-        return Catalog(str(document["version"]), tuple(_providers_from_raw(document["providers"])))
+        supplements = tuple(of_mapping(row) for row in document["supplements"])
+        return Catalog(str(document["version"]), tuple(_providers_from_raw(document["providers"])), supplements)
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, ValidationError) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageConfigError(f"{file}: it is no price catalog that can be read here ({words}): name a genai-prices wheel") from error

@@ -10,8 +10,13 @@ from decimal import Decimal
 from itertools import product
 
 from usage_pipeline.prices.catalog import Catalog, CatalogModel
-from usage_pipeline.prices.flatten import Cell, Price, flatten
+from usage_pipeline.prices.cells import Cell, Price
+from usage_pipeline.prices.flatten import flatten
+from usage_pipeline.prices.supply import speaks_of
 from usage_pipeline.tables.rates import DAY_SECONDS, NO_TOKENS
+
+Sold = tuple[CatalogModel, Catalog]
+"""A model and the catalog that knows it."""
 
 Place = tuple[int, int, str]
 """(utc_from_second, input_tokens_gt, meter)."""
@@ -56,7 +61,7 @@ def compare(old: Catalog, new: Catalog, days: Sequence[date]) -> Comparison:
         new=new.name,
         added=tuple(sorted(after.keys() - before.keys())),
         gone=tuple(sorted(before.keys() - after.keys())),
-        changes=tuple(change for name in both for change in _changes(before[name], after[name], sorted(days))),
+        changes=tuple(change for name in both for change in _changes((before[name], old), (after[name], new), sorted(days))),
     )
 
 
@@ -66,12 +71,13 @@ def models_of(catalog: Catalog) -> dict[str, CatalogModel]:
     return {model.name: model for model in models}
 
 
-def contexts_of(*models: CatalogModel) -> list[dict[str, str]]:
-    """Every context that a variant of one of them asks for, standard first: all combinations of their words."""
+def contexts_of(*models: Sold) -> list[dict[str, str]]:
+    """Every context that a variant of one of them or a supplement asks for, standard first: all combinations of their words."""
     words: dict[str, set[str]] = {}
-    for model in models:
-        for variant in model.info.price_variants or ():
-            for name, value in variant.when.items():
+    for model, catalog in models:
+        variants = [dict(variant.when) for variant in model.info.price_variants or ()]
+        for context in [*variants, *(dict(row.context) for row in catalog.supplements if speaks_of(row, model))]:
+            for name, value in context.items():
                 words.setdefault(name, set()).add(value)
     names = sorted(words)
     choices = product(*([None, *sorted(words[name])] for name in names))
@@ -89,11 +95,11 @@ def cells_on(cells: Iterable[Cell], day: date) -> Iterator[Cell]:
     )
 
 
-def _changes(old: CatalogModel, new: CatalogModel, days: Sequence[date]) -> Iterator[PriceChange]:
+def _changes(old: Sold, new: Sold, days: Sequence[date]) -> Iterator[PriceChange]:
     """Of meters that have a price of their own in one of the catalogs; cached audio at the price of audio follows it silently."""
     told: set[tuple[str, Place]] = set()
     for context in contexts_of(old, new):
-        before, after = list(flatten(old, context)), list(flatten(new, context))
+        before, after = (list(flatten(model, context, supplements=catalog.supplements)) for model, catalog in (old, new))
         words = context_words(context)
         for day in days:
             was, is_now = _prices_on(before, after, day), _prices_on(after, before, day)
@@ -104,8 +110,8 @@ def _changes(old: CatalogModel, new: CatalogModel, days: Sequence[date]) -> Iter
                     told.add((words, place))
                     second, tokens, meter = place
                     yield PriceChange(
-                        provider=new.provider.id,
-                        model=new.info.id,
+                        provider=new[0].provider.id,
+                        model=new[0].info.id,
                         context=words,
                         meter=meter,
                         day=day,

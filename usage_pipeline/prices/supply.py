@@ -46,13 +46,15 @@ def catalog_source(model: CatalogModel) -> str:
 
 def relevant(supplements: Iterable[Supplement], model: CatalogModel, context: Mapping[str, str]) -> tuple[Supplement, ...]:
     """Those that speak of this model in (a part of) this context, at any time."""
-    return tuple(
-        row
-        for row in supplements
-        if row.provider == model.provider.id
+    return tuple(row for row in supplements if speaks_of(row, model) and all(context.get(key) == value for key, value in row.context))
+
+
+def speaks_of(row: Supplement, model: CatalogModel) -> bool:
+    """Whether the row is about this model, in whatever context."""
+    return (
+        row.provider == model.provider.id
         and (row.models is None or model.info.id in row.models)
         and (row.owner is None or row.owner == model.owner)
-        and all(context.get(key) == value for key, value in row.context)
     )
 
 
@@ -113,7 +115,7 @@ def covered(rows: Iterable[Supplement], served: frozenset[Pair]) -> frozenset[Pa
 def _at_unit_price(price: Price, units: Iterable[Supplement]) -> tuple[Price, frozenset[Pair]]:
     """The price, or the one of the most specific row that may set it, with the context that is thereby settled."""
     own = price.priced_as is None
-    rows = [row for row in units if _speaks_of(row, price) and (row.context or not own)]
+    rows = [row for row in units if _prices(row, price) and (row.context or not own)]
     if not rows:
         return price, frozenset()
     best = max(rows, key=lambda row: (price.meter in (row.meters or ()), len(row.context)))
@@ -122,7 +124,7 @@ def _at_unit_price(price: Price, units: Iterable[Supplement]) -> tuple[Price, fr
 
 
 def _times_factors(model: CatalogModel, price: Price, settled: frozenset[Pair], factors: Iterable[Supplement]) -> Price:
-    rows = [row for row in factors if _speaks_of(row, price) and not settled.intersection(row.context)]
+    rows = [row for row in factors if _prices(row, price) and not settled.intersection(row.context)]
     rows = [row for row in rows if not any(set(row.context) < set(other.context) for other in rows)]
     for row in rows:
         source = f"{price.source or catalog_source(model)} × {text(row.factor or Decimal(0))} ({row.citation})"
@@ -130,7 +132,7 @@ def _times_factors(model: CatalogModel, price: Price, settled: frozenset[Pair], 
     return price
 
 
-def _speaks_of(row: Supplement, price: Price) -> bool:
+def _prices(row: Supplement, price: Price) -> bool:
     """A meter priced as another one follows that one."""
     return row.meters is None or price.meter in row.meters or price.priced_as in row.meters
 
