@@ -6,7 +6,7 @@ In: a catalog model and a context such as {'processing': 'batch'}. Out: cells of
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Context, Decimal
+from decimal import Context, Decimal, localcontext
 
 from genai_prices.types import (
     ConditionalPrice,
@@ -139,7 +139,8 @@ def _closest_priced(unit: UnitDef, priced: Mapping[str, object]) -> UnitDef | No
 
 
 def _unit_price(unit: UnitDef, price: Decimal | TieredPrices, input_tokens: int) -> Decimal:
-    return exact(_WIDE.divide(calc_unit_price(price, 1, input_tokens, 1), Decimal(unit.per)))
+    with localcontext(_WIDE):  # the library calculates in its caller's decimal context
+        return exact(calc_unit_price(price, 1, input_tokens, unit.per))
 
 
 def _minimum_quantity(model: CatalogModel, unit: UnitDef, unit_price: Decimal, at: datetime) -> Decimal | None:
@@ -150,11 +151,12 @@ def _minimum_quantity(model: CatalogModel, unit: UnitDef, unit_price: Decimal, a
     if unit_price == 0:
         return None
     keys = {unit.usage_key, *registry().ancestor_usage_keys(unit.usage_key)}
-    none, one, many = (
-        model.info.calc_price(Usage(**dict.fromkeys(keys, quantity)), model.provider, genai_request_timestamp=at).total_price
-        for quantity in (0, 1, _MANY)
-    )
-    if many == none:
-        return None
-    charged = _WIDE.divide((one - none) * _MANY, many - none).quantize(Decimal("0.000001"))
+    with localcontext(_WIDE):
+        none, one, many = (
+            model.info.calc_price(Usage(**dict.fromkeys(keys, quantity)), model.provider, genai_request_timestamp=at).total_price
+            for quantity in (0, 1, _MANY)
+        )
+        if many == none:
+            return None
+        charged = ((one - none) * _MANY / (many - none)).quantize(Decimal("0.000001"))
     return charged if charged > 1 else None
