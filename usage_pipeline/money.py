@@ -8,6 +8,7 @@ Nothing is rounded before a number is shown; shares are dealt out by largest rem
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
 
+import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
@@ -72,6 +73,25 @@ def multiply(quantity: Decimal | int, unit_price: Decimal) -> Decimal:
         return exact(quantity * unit_price)
 
 
+def in_proportion(value: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """`value` × `part` / `whole` at 15 decimals, half-even. Raises ZeroDivisionError where the whole is 0."""
+    with localcontext(_WIDE):
+        return exact(value * part / whole)
+
+
+def less(amount: Decimal, percentage: Decimal) -> Decimal:
+    """`amount` without `percentage` percent of it, with all its digits; a negative percentage adds."""
+    with localcontext(_WIDE):
+        return amount - amount * percentage.scaleb(-2)
+
+
+def mean(values: Sequence[Decimal], weights: Sequence[Decimal]) -> Decimal:
+    """The weighted mean at 15 decimals, half-even. Raises ZeroDivisionError where the weights sum to 0."""
+    with localcontext(_WIDE):
+        weighed = [value * weight for value, weight in zip(values, weights, strict=True)]
+        return exact(sum(weighed, ZERO) / sum(weights, ZERO))
+
+
 def round_parts(parts: Sequence[Decimal | None], *, step: Decimal = CENT, whole: Decimal | None = None) -> list[Decimal | None]:
     """Each part rounded up or down to a multiple of `step`, so that they sum to the rounded sum: what a column of a report shows.
 
@@ -121,3 +141,23 @@ def text(value: Decimal) -> str:
 def times(quantity: ir.NumericValue, unit_price: ir.DecimalValue) -> ir.DecimalValue:
     """The same product as a column: whole quantity × price per unit → money, in the engine's exact decimals."""
     return (quantity.cast("int64") * unit_price.cast(MONEY)).cast(MONEY)
+
+
+_FRACTION = dt.Decimal(15, SCALE)
+_FRACTIONS = dt.Decimal(31, 2 * SCALE)
+
+
+def product(amount: ir.DecimalValue, factor: ir.DecimalValue) -> ir.DecimalValue:
+    """Money × a factor of up to 15 decimals as a column: exact, and half-even at 15 decimals only where the product needs more.
+
+    The two fractions are multiplied apart, at 30 decimals: the engine's own product of two such columns has room for 8 digits before.
+    """
+    amount, factor = amount.cast(MONEY), factor.cast(MONEY)
+    whole_amount, whole_factor = amount.floor().cast("int64"), factor.floor().cast("int64")
+    rest_amount, rest_factor = amount - whole_amount.cast(MONEY), factor - whole_factor.cast(MONEY)
+    rests = rest_amount.cast(_FRACTION) * rest_factor.cast(_FRACTION)
+    half_up = rests.round(SCALE)
+    rounded = times(whole_factor, amount) + times(whole_amount, rest_factor) + half_up.cast(MONEY)
+    is_tie = half_up.cast(_FRACTIONS) - rests.cast(_FRACTIONS) == ibis.literal(SMALLEST / 2, _FRACTIONS)
+    is_odd = rounded % ibis.literal(2 * SMALLEST, MONEY) != 0
+    return ibis.ifelse(is_tie & is_odd, rounded - ibis.literal(SMALLEST, MONEY), rounded).cast(MONEY)

@@ -11,6 +11,7 @@ USAGE: dict[str, Any] = {
     "view": "log", "project": "chat", "team": None, "user": None, "channel": "openai", "provider": "openai", "model": "mini",
     "api_type": "text", "operation": None, "status": "success", "meter": "input", "quantity": Decimal(0), "requests": None, "events": 1,
     "list_cost": Decimal(0), "net_cost": Decimal(0), "unpriced_quantity": Decimal(0), "unpriced_events": 0, "unpriced_reason": None,
+    "credits": None, "uncredited_events": 0,
 }  # fmt: skip
 CHARGE: dict[str, Any] = dict.fromkeys(Charge.__dataclass_fields__) | {
     "charge_id": "c", "source": "bill", "channel": "openai", "provider": "openai", "project": "chat", "names_project": True,
@@ -26,8 +27,8 @@ def usage_row(**columns: Any) -> UsageCost:
         columns["list_cost"] = columns["net_cost"] = None if cost is None else Decimal(cost)
     if "requests" in columns:
         columns |= {"meter": "requests", "quantity": columns["requests"] or 0}
-    for name in ("quantity", "unpriced_quantity"):
-        if name in columns:
+    for name in ("quantity", "unpriced_quantity", "credits"):
+        if columns.get(name) is not None:
             columns[name] = Decimal(columns[name])
     return UsageCost(**(USAGE | columns))
 

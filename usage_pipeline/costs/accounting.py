@@ -43,6 +43,17 @@ def _check_view(day: date, usage: Sequence[UsageCost], rows: Sequence[DailyCost]
         have = _sums(rows, column)
         for cell in have.keys() | chosen.keys():
             _equal(day, f"{name} of {cell} in the rows and in its view", have.get(cell, money.ZERO), chosen.get(cell, money.ZERO))
+    _check_credits(day, usage, rows, views)
+
+
+def _check_credits(day: date, usage: Sequence[UsageCost], rows: Sequence[DailyCost], views: Views) -> None:
+    """Per cell, credits are those of the one view that counts the requests. Where logs split a provider's count, both have a part."""
+    counts = [row for row in usage if row.meter == REQUESTS]
+    have = _sums(rows, "credits")
+    given = _sums((row for row in counts if not is_charged(row) or views.gives_credits(row)), "credits")
+    split = {cell_of(row) for row in counts if is_charged(row) and not views.gives_amount(row)}
+    for cell in (have.keys() | given.keys()) - split:
+        _equal(day, f"credits of {cell} in the rows and in its view", have.get(cell, money.ZERO), given.get(cell, money.ZERO))
 
 
 def _sums(rows: Iterable[UsageCost | DailyCost], name: str) -> dict[Cell, Decimal]:

@@ -42,13 +42,14 @@ class Draft:
     unpriced_quantity: Decimal = money.ZERO
     unpriced_events: int = 0
     unpriced_reason: str | None = None
+    credits: Decimal | None = None
+    uncredited_events: int = 0
 
     @property
     def is_empty(self) -> bool:
-        """Whether the row says nothing: no quantity, no money, nothing unpriced."""
-        return not (
-            self.quantity or self.list_cost or self.estimated_cost or self.billed_cost or self.unpriced_quantity or self.unpriced_events
-        )
+        """Whether the row says nothing: no quantity, no money, no credits, nothing unpriced."""
+        amounts = (self.quantity, self.list_cost, self.estimated_cost, self.billed_cost, self.credits)
+        return not (any(amounts) or self.unpriced_quantity or self.unpriced_events or self.uncredited_events)
 
     def settle(self) -> None:
         """Let the basis follow the amounts: billed where billed, unpriced where nothing is known."""
@@ -78,6 +79,8 @@ def draft_of(row: UsageCost, basis: str) -> Draft:
         unpriced_quantity=row.unpriced_quantity,
         unpriced_events=row.unpriced_events,
         unpriced_reason=row.unpriced_reason,
+        credits=row.credits,
+        uncredited_events=row.uncredited_events,
     )
 
 
@@ -118,4 +121,6 @@ def _row(day: date, drafts: Sequence[Draft]) -> DailyCost:
         unpriced_quantity=money.total([one.unpriced_quantity for one in drafts]),
         unpriced_events=sum(one.unpriced_events for one in drafts),
         unpriced_reason=first.unpriced_reason,
+        credits=known_total(one.credits for one in drafts),
+        uncredited_events=sum(one.uncredited_events for one in drafts),
     )

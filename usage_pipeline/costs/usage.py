@@ -11,7 +11,8 @@ from usage_pipeline.errors import ContractError
 from usage_pipeline.tables.usage_costs import UsageCost, usage_costs
 
 _QUANTITIES = ("quantity", "unpriced_quantity")
-_COUNTS = ("events", "unpriced_events")
+_COUNTS = ("events", "unpriced_events", "uncredited_events")
+_AMOUNTS = ("list_cost", "net_cost", "credits")
 
 
 def usage_rows_of(answer: pa.Table) -> list[UsageCost]:
@@ -33,5 +34,5 @@ def rows_of(records: Iterable[Mapping[str, Any]]) -> list[UsageCost]:
 def _row(record: Mapping[str, Any]) -> UsageCost:
     counted = {name: Decimal(record[name] or 0) for name in _QUANTITIES} | {name: int(record[name] or 0) for name in _COUNTS}
     requests = None if record["requests"] is None else int(record["requests"])
-    amounts = {name: None if record[name] is None else money.exact(record[name]) for name in ("list_cost", "net_cost")}
+    amounts = {name: None if record[name] is None else money.exact(record[name]) for name in _AMOUNTS}
     return UsageCost(**{**record, **counted, **amounts, "requests": requests})

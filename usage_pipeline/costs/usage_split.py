@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from usage_pipeline import money
+from usage_pipeline.costs.credit_split import Counted, carry_credits, counted
 from usage_pipeline.costs.draft import Draft, draft_of
 from usage_pipeline.costs.split import ONE, Cover, cover, covered_amount, dealt, less, step_of
 from usage_pipeline.tables.costs import PROVIDER_ESTIMATED
+from usage_pipeline.tables.meters import REQUESTS
 from usage_pipeline.tables.usage_costs import UsageCost
 
 
@@ -15,11 +17,14 @@ def split_usage(provider: Sequence[UsageCost], log: Sequence[UsageCost]) -> list
     """The provider's rows of one meter, split by the logs': equal api_types first, then what is left on both sides."""
     wholes = [draft_of(row, PROVIDER_ESTIMATED) for row in provider]
     parts = [_part(row) for row in log] if provider else []
+    before = [counted(one) for one in wholes]
     for api_type in sorted({one.api_type or "" for one in wholes} & {one.draft.api_type or "" for one in parts}):
         _explain(
             [one for one in wholes if (one.api_type or "") == api_type], [one for one in parts if (one.draft.api_type or "") == api_type]
         )
     _explain(wholes, parts)
+    if provider and provider[0].meter == REQUESTS:
+        carry_credits(before, [part.before for part in parts])
     return [*(part.draft for part in parts), *wholes]
 
 
@@ -31,6 +36,7 @@ class _Part:
     quantity: Decimal
     left: Decimal
     own: dict[str, Decimal | None]
+    before: Counted
 
     def weight(self, amount: str) -> Decimal | None:
         own = self.own[amount]
@@ -40,9 +46,10 @@ class _Part:
 def _part(row: UsageCost) -> _Part:
     draft = draft_of(row, PROVIDER_ESTIMATED)
     own = {"list_cost": draft.list_cost, "estimated_cost": draft.estimated_cost}
-    part = _Part(draft, draft.quantity, draft.quantity, own)
+    part = _Part(draft, draft.quantity, draft.quantity, own, counted(draft))
     draft.quantity, draft.list_cost, draft.estimated_cost = money.ZERO, None, None
     draft.unpriced_quantity, draft.unpriced_events, draft.unpriced_reason = money.ZERO, 0, None
+    draft.credits, draft.uncredited_events = None, 0
     return part
 
 

@@ -6,10 +6,13 @@ provider row's dimensions. Two things the logs add, because the provider's view 
 nowhere on that channel that day (tool calls, say), and the number of requests where it does not count them (Anthropic).
 Usage that no rule gives to a project is in what a higher view says of its model, whatever project that names.
 Failures and answers from the gateway's cache are the logs' own rows: counted, at cost 0.
+Credits are beside dollars and follow the requests: the view that counts a cell's requests gives its credits (`credit_split` where logs
+explain the provider's count), the provider's where neither counts them. A bill changes no credits: they are of the usage.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from usage_pipeline import money
 from usage_pipeline.costs.draft import DIMENSIONS, Draft, draft_of
@@ -47,6 +50,14 @@ class Views:
         self._provided = {cell for row in provided for cell in covered_by(cell_of(row))}
         self._counted = {cell for row in provided if row.meter == REQUESTS and row.requests for cell in covered_by(cell_of(row))}
         self._reported = {(row.channel, row.meter) for row in provided if row.meter != REQUESTS}
+        self._owned = {cell_of(row) for row in provided}
+        counts = [row for row in usage if row.meter == REQUESTS]
+        self._logged = {cell_of(row) for row in counts if row.view != PROVIDER_VIEW and is_charged(row) and row.requests}
+        self._credited = {
+            (row.channel, row.model)
+            for row in counts
+            if row.view == PROVIDER_VIEW and row.credits is not None and self._provider_gives_credits(cell_of(row))
+        }
 
     def gives_amount(self, row: UsageCost) -> bool:
         if row.view == PROVIDER_VIEW:
@@ -62,6 +73,23 @@ class Views:
         """As above, save that a log's count of requests has no say in what the provider's rows cost."""
         return self.gives_amount(row) and (row.view == PROVIDER_VIEW or row.meter != REQUESTS or cell_of(row) not in self._provided)
 
+    def gives_credits(self, row: UsageCost) -> bool:
+        """Whether a charged row of meter 'requests' gives its credits, save what logs explain of a provider's count.
+
+        Usage without a project has none of its own where the provider's, of whatever project, has credits for the model.
+        """
+        cell = cell_of(row)
+        if row.view == PROVIDER_VIEW:
+            return self._provider_gives_credits(cell)
+        if not self.gives_amount(row):
+            return False
+        if cell in self._owned:
+            return cell in self._logged
+        return cell not in self._provided or (row.channel, row.model) not in self._credited
+
+    def _provider_gives_credits(self, cell: Cell) -> bool:
+        return cell in self._counted or cell not in self._logged
+
 
 def free_drafts(usage: Iterable[UsageCost]) -> list[Draft]:
     """Failed requests and gateway cache hits: their own rows, at cost 0."""
@@ -73,7 +101,7 @@ def chosen_usage(usage: Sequence[UsageCost]) -> list[Draft]:
     views = Views(usage)
     drafts: list[Draft] = []
     splits: dict[tuple[Cell, str], tuple[list[UsageCost], list[UsageCost]]] = defaultdict(lambda: ([], []))
-    for row in sorted((row for row in usage if is_charged(row)), key=_order):
+    for row in sorted((_with_credits_once(row, views) for row in usage if is_charged(row)), key=_order):
         if row.view == PROVIDER_VIEW:
             splits[cell_of(row), row.meter][0].append(row)
         elif not views.gives_amount(row):
@@ -85,6 +113,13 @@ def chosen_usage(usage: Sequence[UsageCost]) -> list[Draft]:
     return drafts
 
 
+def _with_credits_once(row: UsageCost, views: Views) -> UsageCost:
+    """The row, without credits where another view gives them. What only splits the provider's count keeps its own for the split."""
+    if row.meter != REQUESTS or views.gives_credits(row) or not views.gives_amount(row):
+        return row
+    return replace(row, credits=None, uncredited_events=0)
+
+
 def _without_price(row: UsageCost) -> Draft:
     """The row's quantity alone: at cost 0, with nothing to be priced."""
     draft = draft_of(row, LOG_ESTIMATED)
@@ -93,7 +128,8 @@ def _without_price(row: UsageCost) -> Draft:
     return draft
 
 
-_NAMES = ("view", *DIMENSIONS, "unpriced_reason", "quantity", "net_cost", "list_cost", "unpriced_quantity", "unpriced_events", "requests")
+_AMOUNTS = ("quantity", "net_cost", "list_cost", "unpriced_quantity", "unpriced_events", "requests", "credits", "uncredited_events")
+_NAMES = ("view", *DIMENSIONS, "unpriced_reason", *_AMOUNTS)
 
 
 def _order(row: UsageCost) -> tuple[tuple[bool, object], ...]:

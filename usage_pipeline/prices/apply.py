@@ -63,7 +63,8 @@ def price_events(
     nothing = ibis.ifelse(known.price_state == states.NOT_CHARGED, ibis.literal(0, MONEY), ibis.null(MONEY))
     costs = known.mutate(list_cost=ibis.ifelse(_is_charged(known), _cost(known, "list"), nothing))
     net = ibis.ifelse(costs.has_agreement & _is_charged(costs), _cost(costs, "net"), costs.list_cost)
-    priced = costs.mutate(net_cost=net, price_book=ibis.literal(price_book))
+    no_credits = {"credit_rule": ibis.null("string"), "credits": ibis.null(MONEY)}
+    priced = costs.mutate(net_cost=net, price_book=ibis.literal(price_book), **no_credits)
     return priced_usage.conform(priced.select(*priced_usage.names))
 
 

@@ -18,6 +18,7 @@ from usage_pipeline.tables.rates import REASONING
 WHOLE = tuple(meter for meter in METER_NAMES if meter != FRACTIONAL)
 OF_GROUP = (
     "rate_card", "price_state", "reasoning_tokens", "request_count", "events_count", "uncounted", "seconds", "list_seconds", "net_seconds",
+    "credits", "uncredited",
 )  # fmt: skip
 
 
@@ -25,7 +26,8 @@ def usage_costs(priced: ir.Table, rates: ir.Table, dimensions: Sequence[str]) ->
     """`priced_usage` (with any further columns) summed by `dimensions`, and `rates` with at least its cards.
 
     Columns: the dimensions, then as in tables/usage_costs.py. A row for each meter with a quantity, and always one of meter
-    'requests': it alone carries requests (null where the source counts none), events, unpriced_events and fees per request.
+    'requests': it alone carries requests (null where the source counts none), events, unpriced_events, fees per request, credits (null
+    where no credit rule is for it) and uncredited_events. Credits are the plain sum of the events' own.
     Costs are null where unpriced; of an event with an unpriced meter only that meter's row is. Rows are unique by dimensions,
     meter and unpriced_reason; parts of one meter with and without a price are two rows.
     """
@@ -40,6 +42,8 @@ def usage_costs(priced: ir.Table, rates: ir.Table, dimensions: Sequence[str]) ->
         net_cost=told.net_cost.sum().cast(MONEY),
         unpriced_quantity=told.unpriced_quantity.sum().cast(QUANTITY),
         unpriced_events=told.unpriced_events.sum().cast("int64"),
+        credits=told.credits.sum().cast(MONEY),
+        uncredited_events=told.uncredited_events.sum().cast("int64"),
     )
 
 
@@ -57,6 +61,8 @@ def _sums(priced: ir.Table, rates: ir.Table, dimensions: Sequence[str]) -> ir.Ta
         request_count=events.request_count.sum().cast("int64"),
         events_count=events.count(),
         uncounted=events.request_count.isnull().any(),
+        credits=events.credits.sum().cast(MONEY),
+        uncredited=(events.credit_rule.notnull() & events.credits.isnull()).sum().cast("int64"),
     )
 
 
@@ -111,6 +117,8 @@ def _told(row: ir.Table) -> dict[str, ir.Value]:
     return {
         "requests": ibis.ifelse(is_requests, row.request_count, ibis.null("int64")),
         "events": events,
+        "credits": ibis.ifelse(is_requests, row.credits, ibis.null(MONEY)),
+        "uncredited_events": ibis.ifelse(is_requests, row.uncredited, 0),
         "unpriced_quantity": ibis.ifelse(is_unpriced, row.quantity, ibis.literal(0, QUANTITY)),
         "unpriced_events": ibis.ifelse(is_of_unpriced, events, 0),
         "unpriced_reason": ibis.ifelse(is_unpriced | (is_requests & is_of_unpriced), reason, ibis.null("string")),

@@ -11,9 +11,9 @@ from usage_pipeline.tables.costs import DailyCost, MonthlyCost, daily_costs
 from usage_pipeline.tables.summary import known_total
 
 KEY = tuple(name for name in daily_costs.key if name != "day")
-COUNTS = ("requests", "unpriced_events")
+COUNTS = ("requests", "unpriced_events", "uncredited_events")
 QUANTITIES = ("quantity", "unpriced_quantity")
-AMOUNTS = ("list_cost", "estimated_cost", "billed_cost", "cost")
+AMOUNTS = ("list_cost", "estimated_cost", "billed_cost", "cost", "credits")
 key_of = attrgetter(*KEY)
 """All of a row's key but its day."""
 

@@ -10,7 +10,7 @@ from usage_pipeline.tables.schema import Table, column
 class PriceBookAdoption:
     """One adoption of a version of the price book. A newer one adds a row; none is ever changed."""
 
-    adoption_id: str = column("SHA-256 of version and adopted_at", key=True)
+    adoption_id: str = column("Hash that names this adoption", key=True)
     version: str = column("Version of the catalog, as priced rows name it")
     content_hash: str = column("SHA-256 of the book's content")
     adopted_at: datetime = column("When it was adopted (UTC)")

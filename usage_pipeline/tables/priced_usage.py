@@ -33,7 +33,7 @@ UNPRICED_STATES = (UNRESOLVED_MODEL, UNPRICED_METER, INCONSISTENT_USAGE, FREE_OR
 
 @dataclass(frozen=True, kw_only=True)
 class PricedUsage(UsageEvent):
-    """A usage event with its rate card and its cost; costs are null where unpriced, never 0."""
+    """A usage event with its rate card, cost and credits; they are null where unknown, never 0."""
 
     model_id: str | None = column("The catalog's id of the model, null where it does not know it")
     price_book: str = column("Version of the price book")
@@ -41,6 +41,8 @@ class PricedUsage(UsageEvent):
     price_state: str = column("See STATES")
     list_cost: Decimal | None = column("At list prices; null if any meter is unpriced")
     net_cost: Decimal | None = column("After agreements: our estimated cost; null if any meter is unpriced")
+    credit_rule: str | None = column("The credit rule that counts, in words; null where none is for it")
+    credits: Decimal | None = column("Credits, beside dollars; null where no rule is for it, or where they are unknown")
 
 
 priced_usage = Table("priced_usage", PricedUsage)

@@ -24,7 +24,8 @@ class Totals:
 
     `requests` counts all of them; `failed_requests` and `cache_hits` are parts of it. `tokens` are those of successful requests: a
     failure and an answer from the gateway's cache use none of the provider's. `cost` = `cost_billed` + `cost_estimated`;
-    `cost_unattributed` is the part of it that no rule gives to a project.
+    `cost_unattributed` is the part of it that no rule gives to a project. `credits` are beside dollars, no part of them: null where no
+    credit rule is for any row; those that a rule is for and that are unknown are left out and counted in `uncredited_events`.
     """
 
     requests: int
@@ -40,11 +41,13 @@ class Totals:
     cost_unattributed: Decimal
     unpriced_events: int
     unpriced_tokens: Decimal
+    credits: Decimal | None
+    uncredited_events: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The cost rows that share one value of a dimension. Money is null where no row of the group knows it.
+    """The cost rows that share one value of a dimension. Money and credits are null where no row of the group knows them.
 
     `quantity` only by meter (units of different meters do not add). `percent` is the share of the total cost, 4 decimals.
     """
@@ -59,6 +62,8 @@ class Group:
     cost: Decimal | None
     percent: Decimal | None
     unpriced_events: int
+    credits: Decimal | None
+    uncredited_events: int
 
 
 def tokens_of(row: Cost) -> Decimal:
@@ -84,6 +89,8 @@ def totals(rows: Sequence[Cost]) -> Totals:
         cost_unattributed=money.total([row.cost for row in rows if row.project == UNATTRIBUTED]),
         unpriced_events=sum(row.unpriced_events for row in rows),
         unpriced_tokens=money.total([row.unpriced_quantity for row in rows if row.meter in _TOKENS]),
+        credits=known_total(row.credits for row in rows),
+        uncredited_events=sum(row.uncredited_events for row in rows),
     )
 
 
@@ -118,6 +125,8 @@ def _group(key: str | date | None, rows: Sequence[Cost], dimension: str, whole: 
         cost=cost,
         percent=None if cost is None else money.percent(cost, whole),
         unpriced_events=sum(row.unpriced_events for row in rows),
+        credits=known_total(row.credits for row in rows),
+        uncredited_events=sum(row.uncredited_events for row in rows),
     )
 
 

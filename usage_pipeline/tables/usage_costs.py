@@ -30,6 +30,8 @@ class UsageCost:
     unpriced_quantity: Decimal = column("The part of quantity without a rate", type=QUANTITY)
     unpriced_events: int = column("Events without a rate")
     unpriced_reason: str | None = column("Price state of the unpriced part")
+    credits: Decimal | None = column("Credits, on rows of meter 'requests' only; null where no credit rule is for it", default=None)
+    uncredited_events: int = column("Events under a credit rule whose credits are unknown", default=0)
 
 
 usage_costs = Table("usage_costs", UsageCost)
