@@ -57,6 +57,12 @@ def month_of(day: date) -> Period:
     return Period(first, (first + timedelta(days=32)).replace(day=1))
 
 
+def quarter_of(day: date) -> Period:
+    """The calendar quarter that holds `day`."""
+    first = date(day.year, day.month - (day.month - 1) % 3, 1)
+    return Period(first, month_of(first + timedelta(days=75)).end)
+
+
 def year_of(day: date) -> Period:
     return Period(date(day.year, 1, 1), date(day.year + 1, 1, 1))
 

@@ -1,27 +1,25 @@
 """Agreements on top of the list: what a rate card's unit prices become where a contract says otherwise.
 
 Applied when a card is made, never per row, so list and net price stand side by side and pricing stays one join.
-The most specific agreement wins: project over meter over model over provider; at equal specificity a unit price over a
-discount. A meter that no agreement names keeps its list price.
+
+Which one counts where several hold for a meter of some usage, in this order: one that names the project; then the account; then the
+meter (its own, before the one whose price it has); then the model (as the usage gives it, before the catalog's id); then the
+provider alone. A meter that is only scaled by another one's unit price counts as if no meter were named. Two that no step tells
+apart contradict each other, which `contradictions.py` refuses. Discounts do not add up: one agreement counts.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import combinations
 
-from usage_pipeline.errors import Problem, UsageConfigError
-from usage_pipeline.money import exact, text
-from usage_pipeline.prices.flatten import Price
+from usage_pipeline.money import exact, in_proportion
+from usage_pipeline.prices.cells import Price
 from usage_pipeline.prices.resolve import provider_id_of
-from usage_pipeline.tables.configuration import Agreement
-from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
+from usage_pipeline.prices.tiers import Part, Volumes, changes, net_price, parts_on
+from usage_pipeline.prices.words import terms_of
+from usage_pipeline.tables.configuration import IN_PROPORTION, Agreement
 from usage_pipeline.tables.rates import REASONING
-
-FILE = "usage.yaml"
-HUNDRED = Decimal(100)
-AGREED_METERS = (*METER_NAMES, REASONING, REQUESTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,116 +31,104 @@ class AgreedPrice:
     agreement: str | None = None
 
 
-def check(agreements: Sequence[Agreement], provider_ids: Iterable[str]) -> None:
-    """Raises UsageConfigError that lists every agreement that cannot be meant so, and every two that contradict."""
-    known = set(provider_ids)
-    problems = [Problem(FILE, one.line, "prices", text) for one in agreements for text in _mistakes(one, known)]
-    problems += [
-        _contradiction(first, second)
-        for first, second in combinations(agreements, 2)
-        if _selector(first) == _selector(second) and _overlap(first, second)
-    ]
-    if problems:
-        raise UsageConfigError("\n".join(str(problem) for problem in problems))
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An agreement as it stands on some days."""
+
+    agreement: Agreement
+    parts: tuple[Part, ...]
+
+    @property
+    def unit_price(self) -> Decimal | None:
+        """The price of a unit where it needs no list price."""
+        return None if any(part.unit_price is None for part in self.parts) else net_price(Decimal(0), self.parts)
 
 
-def relevant(agreements: Sequence[Agreement], *, provider_id: str, model_id: str, model: str, project: str | None) -> tuple[Agreement, ...]:
-    """Those that speak of this provider, model (by the catalog's id or as given) and project, at any time."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The terms on the days [valid_from, valid_to)."""
+
+    valid_from: date | None
+    valid_to: date | None
+    terms: tuple[Term, ...]
+
+
+EVER = (Span(None, None, ()),)
+
+
+def relevant(
+    agreements: Sequence[Agreement], *, provider_id: str, model_id: str, model: str, project: str | None, account: str | None
+) -> tuple[Agreement, ...]:
+    """Those that speak of this provider, model (by the catalog's id or as given), project and account, at any time."""
     return tuple(
         one
         for one in agreements
-        if provider_id_of(one.provider) == provider_id and one.model in {None, model_id, model} and one.project in {None, project}
+        if provider_id_of(one.provider) == provider_id
+        and one.model in {None, model_id, model}
+        and one.project in {None, project}
+        and one.account in {None, account}
     )
 
 
-def breakpoints(agreements: Iterable[Agreement]) -> set[date]:
-    """Days on which an agreed price may change."""
-    return {day for one in agreements for day in (one.valid_from, one.valid_to) if day is not None}
+def spans(agreements: Sequence[Agreement], volumes: Volumes) -> tuple[Span, ...]:
+    """All days in order, cut where what the agreements say changes: their dates, and the tiers that `volumes` reach."""
+    days = {day for one in agreements for day in (one.valid_from, one.valid_to) if day is not None}
+    days |= {day for one in agreements if one.tiers for day in changes(one, volumes)}
+    told = [(day, _terms(agreements, day, volumes)) for day in (None, *sorted(days))]
+    kept = [told[place] for place in range(len(told)) if place == 0 or told[place][1] != told[place - 1][1]]
+    ends = [*(day for day, _ in kept[1:]), None]
+    return tuple(Span(day, end, terms) for (day, terms), end in zip(kept, ends, strict=True))
 
 
-def agree(prices: Iterable[Price], agreements: Sequence[Agreement], day: date | None) -> list[AgreedPrice]:
-    """The prices with what is paid on `day` (None: before every breakpoint); `agreements` are relevant ones.
+def agree(prices: Iterable[Price], terms: Sequence[Term], model_id: str) -> list[AgreedPrice]:
+    """The prices of one card of the model with what is paid; `terms` are relevant ones, in force at the same time.
 
-    A meter priced as another one (cached tokens as input) follows that one's agreement unless one names it itself. A unit
-    price agreed for a meter that the catalog does not price becomes its only price. Raises UsageConfigError on a tie.
+    A meter priced as another one (cached tokens as input) follows that one's agreement unless one names it itself. A unit price
+    agreed for a meter that the catalog does not price becomes its only price. In proportion, meters follow the ratio of the unit
+    price to its own meter's list price on this card; where that has none, or is free, they stay as they are.
     """
-    active = [one for one in agreements if _is_active(one, day)]
     listed = {price.meter: price for price in prices}
-    for one in active:
-        if one.meter is not None and one.unit_price is not None and one.meter != REASONING:
-            listed.setdefault(one.meter, Price(one.meter, exact(one.unit_price)))
-    return [_agreed(price, active) for price in listed.values()]
+    of_catalog = {meter: price.unit_price for meter, price in listed.items()}
+    for term in sorted(terms, key=lambda one: _rank(one.agreement, Price("", Decimal(0)), model_id), reverse=True):
+        meter, unit_price = term.agreement.meter, term.unit_price
+        if meter is not None and meter != REASONING and unit_price is not None:
+            listed.setdefault(meter, Price(meter, exact(unit_price)))
+    return [_agreed(price, terms, of_catalog, model_id) for price in listed.values()]
 
 
-def describe(agreement: Agreement) -> str:
-    """The agreement in words: 'contract 17: 0.00002 per unit of output, claude-opus-5'."""
-    if agreement.unit_price is not None:
-        terms = f"{text(agreement.unit_price)} per unit"
-    else:
-        percent = agreement.discount_percent or Decimal(0)
-        terms = f"{text(abs(percent))} % {'discount' if percent >= 0 else 'markup'}"
-    scope = ", ".join(part for part in (agreement.meter, agreement.model, agreement.project) if part is not None)
-    return f"{agreement.source or 'agreement'}: {terms} on {scope or agreement.provider}"
-
-
-def _agreed(price: Price, active: Sequence[Agreement]) -> AgreedPrice:
-    candidates = [one for one in active if one.meter in {None, price.meter, price.priced_as}]
+def _agreed(price: Price, terms: Sequence[Term], of_catalog: dict[str, Decimal], model_id: str) -> AgreedPrice:
+    candidates = [one for one in terms if _speaks_of(one.agreement, price) or _scales(one, price, of_catalog)]
     if not candidates:
         return AgreedPrice(price, price.unit_price)
-    ranked = sorted(candidates, key=lambda one: _rank(one, price), reverse=True)
-    best = ranked[0]
-    if len(ranked) > 1 and _rank(best, price) == _rank(ranked[1], price):
-        raise UsageConfigError(str(_contradiction(*sorted(ranked[:2], key=lambda one: one.line or 0))))
-    return AgreedPrice(price, _net(price.unit_price, best), describe(best))
+    best = max(candidates, key=lambda one: _rank(one.agreement, price, model_id))
+    if _speaks_of(best.agreement, price):
+        return AgreedPrice(price, net_price(price.unit_price, best.parts), terms_of(best.agreement, best.parts))
+    part, whole = best.agreement.unit_price or Decimal(0), of_catalog[str(best.agreement.meter)]
+    return AgreedPrice(price, in_proportion(price.unit_price, part, whole), terms_of(best.agreement, best.parts, scaled=price.meter))
 
 
-def _net(list_price: Decimal, agreement: Agreement) -> Decimal:
-    if agreement.unit_price is not None:
-        return exact(agreement.unit_price)
-    return exact(list_price * (HUNDRED - (agreement.discount_percent or Decimal(0))).scaleb(-2))
+def _speaks_of(one: Agreement, price: Price) -> bool:
+    return one.meter in {None, price.meter, price.priced_as}
 
 
-def _rank(one: Agreement, price: Price) -> tuple[bool, bool, bool, bool, bool]:
-    """Greater is more specific."""
-    return (one.project is not None, one.meter is not None, one.meter == price.meter, one.model is not None, one.unit_price is not None)
+def _scales(term: Term, price: Price, of_catalog: dict[str, Decimal]) -> bool:
+    """Whether the meter's catalog price goes with the unit price of another."""
+    one = term.agreement
+    return one.other_meters == IN_PROPORTION and price.meter in of_catalog and bool(of_catalog.get(str(one.meter)))
 
 
-def _selector(one: Agreement) -> tuple[object, ...]:
-    return (provider_id_of(one.provider), one.model, one.meter, one.project, one.unit_price is not None)
+def _rank(one: Agreement, price: Price, model_id: str) -> tuple[bool, bool, bool, bool, bool, bool]:
+    """Greater counts. No two that hold at once are equal: `contradictions.py` sees to that."""
+    is_own, is_of_whole = one.meter == price.meter, one.meter is not None and one.meter == price.priced_as
+    is_named = one.model is not None
+    return (one.project is not None, one.account is not None, is_own, is_of_whole, is_named and one.model != model_id, is_named)
+
+
+def _terms(agreements: Iterable[Agreement], day: date | None, volumes: Volumes) -> tuple[Term, ...]:
+    return tuple(Term(one, parts_on(one, day, volumes)) for one in agreements if _is_active(one, day))
 
 
 def _is_active(one: Agreement, day: date | None) -> bool:
     if day is None:
         return one.valid_from is None
     return (one.valid_from is None or one.valid_from <= day) and (one.valid_to is None or day < one.valid_to)
-
-
-def _overlap(first: Agreement, second: Agreement) -> bool:
-    starts = [one.valid_from or date.min for one in (first, second)]
-    ends = [one.valid_to or date.max for one in (first, second)]
-    return max(starts) < min(ends)
-
-
-def _contradiction(first: Agreement, second: Agreement) -> Problem:
-    message = (
-        f"'{describe(first)}' (line {first.line}) and '{describe(second)}' (line {second.line}) hold for the same usage at the same"
-        " time and are equally specific: give them dates that do not overlap, or make one more specific"
-    )
-    return Problem(FILE, second.line, "prices", message)
-
-
-def _mistakes(one: Agreement, provider_ids: set[str]) -> Iterable[str]:
-    if provider_id_of(one.provider) not in provider_ids:
-        yield f"provider {one.provider!r} is not in the price catalog"
-    if one.meter is not None and one.meter not in AGREED_METERS:
-        yield f"meter {one.meter!r} is none of {', '.join(AGREED_METERS)}"
-    if (one.unit_price is None) == (one.discount_percent is None):
-        yield "an agreement has either a unit_price or a discount_percent"
-    if one.unit_price is not None and one.meter is None:
-        yield "a unit_price needs a meter: the price of one unit of what?"
-    if one.unit_price is not None and one.unit_price < 0:
-        yield f"unit_price {text(one.unit_price)} is negative"
-    if one.discount_percent is not None and one.discount_percent > HUNDRED:
-        yield f"discount_percent {text(one.discount_percent)} is more than 100"
-    if one.valid_from is not None and one.valid_to is not None and one.valid_to <= one.valid_from:
-        yield f"valid_to {one.valid_to} is not after valid_from {one.valid_from}"
