@@ -45,16 +45,25 @@ def registry() -> UnitRegistry:
 
 
 def flatten(
-    model: CatalogModel, context: Mapping[str, str], dates: Iterable[date] = (), supplements: Iterable[Supplement] = ()
+    model: CatalogModel,
+    context: Mapping[str, str],
+    dates: Iterable[date] = (),
+    supplements: Iterable[Supplement] = (),
+    *,
+    only: date | None = None,
 ) -> Iterator[Cell]:
     """Every cell of `model` in `context`, with further breakpoints at `dates`, in order of day, second and tokens.
 
     `supplements` fill what the catalog leaves open; without them the prices are the library's own, to the last digit.
+    With `only`, the cells that hold on that day.
     """
     told = supply.relevant(supplements, model, context)
     starts = [None, *sorted({*dates, *_start_dates(model.info), *supply.breakpoints(told)})]
     seconds = sorted({0, *_seconds(model.info)})
-    for valid_from, valid_to in zip(starts, [*starts[1:], None], strict=True):
+    spans = zip(starts, [*starts[1:], None], strict=True)
+    for valid_from, valid_to in spans:
+        if only is not None and not (valid_from or date.min) <= only < (valid_to or date.max):
+            continue
         for second, next_second in zip(seconds, [*seconds[1:], DAY_SECONDS], strict=True):
             at = _moment(valid_from, valid_to, second)
             rows = supply.active(told, at.date())

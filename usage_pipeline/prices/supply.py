@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from genai_prices.types import ModelPrice, PriceVariant, StartDateConstraint
+from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, PriceVariant, Provider, StartDateConstraint
 
 from usage_pipeline.money import exact, text
 from usage_pipeline.prices.catalog import CatalogModel
@@ -64,6 +64,13 @@ def told_apart(supplements: Iterable[Supplement], model: CatalogModel, context: 
     return {key: value for key, value in context.items() if key != REGION or (key, value) in spoken_of}
 
 
+def added_model(supplements: Iterable[Supplement], provider: Provider, model: str) -> CatalogModel | None:
+    """A model that the provider sells and the catalog does not know: one that rows with a unit price name by exactly this id."""
+    if not any(row.provider == provider.id and row.unit_price is not None and model in (row.models or ()) for row in supplements):
+        return None
+    return CatalogModel(provider, provider.id, ModelInfo(id=model, match=ClauseEquals(model), prices=ModelPrice()))
+
+
 def breakpoints(rows: Iterable[Supplement]) -> set[date]:
     """Days on which a row begins or ends to hold."""
     return {day for row in rows for day in (row.valid_from, row.valid_to) if day is not None}
@@ -96,11 +103,13 @@ def ask(model: CatalogModel, context: Mapping[str, str], at: datetime, rows: Seq
 def fill(model: CatalogModel, prices: Iterable[Price], rows: Sequence[Supplement], served: frozenset[Pair]) -> Iterator[Price]:
     """The prices of a cell with the gaps filled that `served` leaves: what has a price of its own for this context stays.
 
-    `rows` are the active ones for the model and context.
+    `rows` are the active ones for the model and context. A fee of all models alone does not make a model without prices priced.
     """
     listed = {price.meter: price for price in prices}
     factors = [row for row in rows if row.factor is not None and not served.issuperset(row.context)]
     units = [row for row in rows if row.unit_price is not None and not (row.context and served.issuperset(row.context))]
+    if not listed:
+        units = [row for row in units if row.models is not None]
     for meter in (meter for row in units for meter in row.meters or ()):
         listed.setdefault(meter, Price(meter, Decimal(0), priced_as=meter))
     for price in listed.values():
