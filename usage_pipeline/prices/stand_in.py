@@ -27,9 +27,9 @@ def stand_in(book: PriceBook, text: str, providers: Iterable[str]) -> StandIn:
     the sellers where several do and none of them made it.
     """
     prefix, slash, rest = text.partition("/")
-    if slash and (found := _model_id(book, provider_id_of(prefix), rest)):
+    if slash and (found := model_id_of(book, provider_id_of(prefix), rest)):
         return StandIn(rest, found, provider_id_of(prefix))
-    known = {word: found for word in sorted(set(providers)) if (found := _model_id(book, word, text))}
+    known = {word: found for word in sorted(set(providers)) if (found := model_id_of(book, word, text))}
     sellers = [one.id for one in book.prices.providers if any(model.id == text for model in one.models)]
     home = _home(book, text, sellers)
     if home is None and not known and not sellers:
@@ -38,10 +38,10 @@ def stand_in(book: PriceBook, text: str, providers: Iterable[str]) -> StandIn:
         listed = sorted(sellers or known)
         raise UsageConfigError(f"{text!r} is sold by {', '.join(listed)}: say which one, such as --as-model {listed[0]}/{text}")
     seller = home or min(known)
-    return StandIn(text, known.get(seller) or _model_id(book, seller, text) or text, seller, tuple(known))
+    return StandIn(text, known.get(seller) or model_id_of(book, seller, text) or text, seller, tuple(known))
 
 
-def _model_id(book: PriceBook, provider: str, model: str) -> str | None:
+def model_id_of(book: PriceBook, provider: str, model: str) -> str | None:
     """The catalog's id of the model as this provider's usage would name it; aliases count."""
     words = dict.fromkeys(KEY) | {"provider": provider, "model": model}
     return next((row["model_id"] for row in book.resolve(pa.Table.from_pylist([words])).resolutions.to_pylist() if row["model_id"]), None)
@@ -49,7 +49,7 @@ def _model_id(book: PriceBook, provider: str, model: str) -> str | None:
 
 def _home(book: PriceBook, text: str, sellers: Sequence[str]) -> str | None:
     """The provider to go to: the first maker with a model of exactly this id, or that knows the text; else the only provider with one."""
-    makers = [maker for maker in MAKERS if maker in sellers or (not sellers and _model_id(book, maker, text))]
+    makers = [maker for maker in MAKERS if maker in sellers or (not sellers and model_id_of(book, maker, text))]
     if makers:
         return makers[0]
     return sellers[0] if len(sellers) == 1 else None

@@ -5,7 +5,7 @@ request hold for the changed ones too. What was booked is carried along, not com
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
@@ -69,7 +69,7 @@ def as_batch(events: ir.Table) -> ir.Table:
 
 def without_cache(events: ir.Table) -> ir.Table:
     """Cache reads and writes as plain input of their kind: as many input tokens as before."""
-    plain = {meter: _sum(events, (meter, *parts)) for meter, parts in UNCACHED.items()}
+    plain = {meter: sum_of(events, (meter, *parts)) for meter, parts in UNCACHED.items()}
     return events.mutate(**plain, **{part: ibis.null("int64") for parts in UNCACHED.values() for part in parts})
 
 
@@ -92,14 +92,33 @@ def changed(events: ir.Table, changes: Iterable[Change]) -> ir.Table:
 
 
 def compare(events: ir.Table, book: PriceBook, engine: Backend) -> list[Repriced]:
-    """Events of `events_of`, changed or not, priced by `book`, beside what was booked: sums by project and model, in their order.
+    """Events of `events_of`, changed or not, priced by `book`, beside what was booked: sums by project and model, in their order."""
+    return compare_all({BOOKED: events}, book, engine)[BOOKED]
 
-    Two passes over the events: one for the distinct keys, one that prices and sums. The second answers a few rows.
+
+def compare_all(
+    scenarios: Mapping[str, ir.Table], book: PriceBook, engine: Backend, *, only_variants: Collection[str] = ()
+) -> dict[str, list[Repriced]]:
+    """As `compare`, for events changed in several ways at once: rows by the name of the way.
+
+    Of those in `only_variants`, what has no price for its mode is left out; else it stands at the standard rate. Two passes over the
+    events: one for the distinct keys, one that prices and sums; the second answers a few rows.
     """
+    named = [events.mutate(reported_cost_basis=ibis.literal(name)).select(*usage_events.names) for name, events in scenarios.items()]
+    events = ibis.union(*named) if len(named) > 1 else named[0]
     keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)))
     tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
-    sums = _sums(price_events(events, *tables, price_book=book.version, scopes=book.scopes))
-    return added_up(_repriced(row) for row in engine.to_pyarrow(sums).to_pylist())
+    priced = price_events(events, *tables, price_book=book.version, scopes=book.scopes)
+    standard = [card["rate_card"] for card in keys.rate_cards.to_pylist() if card["state"] == NO_VARIANT]
+    marked = priced.mutate(is_standard=_is_any_of(priced.rate_card, standard))
+    rows = engine.to_pyarrow(
+        _sums(marked.filter(~(marked.is_standard & _is_any_of(marked.reported_cost_basis, only_variants))))
+    ).to_pylist()
+    return {name: added_up(_repriced(row) for row in rows if row["reported_cost_basis"] == name) for name in scenarios}
+
+
+def _is_any_of(text: ir.StringValue, values: Collection[str]) -> ir.BooleanValue:
+    return text.isin(sorted(values)).fill_null(False) if values else ibis.literal(False)  # noqa: FBT003
 
 
 def _sums(priced: ir.Table) -> ir.Table:
@@ -107,18 +126,18 @@ def _sums(priced: ir.Table) -> ir.Table:
     told = priced.mutate(
         is_booked=priced.reported_cost.notnull(), reason=ibis.ifelse(priced.net_cost.isnull(), priced.price_state, ibis.null("string"))
     )
-    return told.group_by(["project", "request_tags", "is_booked", "reason"]).aggregate(
+    return told.group_by(["reported_cost_basis", "project", "request_tags", "is_booked", "reason"]).aggregate(
         requests=ibis.ifelse(told.request_count.isnull().any(), ibis.null("int64"), told.request_count.sum().cast("int64")),
         events=told.count(),
-        tokens=_sum(told, TOKEN_METERS).fill_null(0).sum().cast("int64"),
+        tokens=sum_of(told, TOKEN_METERS).fill_null(0).sum().cast("int64"),
         cost=told.reported_cost.sum().cast(MONEY),
         would_cost=told.net_cost.sum().cast(MONEY),
-        standard_events=(told.price_state == NO_VARIANT).sum().cast("int64"),
+        standard_events=told.is_standard.sum().cast("int64"),
         base_tier_events=(told.price_state == AGGREGATE_GRAIN).sum().cast("int64"),
     )
 
 
-def _sum(rows: ir.Table, meters: Sequence[str]) -> ir.IntegerValue:
+def sum_of(rows: ir.Table, meters: Sequence[str]) -> ir.IntegerValue:
     """The meters added, null only where all are."""
     known = ibis.coalesce(*(rows[meter] for meter in meters)).notnull()
     return ibis.ifelse(known, reduce(add, (rows[meter].fill_null(0) for meter in meters)), ibis.null("int64"))
