@@ -27,12 +27,12 @@ def contradictions(agreements: Sequence[Agreement], aliases: Sequence[Alias], fi
     return [
         *(
             Problem(file, second.line, PRICES, _both(f"'{describe(first)}'", first, f"'{describe(second)}'", second, MEND))
-            for first, second in combinations(agreements, 2)
+            for first, second in combinations(sorted(agreements, key=_line), 2)
             if _claims(first) & _claims(second) and _overlap(first, second)
         ),
         *(
             Problem(file, second.line, ALIASES, _both(_alias_words(first), first, _alias_words(second), second, "give them dates apart"))
-            for first, second in combinations(aliases, 2)
+            for first, second in combinations(sorted(aliases, key=_line), 2)
             if (first.name, _provider(first)) == (second.name, _provider(second)) and _overlap(first, second)
         ),
     ]
@@ -55,6 +55,10 @@ def _claims(one: Agreement) -> set[tuple[str | None, ...]]:
     """What it speaks of. Two agreements of equal rank for some meter of some usage always share one of these, and only they do."""
     meters = {one.meter, None} if one.other_meters == IN_PROPORTION else {one.meter}
     return {(provider_id_of(one.provider), one.project, one.account, one.model, meter) for meter in meters}
+
+
+def _line(one: Agreement | Alias) -> int:
+    return one.line or 0
 
 
 def _overlap(first: Agreement | Alias, second: Agreement | Alias) -> bool:

@@ -15,8 +15,9 @@ from usage_pipeline.prices.resolve import Key, find_model, provider_id_of
 ANY_MODEL = "<catalog model>"
 ANY_PROVIDER = "<catalog provider>"
 MOST = 3
+LIKE = 0.8
+"""From which likeness on a model may be the one that is meant: a slip of the pen, not another model of the family."""
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
-_BETWEEN = r"[A-Za-z0-9]"
 
 
 def hint_for(provider: str | None, model: str | None, catalog: Catalog) -> str:
@@ -50,7 +51,7 @@ def candidates(provider: str | None, model: str, catalog: Catalog) -> list[str]:
     longest = sorted(one for one in inside if not any(one != other and one in other for other in inside))
     if longest:
         return longest[:MOST]
-    return get_close_matches(last.lower(), sorted(ids), n=MOST)
+    return get_close_matches(last.lower(), sorted(ids), n=MOST, cutoff=LIKE)
 
 
 def near(word: str, known: Collection[str]) -> str:
@@ -61,7 +62,7 @@ def near(word: str, known: Collection[str]) -> str:
 
 def _is_inside(one: str, text: str) -> bool:
     """Whether the id stands in the text as whole words: 'gpt-5' in 'prod-gpt-5-eu', not in 'gpt-55'."""
-    return re.search(rf"(?<!{_BETWEEN}){re.escape(one.lower())}(?![A-Za-z0-9]|\.\d)", text.lower()) is not None
+    return re.search(rf"(?<![a-z0-9]){re.escape(one.lower())}(?![a-z0-9]|\.\d)", text.lower()) is not None
 
 
 def _choice(names: Iterable[str], otherwise: str) -> str:
