@@ -39,6 +39,13 @@ def event_of(case: Case) -> dict[str, Any]:
     return {**event(case.provider, case.model, is_batch=is_batch, **words, **case.meters), "started_at": case.at}
 
 
+def line_of(case: Case, number: int = 0) -> dict[str, Any]:
+    """The case as `usage-pipeline price` reads it."""
+    meters = {"reasoning" if name == "reasoning_tokens" else name: str(quantity) for name, quantity in case.meters.items()}
+    words = {"provider": case.provider, "model": case.model, "at": case.at.isoformat(), "context": dict(case.context)}
+    return {"id": number, **words, "meters": meters}
+
+
 def more_of(case: Case) -> tuple[tuple[str, str], ...]:
     """Context that no column of an event has: `PriceBook.resolve` is told apart from the events."""
     own = {*COLUMNS} | ({"processing"} if case.context.get("processing") == "batch" else set())

@@ -15,7 +15,7 @@ import pytest
 from equal_to_library import NEAR, WE_SAY, disagreement, is_inexact
 from library_answers import DIGITS, OURS, UNITS, Answer, answer
 from library_cases import Case, Facts, cases_of, facts_of, references_of, unit_prices
-from priced_cases import Outcome, priced_cases
+from priced_cases import Outcome, line_of, priced_cases
 
 from usage_pipeline.money import text
 from usage_pipeline.prices.book import PriceBook, build_book
@@ -221,17 +221,7 @@ def test_what_the_library_leaves_out_is_told_and_the_rest_costs_the_same(priced:
 def test_the_public_command_answers_the_same(priced: list[Priced], bare_book: PriceBook):
     some = [(case, outcome) for case, _, outcome in priced[::23]]
     assert len(some) > 1400
-    lines = [
-        {
-            "id": place,
-            "provider": case.provider,
-            "model": case.model,
-            "at": case.at.isoformat(),
-            "context": dict(case.context),
-            "meters": {"reasoning" if name == "reasoning_tokens" else name: str(value) for name, value in case.meters.items()},
-        }
-        for place, (case, _) in enumerate(some)
-    ]
+    lines = [line_of(case, number) for number, (case, _) in enumerate(some)]
     for line, (case, outcome) in zip(quote(lines, bare_book), some, strict=True):
         assert (line["state"], line["model_id"]) == (outcome.state, outcome.model_id), case
         assert line["cost"] == (None if outcome.cost is None else text(outcome.cost)), case
