@@ -13,10 +13,14 @@ from priced_events import event, events_table
 from usage_pipeline.prices.apply import KEY, keys_of
 from usage_pipeline.prices.book import PriceBook, PricedKeys, build_book
 from usage_pipeline.prices.catalog import installed_catalog
-from usage_pipeline.tables.configuration import Agreement
+from usage_pipeline.prices.supplements import Supplement
+from usage_pipeline.tables.configuration import Agreement, Alias
 from usage_pipeline.tables.rates import ALL_TOKENS, Scopes, rate_cards, rates, resolutions
 
 TENTH = Agreement(provider="openai", discount_percent=Decimal(10), valid_from=date(2026, 10, 1), line=3)
+
+
+CHAT = Alias(name="chat", provider="azure", model="gpt-5", line=7)
 
 
 def keys(*rows: dict[str, Any]) -> pa.Table:
@@ -37,6 +41,21 @@ def test_the_version_names_catalog_and_agreements_by_content(book: PriceBook):
     assert agreed.catalog == book.catalog
     assert build_book([replace(TENTH, line=99)]).version == agreed.version, "where a line stands changes no price"
     assert build_book([replace(TENTH, discount_percent=Decimal(11))]).version != agreed.version
+
+
+def test_an_alias_changes_the_version_and_its_line_does_not(book: PriceBook):
+    version = build_book((), [CHAT]).version
+    assert version.startswith(f"{book.catalog} + aliases sha256:")
+    assert build_book((), [replace(CHAT, line=99)]).version == version
+    assert build_book((), [replace(CHAT, model="gpt-5-mini")]).version != version
+    both = build_book([TENTH], [CHAT]).version
+    assert both.startswith(build_book([TENTH]).version)
+    assert both.endswith(version.removeprefix(book.catalog))
+
+
+def test_the_order_of_the_file_says_nothing():
+    other, another = replace(TENTH, provider="azure"), replace(CHAT, name="chat-2")
+    assert build_book([TENTH, other], [CHAT, another]).version == build_book([other, TENTH], [another, CHAT]).version
 
 
 def test_a_changed_catalog_has_another_name(book: PriceBook):
@@ -127,3 +146,52 @@ def test_states_of_a_resolution(book: PriceBook, key: dict[str, Any], state: str
 def test_model_ids(book: PriceBook):
     models = {("anthropic", "claude-haiku-4-5-20251001"), ("openai", "gpt-9"), (None, "gpt-4o"), ("openai", None)}
     assert book.model_ids(models) == {("anthropic", "claude-haiku-4-5-20251001"): "claude-haiku-4-5"}
+
+
+def test_a_dated_alias_has_a_row_for_each_of_its_spans():
+    found = build_book((), [replace(CHAT, valid_from=date(2026, 11, 1))]).resolve(keys({"provider": "azure", "model": "chat"}))
+    rows = [(row["valid_from"], row["valid_to"], row["model_id"], row["state"]) for row in found.resolutions.to_pylist()]
+    assert rows == [(None, date(2026, 11, 1), None, "unresolved_model"), (date(2026, 11, 1), None, "gpt-5", "priced")]
+
+
+def uplift(region: str, factor: str) -> Supplement:
+    return Supplement(
+        id=f"uplift/{region}",
+        provider="openai",
+        context=(("region", region),),
+        factor=Decimal(factor),
+        source="https://example.org/prices",
+        checked_on=date(2026, 11, 1),
+    )
+
+
+UPLIFTS = (uplift("eu", "1.1"), uplift("uk", "1.1"), uplift("us", "1.05"), uplift("home", "1"))
+
+
+def test_regions_that_price_alike_share_a_schedule():
+    book = build_book([], catalog=replace(installed_catalog(), supplements=UPLIFTS))
+    regions = (None, "", "mars", "home", "eu", "UK ", "us")
+    asked = keys(*({"provider": "openai", "model": "gpt-4.1", "region": region} for region in regions))
+    found = book.resolve(asked)
+    schedules = {row["region"]: row["schedule"] for row in found.resolutions.to_pylist()}
+    assert len(schedules) == len(regions)
+    assert {schedules[region] for region in (None, "", "mars")} == {"openai/gpt-4.1"}
+    assert schedules["eu"] == schedules["UK "] == "openai/gpt-4.1?region=eu+1"
+    assert schedules["us"] == "openai/gpt-4.1?region=us"
+    assert {row["state"] for row in found.resolutions.to_pylist()} == {"priced"}
+    alone = book.resolve(keys({"provider": "openai", "model": "gpt-4.1", "region": "uk"}))
+    assert set(alone.rate_cards["rate_card"].to_pylist()) < set(found.rate_cards["rate_card"].to_pylist()), "whatever else is asked for"
+
+
+def test_a_region_that_nobody_speaks_of_is_no_variant_and_no_schedule(book: PriceBook):
+    asked = keys(*({"provider": "openai", "model": "gpt-4.1", "region": region} for region in (None, "eu-west-1", "us-east-1")))
+    found = book.resolve(asked)
+    assert {(row["schedule"], row["state"]) for row in found.resolutions.to_pylist()} == {("openai/gpt-4.1", "priced")}
+    assert found.rate_cards.num_rows == 1
+
+
+def test_a_rate_names_the_source_of_its_price():
+    book = build_book([], catalog=replace(installed_catalog(), supplements=UPLIFTS))
+    lines = book.resolve(keys({"provider": "openai", "model": "gpt-4.1", "region": "us"})).rates.to_pylist()
+    own = {line["source"] for line in lines if line["meter"] == "input"}
+    assert own == {"genai-prices:openai/gpt-4.1 × 1.05 (https://example.org/prices, checked 2026-11-01)"}
