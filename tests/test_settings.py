@@ -9,7 +9,7 @@ import pytest
 from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.tables.budgets import Budget, Threshold
-from usage_pipeline.tables.configuration import Agreement, AttributionRule, Organisation, Project, SourceSpec
+from usage_pipeline.tables.configuration import Agreement, Alias, AttributionRule, Organisation, Project, SourceSpec, VolumeTier
 
 KINDS = ("openai_costs", "litellm")
 
@@ -129,6 +129,44 @@ def test_a_price_never_passes_through_a_float(config: Path) -> None:
     assert f"{settings.agreements[0].unit_price:f}" == "0.000020"
 
 
+TERMS = (
+    SMALL
+    + """\
+prices:
+  - {provider: azure, account: sub-1, markup_percent: 12, source: reseller}
+  - {provider: openai, model: gpt-4.1, meter: output, unit_price: 0.000006, other_meters: in_proportion}
+  - provider: openai
+    per: quarter
+    tiers:
+      - {above: 0, discount_percent: 0}
+      - {above: 100_000_000, markup_percent: 2.5}
+  - {provider: openai, meter: images, tiers: [{above: 0, unit_price: 0.04}]}
+aliases:
+  - {name: chat-prod-eu, provider: azure, model: gpt-4o, valid_to: 2026-11-01}
+  - {name: chat-prod-eu, provider: azure, model: gpt-5, valid_from: 2026-11-01}
+  - {name: "arn:aws:bedrock:us-east-1:1:application-inference-profile/x", model: claude-opus-5, model_provider: anthropic}
+"""
+)
+
+
+def test_every_kind_of_price_and_alias(config: Path) -> None:
+    settings = loaded(config, TERMS)
+    off = VolumeTier(above=Decimal(0), discount_percent=Decimal(0)), VolumeTier(above=Decimal(10**8), discount_percent=Decimal("-2.5"))
+    images = (VolumeTier(above=Decimal(0), unit_price=Decimal("0.04")),)
+    assert settings.agreements == (
+        Agreement(provider="azure", account="sub-1", discount_percent=Decimal(-12), source="reseller", line=6),
+        Agreement(provider="openai", model="gpt-4.1", meter="output", unit_price=Decimal("0.000006"), other_meters="in_proportion", line=7),
+        Agreement(provider="openai", tiers=off, per="quarter", line=8),
+        Agreement(provider="openai", meter="images", tiers=images, per="month", line=13),
+    )
+    first_of_november, profile = date(2026, 11, 1), "arn:aws:bedrock:us-east-1:1:application-inference-profile/x"
+    assert settings.aliases == (
+        Alias(name="chat-prod-eu", provider="azure", model="gpt-4o", valid_to=first_of_november, line=15),
+        Alias(name="chat-prod-eu", provider="azure", model="gpt-5", valid_from=first_of_november, line=16),
+        Alias(name=profile, model="claude-opus-5", model_provider="anthropic", line=17),
+    )
+
+
 def test_sections_and_keys_without_a_value_are_as_good_as_absent(config: Path) -> None:
     settings = loaded(config, with_project("team: , owners: null, budgets: ~") + "attribution:\nprices:\n")
     assert settings.projects == (Project(id="portal", name="portal"),)
@@ -200,6 +238,9 @@ extra: 1
     ]
 
 
+RISE = "usage.yaml:6: prices[0]: the first tier has above: 0 and each next one more: [{above: 0, ...}, {above: 100000000, ...}]"
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -229,6 +270,29 @@ extra: 1
         (with_price("discount_percent: 1, valid_from: yesterday"), "usage.yaml:6: prices[0].valid_from: 'yesterday' is not a day, such as 2026-10-01"),
         (with_price("discount_percent: 1, valid_from: 20261001"), "usage.yaml:6: prices[0].valid_from: '20261001' is not a day, such as 2026-10-01"),
         (with_price("discount_percent: 1, valid_from: 2026-10-01, valid_to: 2026-10-01"), "usage.yaml:6: prices[0]: valid_to 2026-10-01 is not after valid_from 2026-10-01"),
+        (with_price("markup_percent: 12, discount_percent: 3"), "usage.yaml:6: prices[0]: an agreement has exactly one of unit_price, discount_percent, markup_percent, tiers"),
+        (with_price("markup_percent: -1"), "usage.yaml:6: prices[0].markup_percent: -1 is not above 0"),
+        (with_price("tiers: []"), RISE),
+        (with_price("tiers: [{above: 5, discount_percent: 1}]"), RISE),
+        (with_price("tiers: [{above: 0, discount_percent: 1}, {above: 0, discount_percent: 2}]"), RISE),
+        (with_price("tiers: [{above: 0}]"), "usage.yaml:6: prices[0].tiers[0]: a tier has exactly one of unit_price, discount_percent, markup_percent"),
+        (with_price("tiers: [{above: 0, unit_price: 1}]"), "usage.yaml:6: prices[0]: a unit_price needs a meter: the price of one unit of what?"),
+        (with_price("tiers: [{above: 0, discount: 1}]"), "usage.yaml:6: prices[0].tiers[0].discount: unknown key; did you mean 'discount_percent'?"),
+        (with_price("tiers: [{above: -1, discount_percent: 1}]"), "usage.yaml:6: prices[0].tiers[0].above: -1 is negative"),
+        (with_price("tiers: {above: 0}"), "usage.yaml:6: prices[0].tiers: a list is needed here, such as [one, another]"),
+        (with_price("tiers: [{above: 0, discount_percent: 1}], per: week"), "usage.yaml:6: prices[0].per: 'week' is none of 'month', 'quarter' or 'year'"),
+        (with_price("discount_percent: 1, per: year"), "usage.yaml:6: prices[0]: per says over which period tiers count: it needs tiers"),
+        (with_price("discount_percent: 1, other_meters: in_proportion"), "usage.yaml:6: prices[0]: other_meters says what a unit_price does to the model's other meters: it needs a unit_price"),
+        (with_price("meter: input, unit_price: 1, other_meters: all"), "usage.yaml:6: prices[0].other_meters: 'all' is none of 'list' or 'in_proportion'"),
+        (with_price("account: [a], discount_percent: 1"), "usage.yaml:6: prices[0].account: a text is needed here"),
+        (SMALL + "aliases: [{name: chat}]\n", "usage.yaml:5: aliases[0].model: it is missing"),
+        (SMALL + "aliases: [{name: '', model: gpt-5}]\n", "usage.yaml:5: aliases[0].name: it is empty; a text is needed here"),
+        (SMALL + "aliases: [{name: chat, model: gpt-5, provder: azure}]\n", "usage.yaml:5: aliases[0].provder: unknown key; did you mean 'provider'?"),
+        (SMALL + "aliases: [{name: c, model: m, valid_from: 2026-10-01, valid_to: 2026-10-01}]\n", "usage.yaml:5: aliases[0]: valid_to 2026-10-01 is not after valid_from 2026-10-01"),
+        (
+            SMALL + "aliases:\n  - {name: c, model: m, provider: azure, valid_to: 2026-11-01}\n  - {name: c, model: n, provider: azure, valid_from: 2026-10-31}\n",
+            "usage.yaml:7: aliases[1]: holds for the same usage at the same time as the alias on line 6: give them dates apart",
+        ),
         (SMALL + "sources: []\n", "usage.yaml:5: sources: given twice; the first is on line 4"),
         ("organisation: {name: A, name: B}\n" + SMALL.split("\n", 1)[1], "usage.yaml:1: organisation.name: given twice; the first is on line 1"),
         ("projects: []\nsources: []\n", "usage.yaml:1: organisation: it is missing"),

@@ -322,7 +322,7 @@ def test_of_agreements_that_are_not_refused_the_order_in_the_file_says_nothing(a
             r"no model 'gpt-41' in the price catalog.*; near: .*gpt-4",
         ),
         (Agreement(provider="openai", discount_percent=Decimal(1), other_meters=IN_PROPORTION), "in proportion to what"),
-        (Agreement(provider="openai", tiers=(VolumeTier(above=Decimal(5), discount_percent=Decimal(1)),)), "tiers start above 0 and rise"),
+        (Agreement(provider="openai", tiers=(VolumeTier(above=Decimal(5), discount_percent=Decimal(1)),)), "the first tier has above: 0 and each next one more; these have 5"),
         (Agreement(provider="openai", tiers=(VolumeTier(above=Decimal(0)),)), "a tier has either a unit_price or"),
         (Agreement(provider="openai", tiers=(VolumeTier(above=Decimal(0), unit_price=Decimal(1)),)), "needs a meter"),
         (Agreement(provider="openai", meter="input", tiers=(VolumeTier(above=Decimal(0), unit_price=Decimal(-1)),)), "is negative"),

@@ -91,7 +91,7 @@ def _mistakes(one: Agreement) -> Iterator[str]:
         yield "other_meters: in_proportion needs a unit_price: in proportion to what?"
     starts = [tier.above for tier in one.tiers]
     if one.tiers and (starts[0] != 0 or any(later <= earlier for earlier, later in pairwise(starts))):
-        yield f"tiers start above 0 and rise, these are above {', '.join(map(text, starts))}"
+        yield f"the first tier has above: 0 and each next one more; these have {', '.join(map(text, starts))}"
     if any((tier.unit_price is None) == (tier.discount_percent is None) for tier in one.tiers):
         yield "a tier has either a unit_price or a discount_percent (or markup_percent)"
     yield from _impossible((one, *one.tiers))

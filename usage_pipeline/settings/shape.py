@@ -263,7 +263,7 @@ class AgreementShape(Section):
     def _tiers_and_others(self) -> "AgreementShape":
         starts = [tier.above for tier in self.tiers or ()]
         if self.tiers is not None and (not starts or starts[0] != 0 or any(later <= earlier for earlier, later in pairwise(starts))):
-            raise _wrong("tiers start above 0 and rise: [{above: 0, ...}, {above: 100000000, ...}]")
+            raise _wrong("the first tier has above: 0 and each next one more: [{above: 0, ...}, {above: 100000000, ...}]")
         if self.per is not None and self.tiers is None:
             raise _wrong("per says over which period tiers count: it needs tiers")
         if self.other_meters is not None and self.unit_price is None:
