@@ -123,8 +123,9 @@ def run(home: Path | None, config: Path | None, as_json: bool, first: date, last
 
 @main.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--book", help="Name or beginning of the hash of a price book; 'installed' is the package's own.  [the one adopted last]")
 @common
-def price(home: Path | None, config: Path | None, as_json: bool, file: TextIO) -> int:
+def price(home: Path | None, config: Path | None, as_json: bool, file: TextIO, book: str | None) -> int:
     """What usage would cost: FILE holds one JSON object a line (- reads from stdin).
 
     \b
@@ -134,7 +135,33 @@ def price(home: Path | None, config: Path | None, as_json: bool, file: TextIO) -
     """
     from usage_pipeline.commands.price import run_price
 
-    return run_price(_environment(home, config), file, _output(as_json))
+    return run_price(_environment(home, config), file, book, _output(as_json))
+
+
+@main.command()
+@click.option("--from", "first", type=DAY, required=True, help="First day (UTC).")
+@click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
+@click.option("--book", help="Name or beginning of the hash of a price book, 'current' or 'installed'.  [each day's own; alone: current]")
+@click.option("--as-model", help="As if this model had done it, such as claude-haiku-4-5 or azure/gpt-4o-mini.")
+@click.option("--as-batch", is_flag=True, help="As if all of it had gone through the batch API.")
+@click.option("--without-cache", is_flag=True, help="As if nothing had been read from or written to the prompt cache.")
+@click.option("--project", help="Only this project's usage.")
+@click.option("--model", help="Only usage of this model, as booked.")
+@click.option("--channel", help="Only usage that this channel bills.")
+@common
+def reprice(home: Path | None, config: Path | None, as_json: bool, first: date, last: date, **asked: Any) -> int:
+    """What a past period would have cost: under another price book, as another model, as batch, without the cache.
+
+    Options combine. Nothing booked changes: the answer is a table, and a CSV beside the period's reports.
+
+    \b
+    Example:
+      usage-pipeline reprice --from 2026-10-01 --to 2026-10-31 --model claude-opus-5 --as-model claude-haiku-4-5
+    """
+    from usage_pipeline.commands.reprice import Asked, run_reprice
+
+    days = _range(first, last, datetime.now(UTC).date())
+    return run_reprice(_environment(home, config), days, Asked(**asked), _output(as_json))
 
 
 @main.group()
@@ -157,6 +184,89 @@ def budgets_check(home: Path | None, config: Path | None, as_json: bool, dry_run
 
     judged = as_of or datetime.now(UTC).date()
     return run_budgets_check(_environment(home, config), judged, _output(as_json), dry_run=dry_run)
+
+
+@main.group()
+def prices() -> None:
+    """Price books: which there are, what they say, how they differ, and taking on a new one."""
+
+
+@prices.command("list")
+@common
+def prices_list(home: Path | None, config: Path | None, as_json: bool) -> int:
+    """The adopted price books, and from which day of usage on each counts.
+
+    \b
+    Example:
+      usage-pipeline prices list
+    """
+    from usage_pipeline.commands.prices import run_prices_list
+
+    return run_prices_list(_environment(home, config), _output(as_json))
+
+
+@prices.command("show")
+@click.argument("model")
+@click.option("--provider", help="Only as this provider sells it.  [every provider that does]")
+@click.option("--at", "day", type=DAY, help="The day (UTC) of the usage.  [today]")
+@click.option("--book", help="Name or beginning of the hash of a price book; 'installed' is the package's own.  [the day's]")
+@common
+def prices_show(
+    home: Path | None, config: Path | None, as_json: bool, model: str, provider: str | None, day: date | None, book: str | None
+) -> int:
+    """Every rate of MODEL on a day: list and contracted price side by side, with tiers, modes, times of day and sources.
+
+    \b
+    Example:
+      usage-pipeline prices show gpt-5 --at 2026-10-01
+      usage-pipeline prices show anthropic/claude-opus-5
+    """
+    from usage_pipeline.commands.prices import run_prices_show
+
+    return run_prices_show(_environment(home, config), model, provider, day or datetime.now(UTC).date(), book, _output(as_json))
+
+
+@prices.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--at", "day", type=DAY, help="The day (UTC) whose prices are compared.  [today]")
+@common
+def prices_diff(home: Path | None, config: Path | None, as_json: bool, old: str, new: str, day: date | None) -> int:
+    """What price book NEW says otherwise than OLD: models added, gone and re-priced.
+
+    \b
+    Example:
+      usage-pipeline prices diff e66499c65f52 installed
+    """
+    from usage_pipeline.commands.prices import run_prices_diff
+
+    return run_prices_diff(_environment(home, config), old, new, day or datetime.now(UTC).date(), _output(as_json))
+
+
+@prices.command("adopt")
+@click.option("--from", "first", type=DAY, help="First day (UTC) whose usage it prices; days before keep their book.  [today]")
+@click.option(
+    "--catalog", type=click.Path(path_type=Path), help="A genai-prices wheel, or another book's catalog.json.gz.  [the installed package]"
+)
+@click.option("--note", help="Why, in words; kept with the book.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; adopt nothing.")
+@common
+def prices_adopt(
+    home: Path | None, config: Path | None, as_json: bool, first: date | None, catalog: Path | None, note: str | None, dry_run: bool
+) -> int:
+    """Take on another price book, after showing what it changes: models, prices, and money in the months there are.
+
+    Past statements stay as they are: usage before --from keeps the book it was priced by.
+
+    \b
+    Example:
+      usage-pipeline prices adopt --dry-run
+      usage-pipeline prices adopt --from 2026-12-01
+    """
+    from usage_pipeline.commands.adopt import run_prices_adopt
+
+    today = datetime.now(UTC).date()
+    return run_prices_adopt(_environment(home, config), first or today, today, catalog, note, _output(as_json), dry_run=dry_run)
 
 
 def _environment(home: Path | None, config: Path | None) -> Any:

@@ -6,10 +6,12 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.unpriced import range_document, show_unpriced, text_of, unpriced_document
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
+from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
-from usage_pipeline.prices.book import build_book
+from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.home import Home
@@ -17,6 +19,7 @@ from usage_pipeline.storage.landing import list_files
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.ingested_files import IngestedFile
 from usage_pipeline.tables.summary import by, totals
+from usage_pipeline.tables.unpriced import Unpriced, unpriced_of
 
 EXIT_FINDINGS = 3
 
@@ -24,11 +27,12 @@ EXIT_FINDINGS = 3
 def run_range(environment: Environment, days: Period, as_of: date, output: Output) -> int:
     """Run, print, and answer the exit code: 3 where a finding blocks the close."""
     settings = load(environment.config_file)
-    build_book(settings.agreements)  # agreements that contradict each other are told before anything is read
+    home = prepare(Home(environment.home))
+    workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
+    workplace.books().current()  # agreements that contradict each other are told before anything is read
     for spec in settings.sources:
         if not list_files(spec.path):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
-    home = prepare(Home(environment.home))
     with output.progress() as listener:
         outcome = run_days(home, environment.config_file, days, as_of, listener)
     if output.as_json:
@@ -38,9 +42,17 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
     return EXIT_FINDINGS if any(one.blocks for one in outcome.findings) else 0
 
 
+def _unpriced(outcome: RunOutcome, settings: Settings, home: Home) -> tuple[Unpriced, ...]:
+    """What has no price, by model, with ranges and hints out of the book adopted last."""
+    if not unpriced_of(outcome.costs):
+        return ()
+    book = Workplace(home_folder=str(home.root), config_file=str(settings.file)).books().current()
+    return unpriced_of(outcome.costs, explainer(book), by_project=False)
+
+
 def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str, Any]:
     """The contract's document: money as decimal strings."""
-    sums = totals(outcome.costs)
+    sums, unpriced = totals(outcome.costs), _unpriced(outcome, settings, home)
     return {
         "from": outcome.days.start.isoformat(),
         "to": outcome.days.last.isoformat(),
@@ -58,22 +70,26 @@ def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str
             "cost": money.text(sums.cost),
             "unattributed_cost": money.text(sums.cost_unattributed),
             "unpriced_events": sums.unpriced_events,
+            "unpriced_tokens": money.text(sums.unpriced_tokens),
+            **range_document(unpriced),
+            "credits": text_of(sums.credits),
             "currency": settings.organisation.currency,
         },
         "projects": [
             {
                 "project": group.key,
                 "requests": group.requests,
-                "estimated_cost": _money(group.estimated_cost),
-                "billed_cost": _money(group.billed_cost),
-                "cost": _money(group.cost),
+                "estimated_cost": text_of(group.estimated_cost),
+                "billed_cost": text_of(group.billed_cost),
+                "cost": text_of(group.cost),
             }
             for group in by(outcome.costs, "project")
         ],
+        "unpriced": unpriced_document(unpriced),
         "reports": reports_of(outcome, home),
         "alerts": len(outcome.alerts),
         "findings": [
-            {"code": one.code, "blocks": one.blocks, "count": one.count, "amount": _money(one.amount), "words": one.words}
+            {"code": one.code, "blocks": one.blocks, "count": one.count, "amount": text_of(one.amount), "words": one.words}
             for one in outcome.findings
         ],
         "mails": [one.receipt for one in outcome.deliveries],
@@ -110,6 +126,7 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
         numbers=("requests", "billed", "estimated", "cost", "%"),
     )
     output.say("billed: by the provider · estimated: usage at our rates · cost: billed where billed, else estimated")
+    show_unpriced(_unpriced(outcome, settings, home), currency, output)
     for finding in outcome.findings:
         output.warn(finding.words)
     if sums.cost_unattributed:
@@ -164,10 +181,6 @@ def _file(one: IngestedFile, settings: Settings) -> dict[str, Any]:
         "rejected": one.rejected,
         "state": one.state,
     }
-
-
-def _money(value: Any) -> str | None:
-    return None if value is None else money.text(value)
 
 
 def _if_any(value: Any) -> str | None:

@@ -12,6 +12,7 @@ from usage_pipeline.defs.ingest import rejects_of
 from usage_pipeline.defs.partitions import asked_days
 from usage_pipeline.defs.preview import amount, markdown
 from usage_pipeline.defs.reports import REPORT, snapshots_of
+from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, month_of, months_in
 from usage_pipeline.reports.footing import differences
@@ -21,10 +22,7 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_files
-from usage_pipeline.tables.priced_usage import UNPRICED_STATES, priced_usage
-
-UNPRICED_SHARE_MAX = Decimal("0.5")
-"""Percent of events without a rate above which the check warns."""
+from usage_pipeline.tables.priced_usage import priced_usage
 
 
 @dg.asset_check(asset=ingested_files.name, blocking=True)
@@ -55,16 +53,21 @@ def nothing_rejected(workplace: Workplace) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=priced_usage.name)
 def little_is_unpriced(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
-    """Few events are without a rate. A warning: their cost is unknown, never 0, and they are listed in the statement."""
-    engine = workplace.engine()
-    rows = workplace.lake(engine).read(priced_usage, asked_days(context))
-    states = engine.to_pyarrow(rows.group_by(["provider", "model", "price_state"]).agg(events=rows.count())).to_pylist()
-    unpriced = sorted((row for row in states if row["price_state"] in UNPRICED_STATES), key=lambda row: -row["events"])
-    share = money.percent(Decimal(sum(row["events"] for row in unpriced)), Decimal(sum(row["events"] for row in states)))
+    """Usage without a rate stays within `limits` of usage.yaml; above it, the period cannot be closed. Its cost is unknown, never 0."""
+    lake = workplace.lake(workplace.engine())
+    found, limit = unpriced_share(lake, asked_days(context)), workplace.settings().limits.unpriced_percent
+    within = found.percent <= limit
     return dg.AssetCheckResult(
-        passed=share <= UNPRICED_SHARE_MAX,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"percent of events": amount(share), "limit": amount(UNPRICED_SHARE_MAX), "unpriced": markdown(unpriced)},
+        passed=not found.events,
+        severity=dg.AssetCheckSeverity.WARN if within else dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "percent": amount(found.percent),
+            "limit, percent": amount(limit),
+            "blocks the close": not within,
+            "events": found.events,
+            "tokens": found.tokens,
+            "unpriced": markdown(found.models),
+        },
     )
 
 

@@ -1,12 +1,11 @@
 """What each project spent, by day and by month."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import dagster as dg
-import ibis
 
 from usage_pipeline.costs.daily import daily_costs_of
 from usage_pipeline.costs.usage import usage_rows_of
@@ -17,16 +16,17 @@ from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.usage import report_days
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
-from usage_pipeline.prices.apply import keys_of
 from usage_pipeline.prices.daily import usage_costs
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import Charge, charges
 from usage_pipeline.tables.costs import Cost, DailyCost, MonthlyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.priced_usage import priced_usage
+from usage_pipeline.tables.rates import applied_rates
 from usage_pipeline.tables.summary import by, totals
 from usage_pipeline.tables.usage_costs import UsageCost
 
+ModelIds = Mapping[tuple[str | None, str | None], str]
 DIMENSIONS = ("view", "project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status")
 
 
@@ -45,14 +45,14 @@ def daily_costs_asset(context: dg.AssetExecutionContext, workplace: Workplace) -
     """What each project spent that day: the bill where there is one, else usage at our rates, split by what logs tell."""
     engine, days = workplace.engine(), days_of(context)
     lake = workplace.lake(engine)
-    usage, billed = _usage(workplace, lake, days), _charges(lake, days)
+    usage, billed = _usage(lake, days), _charges(lake, days)
     settings = workplace.settings()
     teams = {project.id: project.team for project in settings.projects if project.team}
-    names = workplace.book().model_ids({(one.provider, one.model) for charges_of_day in billed.values() for one in charges_of_day})
+    names = _model_ids(workplace, billed, days)
     rows: list[DailyCost] = []
     for done, day in enumerate(days.days()):
         tell("daily costs", done, days.days_count)
-        rows += daily_costs_of(day, usage[day], billed[day], model_ids=names, teams=teams)
+        rows += daily_costs_of(day, usage[day], billed[day], model_ids=names[day], teams=teams)
     workplace.database().replace(daily_costs, rows, where={"day": list(days.days())})
     written = dict.fromkeys(days.days(), 0)
     for row in rows:
@@ -106,19 +106,25 @@ def cost_metadata(rows: Sequence[Cost]) -> dict[str, Any]:
     }
 
 
-def _usage(workplace: Workplace, lake: Lake, days: Period) -> dict[date, list[UsageCost]]:
-    """The days' priced usage, summed per dimensions and meter by the engine."""
+def _usage(lake: Lake, days: Period) -> dict[date, list[UsageCost]]:
+    """The days' priced usage, summed per dimensions and meter by the engine, at the rates that it was priced by."""
     engine = lake.engine
-    priced = lake.read(priced_usage, days)
-    book = workplace.book()
-    keys = book.resolve(engine.to_pyarrow(keys_of(priced, book.scopes)))
-    rates = ibis.memtable(keys.rates)
+    priced, rates = lake.read(priced_usage, days), lake.read(applied_rates, days).distinct()
     named = priced.mutate(day=priced.started_at.date(), model=priced.model_id.fill_null(priced.model))
     answer = engine.to_pyarrow(usage_costs(named, rates, ("day", *DIMENSIONS)))
     by_day: dict[date, list[UsageCost]] = defaultdict(list)
     for day, row in zip(answer["day"].to_pylist(), usage_rows_of(answer), strict=True):
         by_day[day].append(row)
     return by_day
+
+
+def _model_ids(workplace: Workplace, billed: Mapping[date, Sequence[Charge]], days: Period) -> dict[date, ModelIds]:
+    """On each day, what the price book of that day calls the models of its bills."""
+    found: dict[date, ModelIds] = {}
+    for span, book in workplace.books().in_force(days):
+        ids = book.model_ids({(one.provider, one.model) for day in span.days() for one in billed.get(day, ())})
+        found |= dict.fromkeys(span.days(), ids)
+    return found
 
 
 def _charges(lake: Lake, days: Period) -> dict[date, list[Charge]]:

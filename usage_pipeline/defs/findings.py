@@ -7,6 +7,7 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
 from usage_pipeline.defs.ingest import rejects_of
+from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
 from usage_pipeline.settings import Settings
@@ -14,6 +15,7 @@ from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import charges
+from usage_pipeline.tables.configuration import Limits
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.priced_usage import NO_VARIANT, priced_usage
@@ -38,7 +40,12 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
     """All findings about `days`, whose cost rows are `costs`; those that block first."""
     lake = workplace.lake(workplace.engine())
     broken = rejected_bill_lines(workplace.settings(), workplace.database(), lake, days)
-    found = [_unpriced(costs), _broken_bills(broken), _counted_twice(costs), _without_variant(lake, days)]
+    found = [
+        _unpriced(costs, lake, days, workplace.settings().limits),
+        _broken_bills(broken),
+        _counted_twice(costs),
+        _without_variant(lake, days),
+    ]
     return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
 
 
@@ -62,10 +69,16 @@ def _is_newest(file: IngestedFile, files: Sequence[IngestedFile]) -> bool:
     return all(one.modified_at <= file.modified_at for one in files if (one.source, one.uri) == (file.source, file.uri))
 
 
-def _unpriced(costs: Sequence[DailyCost]) -> Finding | None:
+def _unpriced(costs: Sequence[DailyCost], lake: Lake, days: Period, limits: Limits) -> Finding | None:
     count = totals(costs).unpriced_events
-    words = f"{count:,} requests have no rate: their cost is unknown, not 0. The statement lists them."
-    return Finding(code="unpriced", blocks=True, count=count, amount=None, words=words) if count else None
+    if not count:
+        return None
+    share = unpriced_share(lake, days).percent
+    words = (
+        f"{count:,} requests have no rate: their cost is unknown, not 0. The statement lists them. They are up to {money.text(share)} % of"
+        f" the usage; {money.text(limits.unpriced_percent)} % may stand when the period closes (limits.unpriced_percent in usage.yaml)."
+    )
+    return Finding(code="unpriced", blocks=share > limits.unpriced_percent, count=count, amount=None, words=words)
 
 
 def _broken_bills(rows: Sequence[dict[str, object]]) -> Finding | None:

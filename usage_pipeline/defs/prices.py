@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
 
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
@@ -11,13 +13,22 @@ from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.usage import by_day, report_days
 from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.periods import Period
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import PriceBook
+from usage_pipeline.prices.credits import with_credits
+from usage_pipeline.prices.tiers import Volumes, days_needed
+from usage_pipeline.prices.volume import volumes_of
+from usage_pipeline.prices.words import describe
+from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.configuration import Agreement
+from usage_pipeline.tables.price_books import PriceBookAdoption
 from usage_pipeline.tables.priced_usage import STATES, priced_usage
+from usage_pipeline.tables.rates import applied_rates
 from usage_pipeline.tables.usage_events import usage_events
 
 PRICE_BOOK = "price_book"
+SEPARATOR = " · "
 
 price_book_spec = dg.AssetSpec(
     key=PRICE_BOOK,
@@ -44,40 +55,73 @@ price_book_spec = dg.AssetSpec(
 def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Every usage event with the rates in force at its start. One without a rate stays, its cost null, with its reason."""
     tell("pricing usage")
-    engine = workplace.engine()
-    days, lake, book = days_of(context), workplace.lake(engine), workplace.book()
-    events = lake.read(usage_events, days)
-    keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)))
-    book_tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
-    priced = price_events(events, *book_tables, price_book=book.version, scopes=book.scopes)
-    context.log_event(_told(book, workplace.settings().agreements))
-    written = lake.replace(priced_usage, priced, list(days.days()), day_column="started_at")
+    engine, settings, books = workplace.engine(), workplace.settings(), workplace.books()
+    days, lake = days_of(context), workplace.lake(engine)
+    priced, rates = [], []
+    for span, book in books.in_force(days):
+        events = lake.read(usage_events, span)
+        keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)), volumes=_volumes(lake, book, span))
+        tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
+        priced.append(price_events(events, *tables, price_book=book.version, scopes=book.scopes))
+        rates.append(keys.rates)
+    written = lake.replace(priced_usage, with_credits(union(priced), settings.credits), list(days.days()), day_column="started_at")
+    _keep_rates(lake, pa.concat_tables(rates), days)
+    context.log_event(_told(books.adoptions(), settings.agreements))
     report_days(context, written)
     priced_rows = lake.read(priced_usage, days)
     states = priced_rows.group_by("price_state").agg(events=priced_rows.count()).order_by(ibis.desc("events"))
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(written.values()),
-            "price book": book.version,
+            "price book": SEPARATOR.join(dict.fromkeys(book.version for _, book in books.in_force(days))),
             "states": markdown([{**row, "meaning": STATES[row["price_state"]]} for row in engine.to_pyarrow(states).to_pylist()]),
             "rows by day": by_day(written),
         }
     )
 
 
-def _told(book: PriceBook, agreements: Sequence[Agreement]) -> dg.AssetMaterialization:
-    """The book's version and its agreements."""
-    rows = [
+def union(tables: Sequence[ir.Table]) -> ir.Table:
+    return tables[0] if len(tables) == 1 else ibis.union(*tables)
+
+
+def _volumes(lake: Lake, book: PriceBook, days: Period) -> Volumes:
+    """How far the usage known by now has come towards the volume tiers of the book's agreements, up to the end of `days`."""
+    needed = days_needed(days, book.agreements)
+    return volumes_of(lake.read(usage_events, needed), book, lake.engine) if needed else Volumes()
+
+
+def _keep_rates(lake: Lake, rates: pa.Table, days: Period) -> None:
+    """Beside each day's priced usage, the rates that it was priced by."""
+    priced = lake.read(priced_usage, days)
+    used = priced.filter(priced.rate_card.notnull()).select("rate_card", day=priced.started_at.date()).distinct()
+    known = ibis.memtable(rates).distinct()
+    lake.replace(applied_rates, used.inner_join(known, "rate_card"), list(days.days()), day_column="day")
+
+
+def _told(adoptions: Sequence[PriceBookAdoption], agreements: Sequence[Agreement]) -> dg.AssetMaterialization:
+    """The book adopted last, all adoptions, and the agreements."""
+    last = adoptions[-1]
+    books = [
         {
-            "provider": one.provider,
-            "model": one.model or "all",
-            "meter": one.meter or "all",
-            "project": one.project or "all",
-            "unit price": one.unit_price,
-            "discount %": one.discount_percent,
-            "from": one.valid_from,
-            "source": one.source,
+            "price book": one.version,
+            "adopted": f"{one.adopted_at:%Y-%m-%d %H:%M}",
+            "usage from": one.valid_from or "ever",
+            "models": one.models_count,
+            "rate cards": one.rate_cards_count,
+            "rates": one.rates_count,
+            "note": one.note,
         }
-        for one in agreements
+        for one in adoptions
     ]
-    return dg.AssetMaterialization(PRICE_BOOK, metadata={"version": book.version, "catalog": book.catalog, "agreements": markdown(rows)})
+    terms = [{"agreement": describe(one), "from": one.valid_from, "to": one.valid_to} for one in agreements]
+    return dg.AssetMaterialization(
+        PRICE_BOOK,
+        metadata={
+            "version": last.version,
+            "models": last.models_count,
+            "rate cards": last.rate_cards_count,
+            "rates": last.rates_count,
+            "books": markdown(books),
+            "agreements": markdown(terms),
+        },
+    )

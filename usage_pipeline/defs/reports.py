@@ -13,6 +13,7 @@ from usage_pipeline.defs.findings import rejected_bill_lines
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
+from usage_pipeline.defs.prices import SEPARATOR
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
@@ -23,6 +24,7 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.statements import Statement, statements
 
 REPORT = "statement"
@@ -83,7 +85,7 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
         projects=settings.projects,
         organisation=settings.organisation,
         inputs=[(_name(file, settings.file.parent), file.fingerprint) for file in inputs],
-        price_book=workplace.book().version,
+        price_book=price_books_of(workplace, month),
         accounting=Accounting(
             read=sum(file.lines for file in inputs),
             accepted=sum(file.accepted for file in inputs),
@@ -96,6 +98,19 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
         scopes.append(UNATTRIBUTED)
     complete = all_bills_read and {row.day for row in daily} == set(month.days())
     return [statement(scope, finality=_finality(daily, scope, complete=complete)) for scope in scopes]
+
+
+def price_books_of(workplace: Workplace, month: Period) -> str:
+    """The price book that the month's usage was priced by; where it was more than one, each with its days."""
+    lake = workplace.lake(workplace.engine())
+    priced = lake.read(priced_usage, month)
+    by_book = priced.group_by("price_book").agg(first=priced.started_at.date().min(), last=priced.started_at.date().max())
+    found = sorted(lake.engine.to_pyarrow(by_book).to_pylist(), key=lambda row: (row["first"], row["price_book"]))
+    if not found:
+        return SEPARATOR.join(dict.fromkeys(book.version for _, book in workplace.books().in_force(month)))
+    if len(found) == 1:
+        return str(found[0]["price_book"])
+    return SEPARATOR.join(f"{row['price_book']} ({row['first']} to {row['last']})" for row in found)
 
 
 def _finality(daily: Sequence[DailyCost], scope: str, *, complete: bool) -> str:

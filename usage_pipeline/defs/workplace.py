@@ -11,9 +11,9 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from usage_pipeline.alerts.channels.channel import Channel
 from usage_pipeline.alerts.channels.outbox import OutboxChannel
 from usage_pipeline.alerts.channels.smtp import SmtpChannel
+from usage_pipeline.defs.books import Books
 from usage_pipeline.defs.home import create
 from usage_pipeline.errors import UsageConfigError, UsageError
-from usage_pipeline.prices.book import PriceBook, build_book
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.engine import connect
@@ -51,8 +51,10 @@ class Workplace(dg.ConfigurableResource[None]):
         """The database, brought to the newest schema."""
         return open_database(self.environment().database_url_or(self.home.database_url))
 
-    def book(self) -> PriceBook:
-        return build_book(self.settings().agreements)
+    def books(self) -> Books:
+        """The price books of the home, with usage.yaml's agreements and aliases on top."""
+        settings = self.settings()
+        return Books(self.home.prices, self.database(), self.now(), settings.agreements, settings.aliases, str(settings.file))
 
     def channel(self) -> Channel:
         """The mail server of the environment, else the outbox folder."""

@@ -5,10 +5,9 @@ for is flattened, but the version names the whole catalog, all agreements and al
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 
@@ -22,7 +21,6 @@ from usage_pipeline.prices.flatten import flatten
 from usage_pipeline.prices.tiers import Volumes
 from usage_pipeline.tables.configuration import Agreement, Alias
 from usage_pipeline.tables.rates import Resolution, Scopes, rate_cards, rates, resolutions
-from usage_pipeline.tables.schema import Table
 
 FILE = "usage.yaml"
 
@@ -65,9 +63,9 @@ class PriceBook:
         cards = [card for schedule in sorted(desk.schedules) for card in desk.schedules[schedule]]
         once = {card.rate_card: lines for card, lines in cards}
         return PricedKeys(
-            _table(resolutions, rows),
-            _table(rate_cards, [card for card, _ in cards]),
-            _table(rates, [rate for lines in once.values() for rate in lines]),
+            resolutions.arrow(rows),
+            rate_cards.arrow([card for card, _ in cards]),
+            rates.arrow([rate for lines in once.values() for rate in lines]),
         )
 
     def readings(self, provider: str | None, model: str | None) -> list[Reading]:
@@ -127,7 +125,3 @@ def _on(found: Sequence[Reading], day: date | None) -> CatalogModel | None:
 def _order(row: Resolution) -> list[tuple[bool, str]]:
     words = (row.provider, row.model, row.is_batch, row.service_tier, row.speed, row.region, row.project, row.account, row.valid_from)
     return [(word is not None, str(word)) for word in words]
-
-
-def _table(table: Table[Any], rows: Sequence[Any]) -> pa.Table:
-    return pa.Table.from_pylist([asdict(row) for row in rows], schema=table.schema.to_pyarrow())

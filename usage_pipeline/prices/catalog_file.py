@@ -25,7 +25,7 @@ def load(content: bytes, file: str) -> Catalog:
     """The catalog of a file that `dump` made. Raises UsageConfigError that names `file` where it is none."""
     try:
         document: Mapping[str, Any] = json.loads(gzip.decompress(content))
-        supplements = tuple(of_mapping(row) for row in document["supplements"])
+        supplements = tuple(of_mapping(row) for row in document.get("supplements", ()))
         return Catalog(str(document["version"]), tuple(_providers_from_raw(document["providers"])), supplements)
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, ValidationError) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__

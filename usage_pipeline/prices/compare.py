@@ -3,17 +3,25 @@
 Both are asked for the same cells: every context that either has a variant for, every time of day and tier, on the given days.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from itertools import product
+from typing import NamedTuple
 
 from usage_pipeline.prices.catalog import Catalog, CatalogModel
 from usage_pipeline.prices.cells import Cell, Price
 from usage_pipeline.prices.flatten import flatten
-from usage_pipeline.prices.supply import speaks_of
+from usage_pipeline.prices.supply import REGION, speaks_of
 from usage_pipeline.tables.rates import DAY_SECONDS, NO_TOKENS
+
+
+class Mode(NamedTuple):
+    """A context, and what people call it: '' for standard, 'region=eu+3' where three more regions price alike."""
+
+    context: dict[str, str]
+    words: str
+
 
 Sold = tuple[CatalogModel, Catalog]
 """A model and the catalog that knows it."""
@@ -71,21 +79,29 @@ def models_of(catalog: Catalog) -> dict[str, CatalogModel]:
     return {model.name: model for model in models}
 
 
-def contexts_of(*models: Sold) -> list[dict[str, str]]:
-    """Every context that a variant of one of them or a supplement asks for, standard first: all combinations of their words."""
-    words: dict[str, set[str]] = {}
+def modes_of(*models: Sold) -> list[Mode]:
+    """Every context that a variant of one of them or a supplement asks for, standard first; not their combinations."""
+    found = {"": Mode({}, "")}
     for model, catalog in models:
-        variants = [dict(variant.when) for variant in model.info.price_variants or ()]
-        for context in [*variants, *(dict(row.context) for row in catalog.supplements if speaks_of(row, model))]:
-            for name, value in context.items():
-                words.setdefault(name, set()).add(value)
-    names = sorted(words)
-    choices = product(*([None, *sorted(words[name])] for name in names))
-    return [{name: value for name, value in zip(names, choice, strict=True) if value is not None} for choice in choices]
+        asked = [dict(variant.when) for variant in model.info.price_variants or ()]
+        for context, more in [*((one, 0) for one in asked), *_supplemented(model, catalog)]:
+            words = ", ".join(f"{name}={value}" for name, value in sorted(context.items())) + (f"+{more}" if more else "")
+            found.setdefault(words, Mode(context, words))
+    return [found[words] for words in sorted(found)]
 
 
-def context_words(context: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in sorted(context.items()))
+def _supplemented(model: CatalogModel, catalog: Catalog) -> Iterator[tuple[dict[str, str], int]]:
+    """Contexts that supplements ask for. Of regions that the same facts are told of, one stands for so many more."""
+    facts: dict[tuple[tuple[str, str], ...], set[str]] = {}
+    for row in catalog.supplements:
+        if row.context and speaks_of(row, model):
+            facts.setdefault(row.context, set()).add(repr(replace(row, id="", context=())))
+    alike: dict[tuple[object, ...], list[dict[str, str]]] = {}
+    for context, told in sorted(facts.items()):
+        elsewhere = tuple(pair for pair in context if pair[0] != REGION)
+        alike.setdefault((len(context), elsewhere, frozenset(told)), []).append(dict(context))
+    for contexts in alike.values():
+        yield contexts[0], len(contexts) - 1
 
 
 def cells_on(cells: Iterable[Cell], day: date) -> Iterator[Cell]:
@@ -98,9 +114,8 @@ def cells_on(cells: Iterable[Cell], day: date) -> Iterator[Cell]:
 def _changes(old: Sold, new: Sold, days: Sequence[date]) -> Iterator[PriceChange]:
     """Of meters that have a price of their own in one of the catalogs; cached audio at the price of audio follows it silently."""
     told: set[tuple[str, Place]] = set()
-    for context in contexts_of(old, new):
+    for context, words in modes_of(old, new):
         before, after = (list(flatten(model, context, supplements=catalog.supplements)) for model, catalog in (old, new))
-        words = context_words(context)
         for day in days:
             was, is_now = _prices_on(before, after, day), _prices_on(after, before, day)
             for place in sorted(was.keys() | is_now.keys()):

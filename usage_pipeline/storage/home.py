@@ -30,6 +30,11 @@ class Home:
         return f"sqlite:///{self.database.absolute()}"
 
     @property
+    def prices(self) -> Path:
+        """The adopted price books, `prices/<content hash>/…`."""
+        return self.root / "prices"
+
+    @property
     def reports(self) -> Path:
         """Reports, `reports/<period>/<scope>/<report>.<ext>`."""
         return self.root / "reports"
@@ -51,6 +56,6 @@ class Home:
 
     def create(self) -> "Home":
         """Make the folders that are missing, and say where they are."""
-        for folder in (self.landing, self.lake, self.reports, self.outbox, self.dagster, self.scratch):
+        for folder in (self.landing, self.lake, self.prices, self.reports, self.outbox, self.dagster, self.scratch):
             folder.mkdir(parents=True, exist_ok=True)
         return self

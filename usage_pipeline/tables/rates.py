@@ -78,5 +78,7 @@ class Resolution:
 
 
 rates = Table("rates", Rate)
+applied_rates = Table("applied_rates", Rate)
+"""In the lake, by UTC day: the rates by which usage of that day was priced, so that every cost can be walked back to its unit price."""
 rate_cards = Table("rate_cards", RateCard)
 resolutions = Table("resolutions", Resolution)

@@ -6,6 +6,7 @@ The same declaration gives the row type for Python, the Ibis and Arrow schema fo
 import dataclasses
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from usage_pipeline.errors import ContractError
 from usage_pipeline.money import MONEY
@@ -78,6 +80,12 @@ class Table(Generic[Row]):
     @cached_property
     def schema(self) -> ibis.Schema:
         return ibis.schema({one.name: one.type(nullable=one.nullable) for one in self.columns})
+
+    def arrow(self, rows: Sequence[Row]) -> pa.Table:
+        """The rows as an Arrow table of this schema."""
+        schema = self.schema.to_pyarrow()
+        columns = [pa.array([getattr(row, one.name) for row in rows], type=schema.field(one.name).type) for one in self.columns]
+        return pa.Table.from_arrays(columns, schema=schema)
 
     def conform(self, rows: ir.Table) -> ir.Table:
         """`rows` with exactly this table's columns, in order and type; a missing column becomes null if it may be.

@@ -1,0 +1,155 @@
+"""`usage-pipeline prices adopt`: what another price book would change, in prices and in money, and then taking it on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from usage_pipeline import money
+from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.prices import change_document, show_changes, show_models
+from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.progress import Progress
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.periods import Period, inclusive, month_name, months_in
+from usage_pipeline.prices.book import PriceBook
+from usage_pipeline.prices.catalog import Catalog, current_catalog
+from usage_pipeline.prices.catalog_file import catalog_in
+from usage_pipeline.prices.compare import Comparison, PriceChange, compare
+from usage_pipeline.prices.one_view import one_view
+from usage_pipeline.prices.what_if import compare as priced_again
+from usage_pipeline.prices.what_if import events_of
+from usage_pipeline.settings import Environment
+from usage_pipeline.storage.home import Home
+from usage_pipeline.tables.priced_usage import priced_usage
+from usage_pipeline.tables.repriced import Repriced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthEffect:
+    """What a month's usage costs as booked and would cost under the new book, where both are known; and what only one of them prices."""
+
+    month: str
+    cost: Decimal
+    would_cost: Decimal
+    newly_priced: int
+    no_longer_priced: int
+
+    @property
+    def difference(self) -> Decimal:
+        return self.would_cost - self.cost
+
+
+def run_prices_adopt(
+    environment: Environment, valid_from: date, today: date, file: Path | None, note: str | None, output: Output, *, dry_run: bool
+) -> int:
+    """Show what the catalog of `file` (the installed one if None) changes, and adopt it unless `dry_run`."""
+    home = prepare(Home(environment.home))
+    workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
+    books, catalog = workplace.books(), current_catalog() if file is None else catalog_in(file)
+    last = books.adoptions()[-1]
+    if last.content_hash == catalog.content_hash:
+        return _nothing_new(catalog, output)
+    months = _months(workplace)
+    with output.progress() as listener:
+        listener("comparing prices", 0, 0)
+        told = compare(books.book_of(last).prices, catalog, [*(month.start for month in months), today])
+        effects = _effects(workplace, books.with_terms(catalog, is_current=False), months, listener)
+    adopted = None if dry_run else books.adopt(catalog, valid_from=valid_from, note=note)
+    if output.as_json:
+        output.document(_document(told, effects, valid_from, adopted=adopted is not None))
+        return 0
+    _show(told, effects, output)
+    _say(told, effects, valid_from, output, dry_run=dry_run)
+    return 0
+
+
+def _nothing_new(catalog: Catalog, output: Output) -> int:
+    if output.as_json:
+        output.document({"old": catalog.name, "new": catalog.name, "adopted": False, "added": [], "gone": [], "repriced": [], "months": []})
+    else:
+        output.say(f"{catalog.name} is the price book already: nothing to adopt.")
+    return 0
+
+
+def _months(workplace: Workplace) -> list[Period]:
+    """The months that have priced usage."""
+    days = workplace.lake(workplace.engine()).days(priced_usage.name)
+    return months_in(inclusive(days[0], days[-1])) if days else []
+
+
+def _effects(workplace: Workplace, book: PriceBook, months: Sequence[Period], listener: Progress) -> list[MonthEffect]:
+    effects: list[MonthEffect] = []
+    for done, month in enumerate(months):
+        listener("pricing past months", done, len(months))
+        engine = workplace.engine()
+        rows = workplace.lake(engine).read(priced_usage, month)
+        effects.append(_effect(month, priced_again(events_of(one_view(rows)), book, engine)))
+    if months:
+        listener("pricing past months", len(months), len(months))
+    return effects
+
+
+def _effect(month: Period, rows: Sequence[Repriced]) -> MonthEffect:
+    both = [row for row in rows if row.cost is not None and row.would_cost is not None]
+    return MonthEffect(
+        month=month_name(month),
+        cost=money.total([row.cost for row in both]),
+        would_cost=money.total([row.would_cost for row in both]),
+        newly_priced=sum(row.events for row in rows if row.cost is None and row.would_cost is not None),
+        no_longer_priced=sum(row.events for row in rows if row.cost is not None and row.would_cost is None),
+    )
+
+
+def _show(told: Comparison, effects: Sequence[MonthEffect], output: Output) -> None:
+    show_changes(told.changes, output)
+    show_models("added", told.added, output)
+    show_models("gone", told.gone, output)
+    if effects:
+        output.table(
+            ("month", "as booked", "under the new book", "difference", "newly priced", "no longer priced"),
+            [
+                (one.month, dollars(one.cost), dollars(one.would_cost), f"{one.difference:+,.2f}", one.newly_priced, one.no_longer_priced)
+                for one in effects
+            ],
+            numbers=("as booked", "under the new book", "difference", "newly priced", "no longer priced"),
+            title="Usage of past months at list and agreed prices, if they were priced again",
+        )
+
+
+def _say(told: Comparison, effects: Sequence[MonthEffect], valid_from: date, output: Output, *, dry_run: bool) -> None:
+    output.say(f"{told.old} -> {told.new}: {len(told.added):,} models added, {len(told.gone):,} gone, {len(told.repriced):,} re-priced")
+    touched = [one.month for one in effects if one.month >= f"{valid_from:%Y-%m}"]
+    past = f" Run {' and '.join(touched)} again to have it there; months before stay as they are." if touched else ""
+    if dry_run:
+        output.say(f"Nothing was adopted (--dry-run). Adopted now it would price usage from {valid_from} on.{past}")
+    else:
+        output.say(
+            f"Adopted: it prices usage from {valid_from} on. Usage before keeps its book, and statements of it stay as they are.{past}"
+        )
+
+
+def _document(told: Comparison, effects: Sequence[MonthEffect], valid_from: date, *, adopted: bool) -> dict[str, Any]:
+    changes: Sequence[PriceChange] = told.changes
+    return {
+        "old": told.old,
+        "new": told.new,
+        "adopted": adopted,
+        "valid_from": valid_from.isoformat(),
+        "added": list(told.added),
+        "gone": list(told.gone),
+        "repriced": [change_document(one) for one in changes],
+        "months": [
+            {
+                "month": one.month,
+                "cost": money.text(one.cost),
+                "would_cost": money.text(one.would_cost),
+                "difference": money.text(one.difference),
+                "newly_priced": one.newly_priced,
+                "no_longer_priced": one.no_longer_priced,
+            }
+            for one in effects
+        ],
+    }
