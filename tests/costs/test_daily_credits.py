@@ -65,6 +65,10 @@ def test_views_are_not_added():
     assert credits_of(rows, "user") == {"ana": (3, 6)}
 
 
+def test_a_log_that_counts_no_requests_adds_no_credits_to_a_provider_that_does():
+    assert credits_of(day(log(None, "0.5", user="ana"), provider(3, 6)), "user") == {None: (3, 6)}
+
+
 def test_what_logs_do_not_explain_has_the_providers_credits():
     rows = day(log(3, 6, user="ana"), log(1, 2, user="ben"), provider(10, 20))
     assert credits_of(rows, "user") == {"ana": (3, 6), "ben": (1, 2), None: (6, 12)}

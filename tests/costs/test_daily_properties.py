@@ -1,5 +1,7 @@
 """For any day: the bill is preserved, no view is added to another, order does not matter."""
 
+from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usage_pipeline.costs.daily import daily_costs_of
+from usage_pipeline.costs.usage_view import cell_of
 from usage_pipeline.tables.summary import by, totals
 
 DAY = date(2026, 10, 2)
@@ -26,12 +29,13 @@ DETAILS = {
     "user": st.sampled_from(["ana", "ben", None]),
     "status": st.sampled_from(["success", "success", "failure", "cache_hit"]),
 }
+CREDITS = {"credits": st.none() | AMOUNTS, "uncredited_events": st.integers(0, 3)}
 TOKENS = st.fixed_dictionaries(PLACES | DETAILS | {"quantity": QUANTITIES, "cost": st.none() | AMOUNTS}).map(
     lambda columns: usage_row(**columns, **({"unpriced_quantity": columns["quantity"]} if columns["cost"] is None else {}))
 )
-COUNTS = st.fixed_dictionaries(PLACES | DETAILS | {"requests": st.none() | st.integers(0, 1000), "unpriced_events": st.integers(0, 3)}).map(
-    lambda columns: usage_row(**(columns | {"meter": "requests"}))
-)
+COUNTS = st.fixed_dictionaries(
+    PLACES | DETAILS | {"requests": st.none() | st.integers(0, 1000), "unpriced_events": st.integers(0, 3)} | CREDITS
+).map(lambda columns: usage_row(**(columns | {"meter": "requests"})))
 USAGE = st.lists(TOKENS | COUNTS, max_size=25)
 CHARGES = st.lists(
     st.fixed_dictionaries(
@@ -72,6 +76,7 @@ def test_rows_are_unique_by_key_and_a_bill_changes_no_estimate(usage, charges):
     assert len({(*(getattr(row, name) for name in KEY),) for row in rows}) == len(rows)
     assert totals(rows).estimated_cost == totals(estimated).estimated_cost
     assert totals(rows).requests == totals(estimated).requests
+    assert (totals(rows).credits, totals(rows).uncredited_events) == (totals(estimated).credits, totals(estimated).uncredited_events)
     assert all(row.quantity >= 0 for row in rows)
 
 
@@ -108,3 +113,66 @@ def test_a_shared_line_is_dealt_out_to_the_last_digit(shares, amount):
     rows = daily_costs_of(DAY, usage, [charge_row(amount, project=None, names_project=False)])
     assert totals(rows).cost == amount
     assert totals(rows).cost_unattributed == 0
+
+
+KNOWN = st.lists(TOKENS | COUNTS.map(lambda row: replace(row, project=row.project or "c")), max_size=25)
+
+
+def one_view(usage):
+    """`usage` without the charged logs of requests that the provider counts too: so one view alone counts the requests of each cell."""
+    counted = {cell_of(row) for row in usage if row.view == "provider" and row.meter == "requests" and row.requests}
+    return [
+        row for row in usage if row.view == "provider" or row.meter != "requests" or row.status != "success" or cell_of(row) not in counted
+    ]
+
+
+def chosen_credits(usage):
+    """Per cell, credits of the logs' failures and cache hits, and of the provider's rows, or the logs' where those count no requests."""
+    cells = defaultdict(list)
+    for row in usage:
+        cells[cell_of(row)].append(row)
+    return {cell: sum((row.credits or Decimal(0) for row in chosen(rows)), Decimal(0)) for cell, rows in cells.items()}
+
+
+def chosen(rows):
+    counts = [row for row in rows if row.meter == "requests"]
+    free = [row for row in counts if row.view == "log" and row.status != "success"]
+    provider = [row for row in counts if row.view == "provider"]
+    logs = [row for row in counts if row.view == "log" and row.status == "success"]
+    is_reported, logs_count = any(row.view == "provider" for row in rows), any(row.requests for row in logs)
+    if not is_reported or (logs_count and not any(row.requests for row in provider)):
+        return [*free, *logs]
+    return [*free, *provider]
+
+
+@settings(max_examples=300, deadline=None)
+@given(KNOWN.map(one_view), CHARGES)
+def test_credits_of_the_rows_are_those_of_the_events_of_the_view_that_counts(usage, charges):
+    rows = daily_costs_of(DAY, usage, charges)
+    expected = chosen_credits(usage)
+    found = defaultdict(Decimal)
+    for row in rows:
+        found[cell_of(row)] += row.credits or 0
+    assert all(found[cell] == expected.get(cell, 0) for cell in found.keys() | expected.keys())
+    assert all(row.credits is None for row in rows if row.meter != "requests")
+
+
+EACH = {"ana": Decimal(5), "ben": Decimal("0.333333333333333"), None: Decimal("2.5")}
+"""Credits for each request of a user: of the provider's, which names none, 2.5."""
+CREDITED = st.lists(
+    st.fixed_dictionaries(PLACES | DETAILS | {"requests": st.integers(1, 1000)}).map(
+        lambda columns: usage_row(
+            **(columns | {"credits": columns["requests"] * (EACH[columns["user"]] if columns["status"] == "success" else 0)})
+        )
+    ),
+    max_size=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(CREDITED, CHARGES)
+def test_every_request_counted_has_the_credits_that_are_due_to_it(usage, charges):
+    rows = [row for row in daily_costs_of(DAY, usage, charges) if row.credits is not None]
+    assert sum(row.requests for row in rows) == totals(daily_costs_of(DAY, usage, [])).requests
+    for row in rows:
+        assert row.credits == row.requests * (EACH[row.user] if row.status == "success" else 0)

@@ -35,6 +35,18 @@ def test_a_month_sums_its_days_by_key():
     assert totals(rows) == totals(DAILY)
 
 
+def test_a_month_sums_the_credits_of_its_days():
+    credited = usage_row(user="ana", requests=2, credits="0.000000000000003", uncredited_events=1)
+    daily = [row for number in range(31) for row in daily_costs_of(FIRST + timedelta(days=number), [*USAGE[:1], credited], [])]
+    monthly = monthly_costs_of(OCTOBER, daily)
+    assert {row.meter: (row.credits, row.uncredited_events) for row in monthly} == {
+        "input": (None, 0),
+        "requests": (Decimal("0.000000000000093"), 31),
+    }
+    assert footing(daily, monthly) == []
+    assert [one.column for one in footing(daily, [monthly[0], replace(monthly[1], credits=Decimal(0))])] == ["credits"]
+
+
 def test_days_outside_the_month_are_left_out():
     november = daily_costs_of(date(2026, 11, 1), USAGE, [])
     assert monthly_costs_of(OCTOBER, [*DAILY, *november]) == monthly_costs_of(OCTOBER, DAILY)

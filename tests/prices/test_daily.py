@@ -1,6 +1,7 @@
 """Sums by dimensions and meter: nothing is lost, nothing is invented."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,20 +12,24 @@ from priced_events import event, events_table
 
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import PriceBook, build_book
+from usage_pipeline.prices.credits import with_credits
 from usage_pipeline.prices.daily import usage_costs
-from usage_pipeline.tables.configuration import Agreement
+from usage_pipeline.tables.configuration import PER_CURRENCY_UNIT, Agreement, CreditRule
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.usage_costs import usage_costs as declared
 
 Row = dict[str, Any]
 
 
-def summed(engine: Any, book: PriceBook, rows: list[Row], dimensions: list[str]) -> tuple[list[Row], list[Row]]:
+def summed(
+    engine: Any, book: PriceBook, rows: list[Row], dimensions: list[str], credit_rules: Sequence[CreditRule] = ()
+) -> tuple[list[Row], list[Row]]:
     """(priced events, their sums)."""
     events = ibis.memtable(events_table(rows))
     keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)))
     tables = [ibis.memtable(one) for one in (keys.resolutions, keys.rate_cards, keys.rates)]
-    priced = engine.to_pyarrow(price_events(events, *tables, price_book=book.version, scopes=book.scopes))
+    prices = price_events(events, *tables, price_book=book.version, scopes=book.scopes)
+    priced = engine.to_pyarrow(with_credits(prices, credit_rules))
     return priced.to_pylist(), engine.to_pyarrow(usage_costs(ibis.memtable(priced), tables[2], dimensions)).to_pylist()
 
 
@@ -97,6 +102,30 @@ def test_uncounted_requests_are_null_not_zero(price_engine: Any, book: PriceBook
     rows = {row["meter"]: row for row in sums}
     assert (rows["requests"]["requests"], rows["requests"]["quantity"], rows["requests"]["events"]) == (None, 0, 1)
     assert (rows["input"]["requests"], rows["input"]["events"]) == (None, 0)
+
+
+def test_credits_stand_on_the_rows_of_requests_and_sum_to_the_events(price_engine: Any, book: PriceBook):
+    rules = [
+        CreditRule(credits=Decimal(3), model="gpt-4.1"),
+        CreditRule(credits=Decimal("0.123456789012345"), model="gpt-5.5", per=PER_CURRENCY_UNIT),
+        CreditRule(credits=Decimal(100), model="gpt-9", per=PER_CURRENCY_UNIT),
+    ]
+    rows = [
+        event("openai", model, input=1000 * count, cache_read=7, output=count, request_count=count, status=status)
+        for model in ("gpt-4.1", "gpt-5.5", "gpt-9", "gpt-4o")
+        for count in (1, 2, 300)
+        for status in ("success", "failure")
+    ]
+    priced, sums = summed(price_engine, book, [*rows, event("openai", "gpt-4.1", input=5, request_count=None)], ["model"], rules)
+    assert {row["credits"] for row in sums if row["meter"] != "requests"} == {None}
+    found = {model: [row for row in sums if row["meter"] == "requests" and row["model"] == model] for model in ("gpt-4.1", "gpt-5.5")}
+    for model, of_requests in found.items():
+        due = sum(row["credits"] for row in priced if row["model"] == model and row["credits"] is not None)
+        assert sum(row["credits"] for row in of_requests if row["credits"] is not None) == due > 0
+    assert sum(row["credits"] for row in found["gpt-4.1"]) == 3 * 303
+    counts = {model: sum(row["uncredited_events"] for row in sums if row["model"] == model) for model in ("gpt-4.1", "gpt-9", "gpt-4o")}
+    assert counts == {"gpt-4.1": 1, "gpt-9": 3, "gpt-4o": 0}
+    assert {row["credits"] for row in sums if row["model"] == "gpt-4o"} == {None}
 
 
 def test_rows_are_unique_and_as_declared(many: tuple[list[Row], list[Row]], price_engine: Any, book: PriceBook):

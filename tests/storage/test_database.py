@@ -11,16 +11,19 @@ import ibis
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from usage_pipeline.errors import ContractError, UsageError
 from usage_pipeline.periods import Period, inclusive, month_of
-from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.sql_tables import DECLARED, METADATA, sql_table
+from usage_pipeline.storage.database import _MIGRATION_CONFIG, Database
+from usage_pipeline.storage.sql_tables import DECLARED, METADATA, ROW_KEY, row_key, sql_table
 from usage_pipeline.tables.budgets import BudgetStatus, budget_status
-from usage_pipeline.tables.costs import DailyCost, daily_costs
+from usage_pipeline.tables.costs import DailyCost, MonthlyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
+from usage_pipeline.tables.price_books import PriceBookAdoption, price_books
+from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.usage_events import usage_events
 
 FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
@@ -82,6 +85,39 @@ def test_migrations_make_exactly_the_declared_tables(url: str) -> None:
     database.close()
 
 
+def month_cost(**more: Any) -> MonthlyCost:
+    values = dataclasses.asdict(cost(**more))
+    del values["day"]
+    return MonthlyCost(**values, month=FIRST, days_count=2)
+
+
+def insert_as_of_version_1(connection: sa.Connection, table: Table[Any], row: Any) -> None:
+    """The row's columns that the first version had."""
+    values = {name: getattr(row, name) for name in table.names if name not in {"credits", "uncredited_events"}}
+    key = {ROW_KEY: row_key([values[name] for name in table.key])}
+    connection.execute(sa.insert(sql_table(table)).values(**key, **values))
+
+
+def test_a_database_of_the_first_version_keeps_its_rows(url: str) -> None:
+    database = Database(url)
+    with database.transaction() as transaction:
+        _MIGRATION_CONFIG.attributes["connection"] = transaction.connection
+        command.upgrade(_MIGRATION_CONFIG, "0001")
+        for table, row in ((daily_costs, cost()), (daily_costs, cost("other", SECOND, team="ml")), (monthly_costs, month_cost())):
+            insert_as_of_version_1(transaction.connection, table, row)
+        transaction.insert(ingested_files, [file()])
+    database.migrate()
+    assert database.select(daily_costs, order=["project"]) == [cost("other", SECOND, team="ml"), cost()]
+    assert database.select(monthly_costs) == [month_cost()]
+    assert database.select(ingested_files) == [file()]
+    assert [(row.credits, row.uncredited_events) for row in database.select(daily_costs)] == [(None, 0)] * 2
+    assert database.select(price_books) == []
+    again = cost(credits=LONGEST, uncredited_events=3)
+    database.upsert(daily_costs, [again])
+    assert database.select(daily_costs, where={"project": "portal"}) == [again]
+    database.close()
+
+
 def test_two_processes_may_migrate_at_once(url: str) -> None:
     databases = [Database(url) for _ in range(4)]
     threads = [threading.Thread(target=database.migrate) for database in databases]
@@ -113,6 +149,13 @@ def test_rows_come_back_as_given(store: Database) -> None:
     store.insert(daily_costs, [cost(), cost("søk", SECOND, billed_cost=Decimal("-0.000000000000001"), team="ml")])
     store.insert(ingested_files, [file(ingested_at=MOMENT.astimezone(timezone(timedelta(hours=5))))])
     store.insert(budget_status, [status()])
+    adoption = PriceBookAdoption(
+        adoption_id="a" * 64, version="genai-prices 0.2.3", content_hash="c" * 64, adopted_at=MOMENT, valid_from=None, models_count=2330,
+        rate_cards_count=3690, rates_count=11575, note=None,
+    )  # fmt: skip
+    later = dataclasses.replace(adoption, adoption_id="b" * 64, valid_from=SECOND, note="newer prices from November")
+    store.insert(price_books, [adoption, later])
+    assert store.select(price_books) == [adoption, later]
     assert store.select(daily_costs) == [cost(), cost("søk", SECOND, billed_cost=Decimal("-0.000000000000001"), team="ml")]
     (read,) = store.select(ingested_files)
     assert read == file()

@@ -45,6 +45,19 @@ def test_totals_of_nothing_are_zero():
     assert (totals([]).cost, totals([]).requests) == (0, 0)
 
 
+def test_credits_are_summed_beside_dollars_and_null_where_there_are_none():
+    assert (totals(ROWS).credits, totals(ROWS).uncredited_events) == (None, 0)
+    rows = [
+        *ROWS[:-1],
+        replace(ROWS[1], credits=Decimal("1.5")),
+        replace(ROWS[3], credits=Decimal(0)),
+        replace(ROWS[-1], uncredited_events=4),
+    ]
+    assert (totals(rows).credits, totals(rows).uncredited_events) == (Decimal("1.5"), 4)
+    assert {one.key: (one.credits, one.uncredited_events) for one in by(rows, "model")} == {"m": (Decimal("1.5"), 0), "new": (None, 4)}
+    assert {one.key: one.credits for one in by(rows, "status")} == {"success": Decimal("1.5"), "failure": None, "cache_hit": Decimal(0)}
+
+
 def test_groups_come_dearest_first_with_percent_of_the_whole():
     groups = by(ROWS, "project")
     assert [(one.key, one.cost, one.percent) for one in groups] == [
