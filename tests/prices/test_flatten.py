@@ -72,6 +72,15 @@ def test_the_cell_in_force_has_the_librarys_price(
     assert cell.state == ("no_variant" if is_batch and not is_served else "priced")
 
 
+@given(prices=some.one_of(SETS, LISTS), variants=VARIANTS, day=DAYS)
+def test_the_cells_of_one_day_are_those_that_hold_on_it(
+    prices: ModelPrice | list[ConditionalPrice], variants: list[PriceVariant], day: date
+):
+    invented = model(prices, variants)
+    cells = [one for one in flatten(invented, {"processing": "batch"}) if (one.valid_from or date.min) <= day < (one.valid_to or date.max)]
+    assert list(flatten(invented, {"processing": "batch"}, only=day)) == cells
+
+
 def test_a_window_over_midnight():
     night = TimeOfDateConstraint(time(22), time(6))
     prices = [ConditionalPrice(prices=ModelPrice(input_mtok=MILLION)), ConditionalPrice(night, prices=ModelPrice(input_mtok=MILLION / 2))]

@@ -199,6 +199,12 @@ def test_bedrock_batch_flex_and_priority():
     assert (day_before.state, day_before.prices[0].unit_price * MILLION) == ("no_variant", Decimal("0.8"))
 
 
+def test_bedrock_prices_that_aws_rounds():
+    """Gemma 3 12B is 0.09 and 0.29 per million, in a batch 0.05 and 0.15."""
+    prices = prices_of("aws", "google.gemma-3-12b-it", {"processing": "batch"})
+    assert per_million(prices, "input", "output") == [Decimal("0.05"), Decimal("0.15")]
+
+
 def test_vertex_batch_and_regional_endpoint():
     """Sonnet 4.5 is 3 and 15 per million at the global endpoint."""
     batch, regional = {"processing": "batch"}, {"region": "us-east5"}
@@ -231,7 +237,7 @@ def test_audio_tokens_that_the_catalog_prices_as_text():
     prices = prices_of("openai", "gpt-4o-audio-preview", {})
     assert per_million(prices, "input", "input_audio", "output_audio") == [Decimal("2.5"), 40, 80]
     assert prices["input_audio"].priced_as is None
-    before = prices_of("openai", "gpt-4o-audio-preview", {}, ROW["gpt-4o-audio-input"].valid_from - timedelta(days=1))  # type: ignore[operator]
+    before = prices_of("openai", "gpt-4o-audio-preview", {}, ROW["gpt-4o-audio/input_audio"].valid_from - timedelta(days=1))  # type: ignore[operator]
     assert (before["input_audio"].priced_as, before["input_audio"].unit_price * MILLION) == ("input", Decimal("2.5"))
 
 
@@ -292,6 +298,14 @@ def test_a_context_with_several_values_is_a_row_for_each(tmp_path: Path):
     assert [(row.id, row.context) for row in rows] == [("one/us", (("region", "us"),)), ("one/eu", (("region", "eu"),))]
 
 
+def test_a_unit_price_for_each_meter_is_a_row_for_each(tmp_path: Path):
+    text = GOOD.replace("  meters: [input]\n", "").replace("factor: 0.5", "unit_price: {input: 0.1, output: 0.2}")
+    assert [(row.id, row.meters, row.unit_price) for row in loaded(tmp_path, text)] == [
+        ("one/input", ("input",), Decimal("0.1")),
+        ("one/output", ("output",), Decimal("0.2")),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -310,6 +324,16 @@ def test_a_context_with_several_values_is_a_row_for_each(tmp_path: Path):
         (GOOD.replace("2026-01-01", "2026-01-01\n  valid_to: 2026-01-01"), "mine.yaml:9: valid_to: 2026-01-01 is not after valid_from"),
         (GOOD.replace("factor: 0.5", "same_as_later: true"), "mine.yaml:5: meters: the catalog's own variant says"),
         (GOOD.replace("  meters: [input]\n", "").replace("factor: 0.5", "unit_price: 1"), "mine.yaml:6: unit_price: needs meters"),
+        (GOOD.replace("factor: 0.5", "unit_price: {input: 1}"), "mine.yaml:7: unit_price: needs meters"),
+        (
+            GOOD.replace("  meters: [input]\n", "").replace("factor: 0.5", "unit_price: {inputs: 1}"),
+            "mine.yaml:6: unit_price: 'inputs' is none",
+        ),
+        (
+            GOOD.replace("  meters: [input]\n", "").replace("factor: 0.5", "unit_price: {input: x}"),
+            "mine.yaml:6: unit_price: 'x' is not a number",
+        ),
+        (GOOD.replace("{processing: batch}", "{processing: []}"), "mine.yaml:6: context: is a mapping of words"),
         (GOOD + "  factor: 0.4\n", "mine.yaml:11: factor: given twice in one row"),
         (GOOD + GOOD, "mine.yaml:12: id: 'one' is taken by mine.yaml:2"),
         (
@@ -320,7 +344,7 @@ def test_a_context_with_several_values_is_a_row_for_each(tmp_path: Path):
         ("- one", "mine.yaml:1: (row): is not a mapping"),
         ("- {", "YAML"),
     ],
-    ids=range(21),
+    ids=range(25),
 )
 def test_a_mistake_names_file_line_and_mend(tmp_path: Path, text: str, says: str):
     with pytest.raises(UsageConfigError) as caught:

@@ -50,28 +50,34 @@ def _mistakes(values: Mapping[str, Any], provider_ids: Collection[str]) -> Itera
     yield from _wrong_terms(values)
     if values.get("provider") and values["provider"] not in provider_ids:
         yield "provider", f"{values['provider']!r} is not in the price catalog"
-    for meter in meters_of(values.get("meters")) or ():
+    prices = values.get("unit_price")
+    named = [("meters", meter) for meter in meters_of(values.get("meters")) or ()]
+    for key, meter in [*named, *(("unit_price", meter) for meter in (prices if isinstance(prices, dict) else ()))]:
         if meter not in KNOWN_METERS:
-            yield "meters", f"{meter!r} is none of {TOKENS}, {', '.join(sorted(KNOWN_METERS))}"
+            yield key, f"{meter!r} is none of {TOKENS}, {', '.join(sorted(KNOWN_METERS))}"
     if isinstance(values.get("source"), str) and not values["source"].startswith("https://"):
         yield "source", "is not a URL; write the page's https:// address"
 
 
+MANY = frozenset({"models", "meters"})
+BY_KEY = frozenset({"context", "unit_price"})
+"""What may be several words, and what may be words by key."""
+
+
 def _wrong_shapes(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in values.items():
-        words = value.values() if key == "context" and isinstance(value, dict) else [value]
-        may_be_list = key in {"models", "meters", "context"}
-        texts = [one for word in words for one in (word if may_be_list and isinstance(word, list) and word else [word])]
-        if (key == "context" and not isinstance(value, dict)) or not all(isinstance(one, str) and one for one in texts):
-            yield key, "is a mapping of words" if key == "context" else f"is {'a list of words' if may_be_list else 'one word or number'}"
+        inside = list(value.values()) if key in BY_KEY and isinstance(value, dict) else [value]
+        texts = [one for word in inside for one in (word if key in {*MANY, "context"} and isinstance(word, list) and word else [word])]
+        if (key == "context" and not isinstance(value, dict)) or not texts or not all(isinstance(one, str) and one for one in texts):
+            yield key, "is a mapping of words" if key == "context" else f"is {'a list of words' if key in MANY else 'one word or number'}"
     for key in ("valid_from", "valid_to", "checked_on"):
         if isinstance(values.get(key), str) and not _is(date.fromisoformat, values[key]):
             yield key, f"{values[key]!r} is not a day; write YYYY-MM-DD"
     for key in ("factor", "unit_price"):
-        if isinstance(values.get(key), str) and not (
-            _is(Decimal, values[key]) and Decimal(values[key]).is_finite() and Decimal(values[key]) >= 0
-        ):
-            yield key, f"{values[key]!r} is not a number of 0 or more"
+        given = values.get(key)
+        for number in given.values() if isinstance(given, dict) else [given]:
+            if isinstance(number, str) and not (_is(Decimal, number) and Decimal(number).is_finite() and Decimal(number) >= 0):
+                yield key, f"{number!r} is not a number of 0 or more"
     days = [values.get(key) for key in ("valid_from", "valid_to")]
     if all(isinstance(day, str) and _is(date.fromisoformat, day) for day in days) and str(days[1]) <= str(days[0]):
         yield "valid_to", f"{days[1]} is not after valid_from {days[0]}"
@@ -83,8 +89,8 @@ def _wrong_terms(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield given[-1] if given else "id", f"needs exactly one of {', '.join(TERMS)}"
     if values.get("same_as_later") not in {None, "true"}:
         yield "same_as_later", "is 'true' or left out"
-    if "unit_price" in given and not values.get("meters"):
-        yield "unit_price", "needs meters: the price of one unit of what?"
+    if "unit_price" in given and bool(values.get("meters")) == isinstance(values["unit_price"], dict):
+        yield "unit_price", "needs meters: the price of one unit of what? Name them in meters, or write a price for each meter here"
     if {"factor", "same_as_later"} & set(given) and not values.get("context"):
         yield given[0], "needs a context; the catalog's standard price is never changed"
     if "same_as_later" in given and values.get("meters"):

@@ -26,8 +26,9 @@ class Supplement:
 
     `provider`, `models` and `owner` are ids of the catalog; no models means all that the provider sells (those of one `owner`).
     `context` is the exact pairs of a request's context, none for standard; no meters means all that have a price.
-    Exactly one of: `factor` of the standard list price; `unit_price` of one unit, in USD; `same_as_later`: the catalog's own
-    variant for this context, of a later date, held already while the standard prices were what they were on its first day.
+    Exactly one of: `factor` of the standard list price; `unit_price` of one unit, in USD (in a file also a mapping of meters to
+    prices, instead of `meters`); `same_as_later`: the catalog's own variant for this context, of a later date, held already while
+    the standard prices were what they were on its first day.
     """
 
     id: str
@@ -72,20 +73,20 @@ def of_mapping(values: Mapping[str, Any]) -> Supplement:
 
 
 def rows_of(values: Mapping[str, Any]) -> Iterator[Supplement]:
-    """A row for every combination of the values of its context; the values of a list are told apart in the id."""
+    """A row for every combination of the values of its context and of its unit prices; those of a list are told apart in the id."""
     given: Mapping[str, Any] = values.get("context") or {}
     choices = [[(key, value) for value in _many(one)] for key, one in sorted(given.items())]
-    for pairs in product(*choices):
+    for pairs, (meters, unit_price) in product(product(*choices), _unit_prices(values)):
         told = [value for key, value in pairs if not isinstance(given[key], str)]
         yield Supplement(
-            id="/".join([values["id"], *told]),
+            id="/".join([values["id"], *told, *(meters or () if isinstance(values.get("unit_price"), dict) else ())]),
             provider=values["provider"],
             models=tuple(_many(values["models"])) if values.get("models") else None,
             owner=values.get("owner"),
-            meters=meters_of(values.get("meters")),
+            meters=meters,
             context=pairs,
             factor=Decimal(values["factor"]) if values.get("factor") else None,
-            unit_price=Decimal(values["unit_price"]) if values.get("unit_price") else None,
+            unit_price=unit_price,
             same_as_later=bool(values.get("same_as_later")),
             valid_from=_day(values.get("valid_from")),
             valid_to=_day(values.get("valid_to")),
@@ -93,6 +94,14 @@ def rows_of(values: Mapping[str, Any]) -> Iterator[Supplement]:
             checked_on=date.fromisoformat(values["checked_on"]),
             note=values.get("note"),
         )
+
+
+def _unit_prices(values: Mapping[str, Any]) -> list[tuple[tuple[str, ...] | None, Decimal | None]]:
+    """(meters, price of one unit): one for each of a mapping of meters, else the one of the row."""
+    price = values.get("unit_price")
+    if isinstance(price, dict):
+        return [((meter,), Decimal(one)) for meter, one in price.items()]
+    return [(meters_of(values.get("meters")), Decimal(price) if price else None)]
 
 
 def _many(value: str | Sequence[str]) -> Sequence[str]:
