@@ -7,22 +7,23 @@ from decimal import Decimal
 from alert_samples import budget, cost, status
 
 from usage_pipeline.alerts.advice import advise, price_the_unpriced
-from usage_pipeline.alerts.facts import Facts, Unpriced, facts_of
+from usage_pipeline.alerts.facts import Facts, facts_of
 from usage_pipeline.alerts.rules import due
 from usage_pipeline.periods import start_of
 from usage_pipeline.tables.budgets import Budget
 from usage_pipeline.tables.costs import LOG_ESTIMATED, UNATTRIBUTED, DailyCost
+from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is
 
 AS_OF = date(2026, 10, 23)
 COSTS = [cost(date(2026, 10, 1), "300"), cost(date(2026, 10, 2), "100", model="other")]
 
 
 def facts(spent: str, forecast: str | None = None, *, crossing: date | None = None, of: Budget | None = None, as_of: date = AS_OF,
-          whole: date | None = None, costs: list[DailyCost] = COSTS) -> Facts:  # fmt: skip
+          whole: date | None = None, costs: list[DailyCost] = COSTS, explain: Explain = as_it_is) -> Facts:  # fmt: skip
     of = of or budget("500")
     how = replace(status(of, spent, as_of), forecast=None if forecast is None else Decimal(forecast), crossing_date=crossing)
     alert = due([how], [of], [], start_of(as_of), as_of)[-1]
-    return facts_of(alert, of, how, costs, whole or as_of)
+    return facts_of(alert, of, how, costs, whole or as_of, explain)
 
 
 def advice(facts: Facts) -> list[str]:
@@ -108,12 +109,26 @@ def test_missing_prices_are_asked_for_once() -> None:
     unknown = [cost(AS_OF, None, model="new-model-9", meter="requests", unpriced_events=2)]
     assert price_the_unpriced([facts("500"), facts("500", costs=unknown)]).startswith("The true cost is higher")
     assert price_the_unpriced([facts("500")]) == ""
-    assert facts("80000", of=budget("100000", unit="tokens"), costs=unknown).unpriced is None
+    assert facts("80000", of=budget("100000", unit="tokens"), costs=unknown).unpriced == ()
 
 
 def test_what_a_bill_covers_is_not_unpriced() -> None:
     parts = {"model": "new", "meter": "requests", "unpriced_events": 2}
-    assert facts("500", costs=[cost(AS_OF, "5", **parts)]).unpriced is None
-    assert facts("500", costs=[cost(AS_OF, "5", basis=LOG_ESTIMATED, **parts)]).unpriced == Unpriced(
-        requests=2, tokens=Decimal(0), models=("new",)
+    assert facts("500", costs=[cost(AS_OF, "5", **parts)]).unpriced == ()
+    (one,) = facts("500", costs=[cost(AS_OF, "5", basis=LOG_ESTIMATED, **parts)]).unpriced
+    assert (one.model, one.events, one.tokens, one.low, one.high) == ("new", 2, 0, None, None)
+
+
+def test_the_largest_of_the_unpriced_is_mended_first() -> None:
+    def explain(row: Unpriced) -> Unpriced:
+        return replace(row, hint=f"add {row.model}\r\nBcc: x")
+
+    unknown = [
+        cost(AS_OF, None, model=model, meter="requests", unpriced_events=events) for model, events in (("few", 2), ("many", 9), ("some", 5))
+    ]
+    alone = facts("500", costs=unknown[:1], explain=explain)
+    assert price_the_unpriced([facts("500"), alone]) == (
+        "The true cost is higher: some usage has no price. Whoever runs usage-pipeline can mend it. For few: add few Bcc: x"
     )
+    several = price_the_unpriced([facts("500", costs=unknown, explain=explain)])
+    assert several.endswith("For many and 2 more, which the statement lists: add many Bcc: x")

@@ -5,6 +5,7 @@ No clock and no random module: every number comes from a hash of what it stands 
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 from usage_pipeline.money import multiply, percent
 from usage_pipeline.periods import ONE_DAY, Period, month_of
 from usage_pipeline.reports.snapshot import Accounting, Snapshot, statement_of
+from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import BILLED, LOG_ESTIMATED, PROVIDER_ESTIMATED, UNPRICED, DailyCost, MonthlyCost
+from usage_pipeline.tables.unpriced import Unpriced
 
 OCTOBER = month_of(date(2026, 10, 1))
 SEPTEMBER = month_of(date(2026, 9, 1))
@@ -158,6 +161,65 @@ def _oddities(month: Period, days: int) -> list[DailyCost]:
         row(day=middle, project="search-rag", team="platform", status="cache_hit", meter="requests", quantity=Decimal(310), requests=310,
             operation="chat", user="u-0193", estimated_cost=Decimal(0), cost=Decimal(0)),
     ]  # fmt: skip
+
+
+def agreed(rows: Sequence[DailyCost]) -> list[DailyCost]:
+    """The same month where one model has a fifth off its list price and another a markup of a tenth: the list price is what is higher or
+    lower, so that every cost stays.
+    """
+    factors = {"claude-sonnet-4-5": Decimal("1.25"), "gpt-5.1": Decimal("0.9")}
+    return [
+        replace(one, list_cost=multiply(1, one.list_cost * factors[one.model])) if one.list_cost and one.model in factors else one
+        for one in rows
+    ]
+
+
+def credited(rows: Sequence[DailyCost]) -> list[DailyCost]:
+    """The same month with a credit schedule: two and a half a request in chat, one in any other operation, none without an operation."""
+    return [
+        replace(one, credits=one.requests * (Decimal("2.5") if one.operation == "chat" else Decimal(1)))
+        if one.meter == "requests" and one.status == "success" and one.operation and one.cost is not None
+        else replace(one, uncredited_events=one.unpriced_events)
+        for one in rows
+    ]
+
+
+HINT = (
+    "add an alias to usage.yaml: aliases: - {name: gpt-next-preview, provider: openai, model: gpt-5.1} (the catalog's model that it is;"
+    " usage-pipeline prices show gpt-5.1 lists them)"
+)
+
+
+def explain(one: Unpriced) -> Unpriced:
+    """What the price room would say of it."""
+    return replace(one, low=Decimal("0.0119512"), high=Decimal("71.886"), range_if="if it was a model of OpenAI", hint=HINT)
+
+
+def advice() -> list[Advice]:
+    """Ten proposals for two projects."""
+    smaller = (
+        "Use claude-haiku-4-5 of the same family for 8,120 chat requests. It assumes the same tokens; a smaller model may answer worse, so"
+        " try it on a part first."
+    )
+    told = (
+        ("cheaper_model", "claude-haiku-4-5", smaller),
+        ("batch", "batch", "Send 3,040 requests that nobody waits for as a batch, at half the price: answers come within a day."),
+        ("cache", "62 %", "Read 62 % of the input from the cache, as the best day did. It needs prompts that begin alike."),
+    )
+    found = []
+    for number in range(10):
+        kind, proposal, text = told[number % 3]
+        cost = Decimal(60 - 5 * number) + Decimal("0.1234567")
+        share = Decimal(70 - 6 * number)
+        would = multiply(1, cost * (100 - share) / 100)
+        found.append(
+            Advice(
+                project=("code-review-bot", "support-copilot")[number % 2], provider="anthropic", model="claude-sonnet-4-5", kind=kind,
+                proposal=proposal, requests=None if kind == "cache" else 8120, tokens=41_000_000, cost=cost, would_cost=would,
+                saving=cost - would, percent=percent(cost - would, cost), words=text,
+            )
+        )  # fmt: skip
+    return found
 
 
 def monthly_rows(rows: Sequence[DailyCost]) -> list[MonthlyCost]:

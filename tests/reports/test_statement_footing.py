@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invented_month import OCTOBER, row, snapshot
+from invented_month import OCTOBER, agreed, credited, row, snapshot
 
+from usage_pipeline import money
 from usage_pipeline.reports.footing import differences
 from usage_pipeline.reports.formats.csv import csv_of
 from usage_pipeline.reports.formats.json import json_of
@@ -35,6 +36,9 @@ def cost_rows(draw: st.DrawFn) -> DailyCost:
         api_type=draw(MAYBE), status=draw(st.sampled_from(["success", "failure", "cache_hit"])), meter=meter, requests=requests,
         quantity=Decimal(draw(st.integers(0, 10**12))), basis=basis,
         cost=None if basis == UNPRICED else amount, billed_cost=amount if basis == BILLED else None,
+        list_cost=draw(st.none() | AMOUNTS), credits=draw(st.none() | AMOUNTS),
+        unpriced_events=draw(st.integers(0, 9)) if meter == "requests" else 0,
+        unpriced_quantity=Decimal(draw(st.integers(0, 10**9))), unpriced_reason=draw(st.sampled_from([None, "unresolved_model"])),
         estimated_cost=draw(st.none() | AMOUNTS) if basis == BILLED else None if basis == UNPRICED else amount,
     )  # fmt: skip
 
@@ -61,6 +65,34 @@ def test_a_wrong_total_is_found(project: Snapshot):
     wrong = changed(project, lambda document: document["totals"].update(cost="185.775476"))
     found = differences(wrong, csv_of(project), project)
     assert "total cost: snapshot 185.775475, json 185.775476, csv 185.775475" in found
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda document: document["totals"].update(list_cost="1"), "total list_cost"),
+        (lambda document: document["totals"].update(credits="1"), "credits: snapshot "),
+        (lambda document: document["by_team"][0].update(credits="1"), "credits by team"),
+        (lambda document: document["by_project"][0].update(credits=None), "credits of project"),
+        (lambda document: document["by_model"][0].update(list_cost=None), "list_cost by model"),
+        (lambda document: document["unpriced"].clear(), "unpriced events: snapshot 42, json 42, listed 0, csv 42"),
+        (lambda document: document["unpriced"][0].update(tokens="0"), "unpriced tokens: snapshot 358610, json 358610, listed 0"),
+    ],
+    ids=["list", "credits", "credits of a team", "credits of a project", "list of a model", "unpriced", "unpriced tokens"],
+)
+def test_what_prices_add_foots_too(october: list[DailyCost], change: Any, said: str):
+    one = snapshot(daily=credited(agreed(october)))
+    assert differences(json_of(one), csv_of(one), one) == []
+    assert any(text.startswith(said) for text in differences(changed(one, change), csv_of(one), one))
+
+
+def test_the_pdf_must_print_what_prices_add(october: list[DailyCost]):
+    one = snapshot("sandbox", daily=credited(agreed(october)))
+    exact = [one.totals.cost, one.totals.credits or Decimal(0), one.totals.list_cost, one.totals.estimated_cost]
+    text = " ".join(["42", *map(money.text, exact)])
+    assert differences(json_of(one), csv_of(one), one, text) == []
+    found = differences(json_of(one), csv_of(one), one, money.text(one.totals.cost))
+    assert [words.partition(":")[0] for words in found] == ["credits", "list cost", "contracted cost", "unpriced requests"]
 
 
 def test_a_wrong_digit_of_one_project_is_found(organisation: Snapshot):

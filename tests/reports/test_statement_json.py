@@ -13,9 +13,9 @@ from usage_pipeline.reports.snapshot import Snapshot
 
 KEYS = [
     "period", "scope", "revision", "finality", "currency", "totals", "by_day", "by_project", "by_provider", "by_model", "by_operation",
-    "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book",
+    "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book", "agreements", "advice",
 ]  # fmt: skip
-ROW = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent"]
+ROW = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits"]
 TOTALS = {"requests", "failed_requests", "cache_hits", "tokens", "estimated_cost", "billed_cost", "cost", "unpriced_events", "currency"}
 
 
@@ -68,7 +68,8 @@ def test_budget_and_unpriced_lines(document: dict[str, Any]):
     assert document["unpriced"] == [
         {
             "project": "sandbox", "channel": "openai", "provider": "openai", "model": "gpt-next-preview", "reason": "unresolved_model",
-            "events": 42, "tokens": "358610", "quantities": {"input": "318400", "output": "40210"},
+            "events": 42, "tokens": "358610", "quantities": {"input": "318400", "output": "40210"}, "day": "2026-10-12",
+            "billed": False, "low": None, "high": None, "range_if": None, "hint": None,
         }
     ]  # fmt: skip
 

@@ -25,10 +25,18 @@ def advise(facts: Facts, *, currency: str, ask: str) -> list[str]:
 
 
 def price_the_unpriced(facts: Sequence[Facts]) -> str:
-    """What to do about usage without a price, once for a whole mail; empty where all is priced."""
-    if not any(one.unpriced for one in facts):
+    """What to do about usage without a price, once for a whole mail: the hint for the largest; empty where all is priced."""
+    unpriced = [row for one in facts for row in one.unpriced]
+    if not unpriced:
         return ""
-    return "The true cost is higher: some usage has no price. Whoever runs usage-pipeline can add it under “prices” in usage.yaml."
+    true_cost = "The true cost is higher: some usage has no price."
+    hinted = next((one for one in unpriced if one.hint), None)
+    if hinted is None:
+        return f"{true_cost} Whoever runs usage-pipeline can add it under “prices” in usage.yaml."
+    others = len({(one.provider, one.model) for one in unpriced}) - 1
+    more = f" and {others} more, which the statement lists" if others > 0 else ""
+    who = f"Whoever runs usage-pipeline can mend it. For {words.plain(hinted.model or 'the largest')}{more}"
+    return f"{true_cost} {who}: {words.plain_sentence(hinted.hint or '')}"
 
 
 def _over(facts: Facts, ask: str) -> str:

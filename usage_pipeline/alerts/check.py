@@ -28,6 +28,7 @@ from usage_pipeline.tables.alerts import Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.unpriced import Explain, as_it_is
 
 DEFAULT_SENDER = "AI cost alerts <usage-pipeline@localhost>"
 
@@ -74,8 +75,12 @@ def check(
     as_of: date,
     templates: Path,
     sender: str = DEFAULT_SENDER,
+    explain: Explain = as_it_is,
 ) -> Check:
-    """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`."""
+    """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`.
+
+    `explain` gives unpriced usage its range of money and its hint (prices.money_range.explainer).
+    """
     found = due(statuses, budgets, known, now, as_of)
     mails, alerts = plan([*found, *still_true(statuses, known, as_of)], deliveries, now)
     already = {delivery.delivery_id for delivery in deliveries}
@@ -90,6 +95,7 @@ def check(
         last_whole_day=min(as_of, last_full_day(now)),
         templates=templates,
         sender=sender,
+        explain=explain,
     )
     messages: list[tuple[Delivery, EmailMessage]] = []
     untold: list[str] = []

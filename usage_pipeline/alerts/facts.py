@@ -10,24 +10,18 @@ from usage_pipeline.alerts.drivers import TOKENS, Driver, Drivers, amount_of, dr
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.alerts import Alert
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
-from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED, DailyCost
-from usage_pipeline.tables.meters import TOKEN_METERS
+from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
+from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is, unpriced_of
 
 NOUNS = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpriced:
-    """Usage in the period whose cost is unknown and so in no amount: how many requests and tokens, of which models."""
-
-    requests: int
-    tokens: Decimal
-    models: tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """One budget's part of a mail. `last_whole_day` is the last day of the period so far that is wholly over."""
+    """One budget's part of a mail. `last_whole_day` is the last day of the period so far that is wholly over.
+
+    `unpriced` is usage in the period whose cost is unknown and so in no amount, by model: the largest first.
+    """
 
     alert: Alert
     budget: Budget
@@ -35,7 +29,7 @@ class Facts:
     last_whole_day: date
     data_through: date | None
     drivers: tuple[Drivers, ...]
-    unpriced: Unpriced | None
+    unpriced: tuple[Unpriced, ...]
 
     @property
     def period(self) -> Period:
@@ -86,8 +80,13 @@ class Facts:
         return next(named, None)
 
 
-def facts_of(alert: Alert, budget: Budget, status: BudgetStatus, costs: Sequence[DailyCost], last_whole_day: date) -> Facts:
-    """All that is to be said of `budget`. `costs` may hold more than the budget counts, and should hold the period before."""
+def facts_of(
+    alert: Alert, budget: Budget, status: BudgetStatus, costs: Sequence[DailyCost], last_whole_day: date, explain: Explain = as_it_is
+) -> Facts:
+    """All that is to be said of `budget`. `costs` may hold more than the budget counts, and should hold the period before.
+
+    `explain` gives unpriced usage its range of money and its hint.
+    """
     rows = [row for row in scope_of(budget, costs) if status.period_start <= row.day <= status.as_of]
     return Facts(
         alert=alert,
@@ -96,17 +95,10 @@ def facts_of(alert: Alert, budget: Budget, status: BudgetStatus, costs: Sequence
         last_whole_day=last_whole_day,
         data_through=max((row.day for row in rows if amount_of(row, budget.unit) is not None), default=None),
         drivers=tuple(drivers(budget, costs, status.as_of, last_whole_day)),
-        unpriced=None if budget.unit == TOKENS else _unpriced(rows),
+        unpriced=() if budget.unit == TOKENS else _unpriced(rows, explain),
     )
 
 
-def _unpriced(rows: Sequence[DailyCost]) -> Unpriced | None:
-    unknown = [row for row in rows if row.cost is None or (row.basis != BILLED and (row.unpriced_quantity or row.unpriced_events))]
-    if not unknown:
-        return None
-    models = sorted({row.model for row in unknown}, key=lambda model: (model is None, model or ""))
-    return Unpriced(
-        requests=sum(row.unpriced_events for row in unknown),
-        tokens=money.total([row.unpriced_quantity for row in unknown if row.meter in TOKEN_METERS]),
-        models=tuple(models),
-    )
+def _unpriced(rows: Sequence[DailyCost], explain: Explain) -> tuple[Unpriced, ...]:
+    """What is in no amount: not what a bill has."""
+    return tuple(one for one in unpriced_of(rows, explain, by_project=False) if not one.billed)

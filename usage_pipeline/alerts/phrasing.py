@@ -98,7 +98,7 @@ def _block(facts: Facts, project: Project | None, organisation: Organisation) ->
         left=words.figure(abs(words.rest(status.limit, status.spent, status.unit)), status.unit, currency),
         advice=tuple(advise(facts, currency=currency, ask=_who_decides(project, organisation))),
         drivers=tuple(_driver_table(table, status.unit, currency) for table in facts.drivers),
-        trust=tuple(trust_in(facts)),
+        trust=tuple(trust_in(facts, currency)),
     )
 
 

@@ -1,16 +1,20 @@
 """Facts in, sentences out on how far the numbers can be trusted: through which day, how much is estimated, what is not in them."""
 
+from collections.abc import Sequence
+
+from usage_pipeline import money
 from usage_pipeline.alerts import words
-from usage_pipeline.alerts.facts import Facts, Unpriced
+from usage_pipeline.alerts.facts import Facts
+from usage_pipeline.tables.unpriced import Unpriced, range_words, total_range
 
 NAMES_MAX = 3
 
 
-def trust_in(facts: Facts) -> list[str]:
+def trust_in(facts: Facts, currency: str) -> list[str]:
     """One sentence each for the days, the estimate and the unknown."""
     sentences = [_days(facts), _basis(facts)]
     if facts.unpriced:
-        sentences.append(_unknown(facts.unpriced))
+        sentences.append(_unknown(facts.unpriced, currency))
     return sentences
 
 
@@ -34,11 +38,22 @@ def _basis(facts: Facts) -> str:
     return f"{words.percentage(share, words.WHOLE)} of it is estimated from usage, the rest is billed by the providers."
 
 
-def _unknown(unpriced: Unpriced) -> str:
-    counted = [f"{unpriced.requests:,} requests"] if unpriced.requests else []
-    counted += [f"{unpriced.tokens:,.0f} tokens"] if unpriced.tokens else []
+def _unknown(unpriced: Sequence[Unpriced], currency: str) -> str:
+    requests, tokens = sum(one.events for one in unpriced), money.total([one.tokens for one in unpriced])
+    counted = [f"{requests:,} {'request' if requests == 1 else 'requests'}"] if requests else []
+    counted += [f"{tokens:,.0f} tokens"] if tokens else []
     what = " with ".join(counted) or "Some usage"
-    names = [words.plain(model) for model in unpriced.models if model is not None]
-    more = f" and {len(names) - NAMES_MAX} more models" if len(names) > NAMES_MAX else ""
+    names = list(dict.fromkeys(words.plain(one.model) for one in unpriced if one.model is not None))
+    left = len(names) - NAMES_MAX
+    more = f" and {left} more {'model' if left == 1 else 'models'}" if left > 0 else ""
     of = f" of {', '.join(names[:NAMES_MAX])}{more}" if names else ""
-    return f"Not in these amounts: {what}{of}, because no price is known."
+    may_cost = _may_cost(unpriced, currency)
+    return f"Not in these amounts: {what}{of}, because no price is known{f': it may cost {may_cost}' if may_cost else ''}."
+
+
+def _may_cost(unpriced: Sequence[Unpriced], currency: str) -> str:
+    """The range of all of it; its condition where that is one for all."""
+    low, high = total_range(unpriced)
+    conditions = {one.range_if for one in unpriced}
+    condition = conditions.pop() if len(conditions) == 1 else None
+    return words.plain_sentence(range_words(low, high, condition, lambda amount: words.amount(amount, currency, currency)))

@@ -17,6 +17,7 @@ from usage_pipeline.tables.alerts import Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.unpriced import Explain, as_it_is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Writer:
     last_whole_day: date
     templates: Path
     sender: str
+    explain: Explain = as_it_is
 
     def write(self, mail: PlannedMail, project: Project | None, recipients: Recipients, key: str) -> tuple[Delivery, EmailMessage]:
         """The delivery still to be made (channel and receipt empty), and its message."""
@@ -71,7 +73,7 @@ class Writer:
     def _facts(self, mail: PlannedMail) -> list[Facts]:
         costs = self.costs if mail.project is None else self._costs_by_project[mail.project]
         return [
-            facts_of(alert, self._budgets[alert.budget_id], self._statuses[alert.budget_id], costs, self.last_whole_day)
+            facts_of(alert, self._budgets[alert.budget_id], self._statuses[alert.budget_id], costs, self.last_whole_day, self.explain)
             for alert in mail.told
         ]
 

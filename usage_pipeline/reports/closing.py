@@ -1,21 +1,25 @@
 """The last pages: what has no price or no project, how the numbers came about, and the control totals to the last digit."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.reports import words
-from usage_pipeline.reports.snapshot import Accounting, Snapshot, Unpriced
+from usage_pipeline.reports.snapshot import Accounting, Snapshot
 from usage_pipeline.reports.tables import project_cents, requests_text
 from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED
 from usage_pipeline.tables.priced_usage import STATES
 from usage_pipeline.tables.summary import by, tokens_of
+from usage_pipeline.tables.unpriced import Unpriced, range_words
 
 UNPRICED_MOST = 20
 INPUTS_MOST = 24
 INPUTS_OF_A_PROJECT = 2
 HASH_DIGITS = 16
+BOOKS_APART, BOOK_MOST = " · ", 200
+"""A month may have been priced by several books, each with its days."""
+HINT_MOST = 400
 UNATTRIBUTED_NOTE = "Cost that no rule and no log gives to a project is shown as unattributed and never spread over projects."
 UNATTRIBUTED_ELSEWHERE = (
     "Cost that no rule and no log gives to a project is in no project’s statement; the organisation’s shows it as unattributed."
@@ -32,6 +36,8 @@ class UnpricedLine:
     reason: str
     requests: str
     tokens: str
+    may_cost: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,29 +60,31 @@ class Closing:
     unattributed: str
     notes: tuple[str, ...]
     control: tuple[ControlLine, ...]
+    credits: str
     completeness: str
     missing: str
     accounting: str
     inputs: tuple[tuple[str, str], ...]
     inputs_left: int
-    price_book: str
+    price_books: tuple[str, ...]
 
 
 def closing_of(snapshot: Snapshot) -> Closing:
     complete, lines = snapshot.completeness, snapshot.accounting
     inputs_most = INPUTS_MOST if snapshot.project is None else INPUTS_OF_A_PROJECT
     return Closing(
-        unpriced=tuple(_unpriced(one, snapshot) for one in snapshot.unpriced[:UNPRICED_MOST]),
+        unpriced=_unpriced_lines(snapshot),
         unpriced_left=max(0, len(snapshot.unpriced) - UNPRICED_MOST),
         unattributed=unattributed_text(snapshot) if snapshot.project is None else "",
         notes=notes_of(snapshot),
         control=_control(snapshot),
+        credits="" if snapshot.totals.credits is None else f"Credits, exactly: {money.text(snapshot.totals.credits)}",
         completeness=f"{complete.present} of {complete.expected} days have data",
         missing=words.day_ranges(complete.missing),
         accounting="" if lines is None else accounting_text(lines),
         inputs=tuple((words.clean(file), sha256[:HASH_DIGITS]) for file, sha256 in snapshot.inputs[:inputs_most]),
         inputs_left=max(0, len(snapshot.inputs) - inputs_most),
-        price_book=words.clean(snapshot.price_book),
+        price_books=tuple(words.clean(book, BOOK_MOST) for book in snapshot.price_book.split(BOOKS_APART)),
     )
 
 
@@ -151,13 +159,26 @@ def _control(snapshot: Snapshot) -> tuple[ControlLine, ...]:
     )
 
 
+def _unpriced_lines(snapshot: Snapshot) -> tuple[UnpricedLine, ...]:
+    """The printed ones; a hint that stands further up is not said again."""
+    shown = snapshot.unpriced[:UNPRICED_MOST]
+    said = [one.hint for one in shown]
+    return tuple(_unpriced(replace(one, hint=None) if one.hint in said[:place] else one, snapshot) for place, one in enumerate(shown))
+
+
 def _unpriced(one: Unpriced, snapshot: Snapshot) -> UnpricedLine:
     names = {project.id: words.project_name(project) for project in snapshot.projects}
+    key = one.project or UNATTRIBUTED
+    may_cost = range_words(one.low, one.high, one.range_if, lambda amount: words.total_amount(amount, snapshot.currency))
     return UnpricedLine(
-        project=names.get(one.project, words.name_of("project", None if one.project == UNATTRIBUTED else one.project)),
+        project=names.get(key, words.name_of("project", None if key == UNATTRIBUTED else key)),
         model=words.name_of("model", one.model),
         provider=words.name_of("provider", one.provider or one.channel),
         reason=STATES.get(one.reason or "", words.clean(one.reason or "no rate found")),
         requests=words.count(one.events) if one.events else words.NONE,
         tokens=words.count(one.tokens) if one.tokens else words.NONE,
+        may_cost="Its cost is in the bill, so in the total."
+        if one.billed
+        else may_cost and f"May cost {words.clean(may_cost, HINT_MOST)}.",
+        hint=words.clean(one.hint or "", HINT_MOST),
     )

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,19 +11,22 @@ from usage_pipeline import money
 from usage_pipeline.reports.formats.csv import unguarded
 from usage_pipeline.reports.formats.json import DIMENSIONS
 from usage_pipeline.reports.snapshot import Snapshot
+from usage_pipeline.tables.meters import TOKEN_METERS
+from usage_pipeline.tables.summary import known_total
 
-AMOUNTS = ("cost", "billed_cost", "estimated_cost")
+AMOUNTS = ("cost", "billed_cost", "estimated_cost", "list_cost")
 
 
 def differences(json_bytes: bytes, csv_bytes: bytes, snapshot: Snapshot, pdf_text: str | None = None) -> list[str]:
     """Every place where statement.json, statement.csv, the snapshot and (given its text) the PDF disagree, in words; empty when all agree.
 
-    Compared to the last digit: totals, totals per project, and the sum of each `by_` list.
+    Compared to the last digit: totals, totals per project, the sum of each `by_` list, and what has no price.
     """
     document = json.loads(json_bytes)
     lines = list(csv.DictReader(io.StringIO(csv_bytes.decode("utf-8-sig"), newline="")))
     found = [
         *_whole(document, lines, snapshot),
+        *_unpriced(document, lines, snapshot),
         *_lists(document),
         *_projects(document, lines, snapshot),
     ]
@@ -36,13 +39,37 @@ def _whole(document: dict[str, Any], lines: Sequence[dict[str, str]], snapshot: 
         yield from _unequal(f"total {name}", snapshot=getattr(snapshot.totals, name), json=Decimal(totals[name]), csv=_sum(lines, name))
     requests = sum(int(line["requests"]) for line in lines)
     yield from _unequal("requests", snapshot=snapshot.totals.requests, json=totals["requests"], csv=requests)
+    credited = _known(totals["credits"])
+    yield from _unequal("credits", snapshot=snapshot.totals.credits, json=credited, csv=_known_sum(line["credits"] for line in lines))
+
+
+def _unpriced(document: dict[str, Any], lines: Sequence[dict[str, str]], snapshot: Snapshot) -> Iterator[str]:
+    """What has no price: the same count in the totals, in the list of it and in the rows."""
+    listed, totals = document["unpriced"], document["totals"]
+    yield from _unequal(
+        "unpriced events",
+        snapshot=snapshot.totals.unpriced_events,
+        json=totals["unpriced_events"],
+        listed=sum(one["events"] for one in listed),
+        csv=sum(int(line["unpriced_events"]) for line in lines),
+    )
+    yield from _unequal(
+        "unpriced tokens",
+        snapshot=snapshot.totals.unpriced_tokens,
+        json=Decimal(totals["unpriced_tokens"]),
+        listed=money.total([Decimal(one["tokens"]) for one in listed]),
+        csv=money.total([Decimal(line["unpriced_quantity"]) for line in lines if line["meter"] in TOKEN_METERS]),
+    )
 
 
 def _lists(document: dict[str, Any]) -> Iterator[str]:
     for dimension in DIMENSIONS:
         rows = document[f"by_{dimension}"]
-        cost = money.total([Decimal(row["cost"]) for row in rows if row["cost"] is not None])
-        yield from _unequal(f"cost by {dimension}", total=Decimal(document["totals"]["cost"]), parts=cost)
+        for name in ("cost", "list_cost"):
+            parts = money.total([Decimal(row[name]) for row in rows if row[name] is not None])
+            yield from _unequal(f"{name} by {dimension}", total=Decimal(document["totals"][name]), parts=parts)
+        credited = _known_sum(row["credits"] for row in rows)
+        yield from _unequal(f"credits by {dimension}", total=_known(document["totals"]["credits"]), parts=credited)
         requests = sum(row["requests"] for row in rows)
         yield from _unequal(f"requests by {dimension}", total=document["totals"]["requests"], parts=requests)
 
@@ -62,14 +89,38 @@ def _projects(document: dict[str, Any], lines: Sequence[dict[str, str]], snapsho
                 json=Decimal(in_json[project][name] or 0),
                 csv=_sum(in_csv[project], name),
             )
+        yield from _unequal(
+            f"credits of project {project!r}",
+            snapshot=groups[project].credits,
+            json=_known(in_json[project]["credits"]),
+            csv=_known_sum(line["credits"] for line in in_csv[project]),
+        )
 
 
 def _printed(document: dict[str, Any], pdf_text: str) -> Iterator[str]:
-    """The PDF's control totals carry the exact digits of the total and of each project."""
+    """The PDF's control totals carry the exact digits of the total and of each project; other exact digits where it has their section."""
     words = set(pdf_text.split())
     for name, cost in [("total", document["totals"]["cost"]), *((row["key"], row["cost"]) for row in document["by_project"])]:
         if cost is not None and cost not in words:
             yield f"cost of {name!r}: {cost} is not printed in the PDF's control totals"
+    totals = document["totals"]
+    exact = {"credits": totals["credits"]} if totals["credits"] is not None else {}
+    if document["agreements"]:
+        exact |= {"list cost": totals["list_cost"], "contracted cost": totals["estimated_cost"]}
+    if totals["unpriced_events"]:
+        exact["unpriced requests"] = f"{totals['unpriced_events']:,}"
+    for name, value in exact.items():
+        if value not in words:
+            yield f"{name}: {value} is not printed in the PDF"
+
+
+def _known(value: str | None) -> Decimal | None:
+    return Decimal(value) if value else None
+
+
+def _known_sum(values: Iterable[str | None]) -> Decimal | None:
+    """The sum of what is known; null, as an empty field, where nothing is."""
+    return known_total(_known(value) for value in values)
 
 
 def _sum(lines: Sequence[dict[str, str]], name: str) -> Decimal:

@@ -11,7 +11,8 @@ from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.tables import is_counted, project_cents
 from usage_pipeline.tables.costs import UNATTRIBUTED, MonthlyCost
 from usage_pipeline.tables.meters import TOKEN_METERS
-from usage_pipeline.tables.summary import known_total
+from usage_pipeline.tables.summary import Totals, known_total
+from usage_pipeline.tables.unpriced import range_words, total_range
 
 LEDE_NAMES = 3
 NOT_COUNTED = "provider does not count requests"
@@ -133,8 +134,17 @@ def _unpriced(snapshot: Snapshot) -> dict[str, str]:
     value, priced = words.plural(totals.unpriced_events, "request"), "every request has a price"
     if not is_counted(totals):
         value, priced = f"{words.compact(totals.unpriced_tokens)} tokens" if totals.tokens else words.NONE, NOT_COUNTED
-    note = "price unknown: not in the total" if found else priced
+    note = unpriced_note(snapshot) if found else priced
     return {"label": "Unpriced", "value": value, "note": note, "kind": "warn" if found else ""}
+
+
+def unpriced_note(snapshot: Snapshot) -> str:
+    """That it is not in the total, and what it may be."""
+    if snapshot.unpriced and all(one.billed for one in snapshot.unpriced):
+        return "no rate of ours: the bill has its cost"
+    low, high = total_range(snapshot.unpriced)
+    may_be = range_words(low, high, None, lambda amount: words.total_amount(amount, snapshot.currency))
+    return f"not in the total: {may_be}" if may_be else "price unknown: not in the total"
 
 
 def _failed(snapshot: Snapshot) -> dict[str, str]:
@@ -162,12 +172,26 @@ def kpis_of(snapshot: Snapshot) -> list[tuple[str, str, str]]:
     given = money.total([meters[name].tokens for name in meters if name in INPUT | CACHED])
     cached = money.total([meters[name].tokens for name in meters if name in CACHED])
     blended = words.amount(token_cost * 10**6 / priced, currency) if priced >= BLENDED_FROM else words.NONE
-    return [
+    cards = [
         ("Tokens", words.compact(totals.tokens), "input, cached and output"),
         ("Requests", words.compact(totals.requests) if totals.requests else words.NONE, per_thousand(snapshot)),
         ("Blended price", blended, "per million tokens"),
         ("Served from cache", words.percent(money.percent(cached, given)) if given else words.NONE, "of input tokens"),
     ]
+    return [*cards, _credits(snapshot)] if has_credits(totals) else cards
+
+
+def has_credits(totals: Totals) -> bool:
+    """Whether a credit rule is for any of it."""
+    return totals.credits is not None or bool(totals.uncredited_events)
+
+
+def _credits(snapshot: Snapshot) -> tuple[str, str, str]:
+    totals = snapshot.totals
+    unknown = f"unknown for {words.plural(totals.uncredited_events, 'request')}"
+    if totals.credits is None:
+        return ("Credits", words.NONE, unknown)
+    return ("Credits", words.compact(totals.credits), unknown if totals.uncredited_events else "beside the cost")
 
 
 def per_thousand(snapshot: Snapshot) -> str:

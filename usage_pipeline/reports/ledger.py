@@ -109,7 +109,7 @@ def ledger_of(snapshot: Snapshot, notes: dict[str, str], summaries: dict[str, tu
     )
     folded = [each for project in groups[shown:] for each in sums[project]]
     rest = (
-        _folded(f"{len(groups) - shown} other projects", folded, money.total(cents[shown:]), divisor, snapshot.currency) if folded else None
+        _folded(f"{len(groups) - shown} other projects", folded, known_total(cents[shown:]), divisor, snapshot.currency) if folded else None
     )
     return Ledger(unit=unit, blocks=blocks, rest=rest, cost=words.amount(money.total(cents), snapshot.currency))
 
@@ -129,7 +129,7 @@ def model_lines(sums: Sequence[ModelSum], whole: Decimal | None, divisor: Decima
     shown = len(sums) if len(sums) <= MODELS_MOST + 1 else MODELS_MOST
     lines = [_line(one, cost, divisor, currency) for one, cost in zip(sums[:shown], cents[:shown], strict=True)]
     if shown < len(sums):
-        lines.append(_folded(f"{len(sums) - shown} other models", sums[shown:], money.total(cents[shown:]), divisor, currency))
+        lines.append(_folded(f"{len(sums) - shown} other models", sums[shown:], known_total(cents[shown:]), divisor, currency))
     return tuple(lines)
 
 
@@ -186,7 +186,7 @@ def _state(one: ModelSum) -> str:
     return "estimated" if one.billed == 0 else "part billed"
 
 
-def _folded(label: str, sums: Sequence[ModelSum], cost: Decimal, divisor: Decimal, currency: str) -> ModelLine:
+def _folded(label: str, sums: Sequence[ModelSum], cost: Decimal | None, divisor: Decimal, currency: str) -> ModelLine:
     return ModelLine(
         model=label,
         provider="",

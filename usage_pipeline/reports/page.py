@@ -6,8 +6,10 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.periods import start_of
 from usage_pipeline.reports import charts, words
+from usage_pipeline.reports.advice_lines import advice_table
 from usage_pipeline.reports.budget_lines import LINES_MOST, budget_lines, gauges_of, pace_of, project_budgets, project_percents
 from usage_pipeline.reports.closing import closing_of
+from usage_pipeline.reports.contracted import contracted_table
 from usage_pipeline.reports.front import billed_width, change_text, facts_of, initial_of, kpis_of, lede_of, number_of, states_of
 from usage_pipeline.reports.ledger import ledger_of
 from usage_pipeline.reports.snapshot import Snapshot
@@ -60,6 +62,8 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "budgets": budgets[:LINES_MOST],
         "budgets_left": max(0, len(budgets) - LINES_MOST),
         "closing": closing_of(snapshot),
+        "advice": advice_table(snapshot),
+        "contracted": contracted_table(snapshot.agreements, snapshot.totals, snapshot.currency),
     }
 
 

@@ -11,12 +11,14 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
+from usage_pipeline.reports.contracted import Contracted, contracted_of
+from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
-from usage_pipeline.tables.meters import TOKEN_METERS
 from usage_pipeline.tables.months import monthly_costs_of
-from usage_pipeline.tables.summary import Group, Totals, by, known_total, totals
+from usage_pipeline.tables.summary import Group, Totals, by, totals
+from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is, unpriced_of
 
 ORGANISATION = "organisation"
 PROJECTS = "projects/"
@@ -48,20 +50,6 @@ class Previous:
     month: Period
     cost: Decimal
     by_project: tuple[tuple[str, Decimal], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpriced:
-    """Usage without a rate: it is in no total. `quantities` are (meter, units) pairs."""
-
-    project: str
-    channel: str
-    provider: str | None
-    model: str | None
-    reason: str | None
-    events: int
-    tokens: Decimal
-    quantities: tuple[tuple[str, Decimal], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +98,8 @@ class Snapshot:
     previous: Previous | None
     budgets: tuple[BudgetStatus, ...]
     unpriced: tuple[Unpriced, ...]
+    agreements: tuple[Contracted, ...]
+    advice: tuple[Advice, ...]
     inputs: tuple[tuple[str, str], ...]
     price_book: str
     completeness: Completeness
@@ -145,11 +135,14 @@ def statement_of(
     finality: str = "open",
     completeness: Completeness | None = None,
     accounting: Accounting | None = None,
+    explain: Explain = as_it_is,
+    advice: Sequence[Advice] = (),
 ) -> Snapshot:
     """The statement of `month` for 'organisation' or a project id (or 'projects/<id>').
 
     `daily` and `previous` may hold other projects' rows: they are left out of a project's statement. `previous` is None where the month
     before has no data. `inputs` are (file, sha256). Without `completeness`, days without a row count as missing.
+    `advice` may hold other projects' too. `explain` gives unpriced usage its range of money and its hint (prices.money_range.explainer).
 
     Raises AccountingError for a daily row outside the month.
     """
@@ -182,7 +175,9 @@ def statement_of(
         days_by_project=_days_by_project(ours),
         previous=_previous(previous, month, project),
         budgets=_budgets(statuses, month, project),
-        unpriced=_unpriced(rows),
+        unpriced=unpriced_of(ours, explain),
+        agreements=contracted_of(rows),
+        advice=_advice(advice, project),
         inputs=tuple(sorted(inputs)),
         price_book=price_book,
         completeness=completeness or completeness_of(month, {row.day for row in daily}),
@@ -237,6 +232,12 @@ def _previous(previous: Sequence[MonthlyCost] | Decimal | None, month: Period, p
     return Previous(month=before, cost=money.total([row.cost for row in ours]), by_project=groups)
 
 
+def _advice(advice: Sequence[Advice], project: Project | None) -> tuple[Advice, ...]:
+    """The largest saving first."""
+    ours = [one for one in advice if project is None or one.project == project.id]
+    return tuple(sorted(ours, key=lambda one: (-one.saving, one.project, one.provider, one.model, one.kind)))
+
+
 def _budgets(statuses: Sequence[BudgetStatus], month: Period, project: Project | None) -> tuple[BudgetStatus, ...]:
     """The organisation's own budgets first, then projects'; only periods that share a day with the month."""
     ours = [
@@ -245,26 +246,3 @@ def _budgets(statuses: Sequence[BudgetStatus], month: Period, project: Project |
         if (project is None or status.project == project.id) and Period(status.period_start, status.period_end).overlaps(month)
     ]
     return tuple(sorted(ours, key=lambda status: (status.project is not None, status.project or "", status.budget_id, status.period_start)))
-
-
-def _unpriced(rows: Sequence[MonthlyCost]) -> tuple[Unpriced, ...]:
-    groups: dict[tuple[str | None, ...], list[MonthlyCost]] = {}
-    for row in rows:
-        if row.unpriced_events or row.unpriced_quantity or row.cost is None:
-            groups.setdefault((row.project, row.channel, row.provider, row.model, row.unpriced_reason), []).append(row)
-    found = [_unpriced_group(members) for members in groups.values()]
-    return tuple(sorted(found, key=lambda one: (-one.events, -one.tokens, one.project, one.model or "", one.reason or "")))
-
-
-def _unpriced_group(rows: Sequence[MonthlyCost]) -> Unpriced:
-    quantities = {group.key: known_total(row.unpriced_quantity for row in rows if row.meter == group.key) for group in by(rows, "meter")}
-    return Unpriced(
-        project=rows[0].project,
-        channel=rows[0].channel,
-        provider=rows[0].provider,
-        model=rows[0].model,
-        reason=rows[0].unpriced_reason,
-        events=sum(row.unpriced_events for row in rows),
-        tokens=money.total([row.unpriced_quantity for row in rows if row.meter in TOKEN_METERS]),
-        quantities=tuple(sorted((str(meter), quantity) for meter, quantity in quantities.items() if quantity)),
-    )

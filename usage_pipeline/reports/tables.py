@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.reports import words
-from usage_pipeline.tables.summary import Group, Totals
+from usage_pipeline.tables.summary import Group, Totals, known_total
 
 FULL = Decimal(100)
 
@@ -25,6 +25,7 @@ class Line:
     budget: str = ""
     over: bool = False
     moved: str = ""
+    credits: str = ""
     cost: str = ""
     muted: bool = False
 
@@ -37,6 +38,21 @@ class Breakdown:
     head: str
     lines: tuple[Line, ...]
     total: Line
+
+    @property
+    def has_credits(self) -> bool:
+        """Whether a credit schedule is for any of it."""
+        return self.total.credits != words.NONE
+
+    @property
+    def wide_width(self) -> int:
+        """What the cost column of a table over the whole page needs, in mm."""
+        return words.column_width((line.cost for line in (*self.lines, self.total)), 25)
+
+    @property
+    def credits_width(self) -> int:
+        """What the credits column needs, in mm."""
+        return words.column_width((line.credits for line in (*self.lines, self.total)), 18)
 
     @property
     def cost_width(self) -> int:
@@ -60,21 +76,38 @@ def breakdown(
 ) -> Breakdown:
     """The dearest `most` groups, the others as one line, and their total. `describe` adds to a line what only the caller knows."""
     cents = money.round_parts([group.cost for group in groups])
+    credited = credit_texts(groups)
     shown = len(groups) if len(groups) <= most + 1 else most
     largest = max((group.percent for group in groups if group.percent is not None), default=money.ZERO)
     lines = [
-        _line(dimension, group, cost, currency, {"width": width(group.percent, largest)} | (describe(group) if describe else {}))
-        for group, cost in zip(groups[:shown], cents[:shown], strict=True)
+        _line(
+            dimension,
+            group,
+            cost,
+            currency,
+            {"width": width(group.percent, largest), "credits": credits_text} | (describe(group) if describe else {}),
+        )
+        for group, cost, credits_text in zip(groups[:shown], cents[:shown], credited[:shown], strict=True)
     ]
     if shown < len(groups):
-        lines.append(_rest(groups[shown:], cents[shown:], currency, rest))
+        lines.append(_rest(groups[shown:], cents[shown:], currency, rest, credit_texts(groups, shown)[-2]))
     total = Line(
         label="Total",
         requests=_sum_of_requests(groups),
         tokens=words.compact(money.total([group.tokens for group in groups])),
         cost=words.amount(money.total(cents), currency),
+        credits=credited[-1],
     )
     return Breakdown(title=title, head=head or dimension.capitalize(), lines=tuple(lines), total=total)
+
+
+def credit_texts(groups: Sequence[Group], shown: int | None = None) -> list[str]:
+    """Each group's credits, those beyond `shown` together, and the total, as a column that adds up: hundredths only where there are any."""
+    parts = money.round_parts([group.credits for group in groups])
+    rest = [] if shown is None else [known_total(parts[shown:])]
+    amounts = [*parts[:shown], *rest, known_total(parts)]
+    places = 2 if any(one is not None and one != one.to_integral_value() for one in parts) else 0
+    return [words.NONE if one is None else f"{one:,.{places}f}".replace("-", "−") for one in amounts]
 
 
 def project_cents(groups: Sequence[Group]) -> dict[str, Decimal]:
@@ -113,7 +146,7 @@ def _line(dimension: str, group: Group, cost: Decimal | None, currency: str, mor
     return Line(**(values | more))  # type: ignore[arg-type]
 
 
-def _rest(groups: Sequence[Group], cents: Sequence[Decimal | None], currency: str, name: str) -> Line:
+def _rest(groups: Sequence[Group], cents: Sequence[Decimal | None], currency: str, name: str, credits_text: str) -> Line:
     share = money.total([group.percent for group in groups])
     tokens = money.total([group.tokens for group in groups])
     return Line(
@@ -121,7 +154,8 @@ def _rest(groups: Sequence[Group], cents: Sequence[Decimal | None], currency: st
         percent=words.percent(share),
         requests=_sum_of_requests(groups),
         tokens=words.compact(tokens) if tokens else words.NONE,
-        cost=words.amount(money.total(cents), currency),
+        cost=words.amount(known_total(cents), currency),
+        credits=credits_text,
         muted=True,
     )
 

@@ -1,7 +1,7 @@
 """How numbers, days and names read on paper. Text only: nothing here changes what a number is, and nothing is added up afterwards."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -61,6 +61,11 @@ def total_amount(value: Decimal, currency: str) -> str:
 def short_amount(value: Decimal, currency: str) -> str:
     """An amount for a chart: without cents from 100 up."""
     return amount(value, currency, 0 if abs(value) >= WHOLE_FROM else 2)
+
+
+def column_width(texts: Iterable[str], least: int) -> int:
+    """The millimetres that a column of such amounts needs, at least `least`."""
+    return max(least, 3 + max((len(text) for text in texts), default=0) * 7 // 4)
 
 
 def aligned(numbers: Sequence[str]) -> list[str]:

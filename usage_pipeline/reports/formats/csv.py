@@ -14,11 +14,12 @@ from usage_pipeline.tables.meters import METERS, REQUESTS
 
 COLUMNS = (
     "period", "project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status", "meter", "quantity", "unit",
-    "requests", "list_cost", "estimated_cost", "billed_cost", "cost", "currency", "basis", "unpriced_reason",
+    "requests", "list_cost", "estimated_cost", "billed_cost", "cost", "currency", "basis", "unpriced_reason", "credits",
+    "unpriced_quantity", "unpriced_events",
 )  # fmt: skip
 TEXT = ("project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status", "meter", "basis", "unpriced_reason")
 """Columns whose values come from outside as text: these are guarded. Numbers stay numbers, so that -2.50 stays a credit."""
-AMOUNTS = ("quantity", "list_cost", "estimated_cost", "billed_cost", "cost")
+AMOUNTS = ("quantity", "list_cost", "estimated_cost", "billed_cost", "cost", "credits", "unpriced_quantity")
 
 GUARD = "'"
 DANGER = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -59,6 +60,7 @@ def _fields(row: MonthlyCost, snapshot: Snapshot) -> list[str]:
         "period": snapshot.period,
         "unit": _UNITS.get(row.meter, ""),
         "requests": str(row.requests),
+        "unpriced_events": str(row.unpriced_events),
         "currency": snapshot.currency,
     }
     return [values[name] for name in COLUMNS]

@@ -8,11 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
-from usage_pipeline.reports.snapshot import Snapshot, Unpriced
+from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.tables.summary import Group
+from usage_pipeline.tables.unpriced import Unpriced, total_range
 
 DIMENSIONS = ("day", "project", "provider", "model", "operation", "type", "team", "user", "meter")
 """The `by_` lists, in their order."""
+
+GROUP = ("key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits")
+"""What a row of a `by_` list has, and by meter its quantity after the tokens."""
 
 
 def json_of(snapshot: Snapshot) -> bytes:
@@ -30,14 +34,18 @@ def json_of(snapshot: Snapshot) -> bytes:
         "unattributed": money.text(snapshot.totals.cost_unattributed),
         "inputs": [{"file": file, "sha256": sha256} for file, sha256 in snapshot.inputs],
         "price_book": snapshot.price_book,
+        "agreements": [_plain(dataclasses.asdict(one)) for one in snapshot.agreements],
+        "advice": [_plain(dataclasses.asdict(one)) for one in snapshot.advice],
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _totals(snapshot: Snapshot) -> dict[str, Any]:
     complete, previous = snapshot.completeness, snapshot.previous
+    low, high = total_range(snapshot.unpriced)
     return {
         **_plain(dataclasses.asdict(snapshot.totals)),
+        **_plain({"unpriced_low": low, "unpriced_high": high}),
         "currency": snapshot.currency,
         "previous_cost": None if previous is None else money.text(previous.cost),
         "days_expected": complete.expected,
@@ -52,8 +60,8 @@ def _groups(groups: Sequence[Group], *, with_quantity: bool) -> list[dict[str, A
 
 
 def _group(group: Group, *, with_quantity: bool) -> dict[str, Any]:
-    names = ("key", "requests", "tokens", *(("quantity",) if with_quantity else ()), "estimated_cost", "billed_cost", "cost", "percent")
-    return _plain({name: getattr(group, name) for name in names})
+    quantity = ("quantity",) if with_quantity else ()
+    return _plain({name: getattr(group, name) for name in (*GROUP[:3], *quantity, *GROUP[3:])})
 
 
 def _unpriced(one: Unpriced) -> dict[str, Any]:
