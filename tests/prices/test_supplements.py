@@ -5,10 +5,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from priced_events import Price as AskPrice
+from priced_events import event
 
 from usage_pipeline.errors import UsageConfigError
-from usage_pipeline.prices.catalog import CatalogModel, installed_catalog
+from usage_pipeline.prices.book import build_book
+from usage_pipeline.prices.catalog import CatalogModel, current_catalog, installed_catalog
 from usage_pipeline.prices.cells import Cell, Price
 from usage_pipeline.prices.flatten import flatten
 from usage_pipeline.prices.supplement_files import SHIPPED, load_supplements
@@ -254,6 +258,31 @@ def test_tool_fees():
     assert prices_of("openai", "o3-pro", {})["web_searches"].unit_price == Decimal("0.01")
     assert prices_of("openai", "gpt-5", {})["code_sessions"].unit_price == Decimal("0.03")
     assert prices_of("azure", "gpt-5", {})["code_sessions"].unit_price == Decimal("0.033")
+
+
+def test_requests_are_priced_by_supplements(price: AskPrice):
+    """The whole way, from an event to its money: batch, tier, region, image and tool."""
+    at = "2026-10-02T09:00:00"
+    rows = [
+        event("openai", "gpt-5.6-terra", at=at, service_tier="priority", input=1000, output=500),
+        event("anthropic", "claude-opus-5", at=at, is_batch=True, region="us", input=1_000_000, output=0),
+        event("anthropic", "claude-haiku-4-5-20251001", at=at, is_batch=True, region="not_available", input=1000, output=500),
+        event("azure", "gpt-4o", at=at, is_batch=True, region="eastus", input=1000, output=500),
+        event("vertex_ai", "vertex_ai/imagen-3.0-generate-001", at=at, images=3),
+        event("vertex_ai", "claude-opus-5", at=at, region="global", input=0, output=0, web_searches=7),
+    ]
+    priced = price(rows, build_book(catalog=current_catalog()))
+    assert {row["price_state"] for row in priced} == {"priced"}
+    costs = ["0.016", "2.75", "0.00175", "0.00375", "0.12", "0.07"]
+    assert [row["list_cost"] for row in priced] == [Decimal(cost) for cost in costs]
+
+
+def test_a_rate_names_its_source():
+    keys = {"provider": "azure", "model": "gpt-4o", "is_batch": True, "service_tier": None, "speed": None}
+    table = pa.Table.from_pylist([keys | dict.fromkeys(("region", "project", "account"))])
+    sources = {rate["meter"]: rate["source"] for rate in build_book(catalog=current_catalog()).resolve(table).rates.to_pylist()}
+    page = "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/how-to/batch, checked 2026-11-21"
+    assert (sources["input"], sources["cache_read"]) == (f"genai-prices:openai/gpt-4o × 0.5 ({page})", "genai-prices:openai/gpt-4o")
 
 
 def test_a_fee_of_all_models_does_not_make_a_free_model_priced():

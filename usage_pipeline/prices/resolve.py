@@ -6,8 +6,10 @@ the library would also take any text that merely contains a provider's name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from usage_pipeline.prices.catalog import Catalog, CatalogModel
+from usage_pipeline.prices.supply import added_model
 
 PROVIDER_ALIASES: dict[str, tuple[str, ...]] = {
     "anthropic": ("anthropic_text",),
@@ -73,12 +75,15 @@ def context_of(key: Key, more: Mapping[str, str] | None = None) -> dict[str, str
 
 
 def find_model(catalog: Catalog, key: Key) -> CatalogModel | None:
-    """The catalog's model, or None. A model text that repeats its own provider ('gemini/gemini-2.5-pro') is read without it."""
+    """The catalog's model, else the one that a supplement adds by exactly this name, or None.
+
+    A model text that repeats its own provider ('gemini/gemini-2.5-pro') is read without it.
+    """
     provider = catalog.provider(provider_id_of(key.provider)) if key.provider else None
     if provider is None or not key.model:
         return None
-    found = catalog.find(provider, key.model)
     prefix, slash, rest = key.model.partition("/")
-    if found is None and slash and provider_id_of(prefix) == provider.id:
-        return catalog.find(provider, rest)
-    return found
+    names = [key.model, *([rest] if slash and provider_id_of(prefix) == provider.id else [])]
+    known = (catalog.find(provider, name) for name in names)
+    added = (added_model(catalog.supplements, provider, name) for name in names)
+    return next((model for model in chain(known, added) if model is not None), None)
