@@ -5,7 +5,7 @@ whatever is known of other days.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, replace
+from dataclasses import astuple, fields, replace
 from datetime import date
 from itertools import groupby
 
@@ -21,8 +21,8 @@ from usage_pipeline.tables.rates import Rate, RateCard
 Drafts = tuple[AgreedPrice, ...]
 Cards = list[tuple[RateCard, list[Rate]]]
 
+WHERE = tuple(one.name for one in fields(Cell) if one.name not in {"prices", "state"})
 WHEN = frozenset({"valid_from", "valid_to"})
-NO_PART_OF_A_CARD = frozenset({"prices", "state"})
 
 
 def schedule_name(model: CatalogModel, context: Mapping[str, str], agreements: Iterable[Agreement] = ()) -> str:
@@ -40,7 +40,7 @@ def cards_of(schedule: str, model: CatalogModel, cells: Iterable[Cell], spans: S
 
 def _card(schedule: str, model: CatalogModel, cell: Cell, drafts: Drafts, *, is_tiered: bool) -> tuple[RateCard, list[Rate]]:
     state = PRICED if drafts and not cell.prices else cell.state
-    where = {name: value for name, value in asdict(cell).items() if name not in NO_PART_OF_A_CARD}
+    where = {name: getattr(cell, name) for name in WHERE}
     identity = {name: value for name, value in where.items() if not (is_tiered and name in WHEN)}
     card_id = f"{schedule}#{short_hash(repr((identity, state, drafts)))}"
     return RateCard(rate_card=card_id, schedule=schedule, state=state, **where), [_rate(card_id, draft, model) for draft in drafts]

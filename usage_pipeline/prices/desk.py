@@ -60,8 +60,7 @@ class Desk:
     def _schedule(self, row: Mapping[str, Any], model: CatalogModel) -> str:
         """The name of the key's schedule, which is made now if it was not."""
         key = Key(row["provider"], row["model"], row["is_batch"], row["service_tier"], row["speed"])
-        where = {REGION: row["region"].strip().lower()} if row["region"] else {}
-        words, context = self._mode(model, {**where, **context_of(key, self.more)})
+        words, context = self._mode(model, _in_region(row["region"], context_of(key, self.more)))
         agreements = relevant(
             self.agreements,
             provider_id=model.provider.id,
@@ -102,6 +101,12 @@ class Desk:
         if key not in self._cells:
             self._cells[key] = list(flatten(model, context, supplements=self.catalog.supplements))
         return self._cells[key]
+
+
+def _in_region(region: str | None, context: Context) -> Context:
+    """The context with the usage's region, unless it has one of its own, in the letters that prices know it by."""
+    named = str(context.get(REGION) or region or "").strip().lower()
+    return {**context, REGION: named} if named else context
 
 
 def _key(model: CatalogModel, context: Context) -> Mode:
