@@ -248,11 +248,19 @@ def prices_diff(home: Path | None, config: Path | None, as_json: bool, old: str,
 @click.option(
     "--catalog", type=click.Path(path_type=Path), help="A genai-prices wheel, or another book's catalog.json.gz.  [the installed package]"
 )
+@click.option("--second", type=click.Path(path_type=Path), help="A price map of LiteLLM to compare with.  [the extract that comes along]")
 @click.option("--note", help="Why, in words; kept with the book.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; adopt nothing.")
 @common
 def prices_adopt(
-    home: Path | None, config: Path | None, as_json: bool, first: date | None, catalog: Path | None, note: str | None, dry_run: bool
+    home: Path | None,
+    config: Path | None,
+    as_json: bool,
+    first: date | None,
+    catalog: Path | None,
+    second: Path | None,
+    note: str | None,
+    dry_run: bool,
 ) -> int:
     """Take on another price book, after showing what it changes: models, prices, and money in the months there are.
 
@@ -266,7 +274,8 @@ def prices_adopt(
     from usage_pipeline.commands.adopt import run_prices_adopt
 
     today = datetime.now(UTC).date()
-    return run_prices_adopt(_environment(home, config), first or today, today, catalog, note, _output(as_json), dry_run=dry_run)
+    environment, output = _environment(home, config), _output(as_json)
+    return run_prices_adopt(environment, first or today, today, output, file=catalog, second_file=second, note=note, dry_run=dry_run)
 
 
 def _environment(home: Path | None, config: Path | None) -> Any:

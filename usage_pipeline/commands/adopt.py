@@ -9,7 +9,7 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
-from usage_pipeline.commands.prices import change_document, show_changes, show_models
+from usage_pipeline.commands.prices import SHOWN_MOST, change_document, million, show_changes, show_models
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.progress import Progress
 from usage_pipeline.defs.workplace import Workplace
@@ -19,11 +19,14 @@ from usage_pipeline.prices.catalog import Catalog, current_catalog
 from usage_pipeline.prices.catalog_file import catalog_in
 from usage_pipeline.prices.compare import Comparison, PriceChange, compare
 from usage_pipeline.prices.one_view import one_view
+from usage_pipeline.prices.second import Disagreement, disagreements
+from usage_pipeline.prices.second_map import read_second
 from usage_pipeline.prices.what_if import compare as priced_again
 from usage_pipeline.prices.what_if import events_of
 from usage_pipeline.settings import Environment
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.priced_usage import priced_usage
+from usage_pipeline.tables.rates import NO_TOKENS
 from usage_pipeline.tables.repriced import Repriced
 
 
@@ -43,9 +46,20 @@ class MonthEffect:
 
 
 def run_prices_adopt(
-    environment: Environment, valid_from: date, today: date, file: Path | None, note: str | None, output: Output, *, dry_run: bool
+    environment: Environment,
+    valid_from: date,
+    today: date,
+    output: Output,
+    *,
+    file: Path | None,
+    second_file: Path | None,
+    note: str | None,
+    dry_run: bool,
 ) -> int:
-    """Show what the catalog of `file` (the installed one if None) changes, and adopt it unless `dry_run`."""
+    """Show what the catalog of `file` (the installed one if None) changes, and adopt it unless `dry_run`.
+
+    `second_file` is a price map of litellm to compare with, the shipped extract if None.
+    """
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
     books, catalog = workplace.books(), current_catalog() if file is None else catalog_in(file)
@@ -57,11 +71,15 @@ def run_prices_adopt(
         listener("comparing prices", 0, 0)
         told = compare(books.book_of(last).prices, catalog, [*(month.start for month in months), today])
         effects = _effects(workplace, books.with_terms(catalog, is_current=False), months, listener)
+        second = read_second() if second_file is None else read_second(second_file)
+        doubts = disagreements(catalog, second, today)
     adopted = None if dry_run else books.adopt(catalog, valid_from=valid_from, note=note)
     if output.as_json:
-        output.document(_document(told, effects, valid_from, adopted=adopted is not None))
+        opinion = {"second_opinion": {"catalog": second.name, "prices": [_doubt(one) for one in doubts]}}
+        output.document(_document(told, effects, valid_from, adopted=adopted is not None) | opinion)
         return 0
     _show(told, effects, output)
+    _show_doubts(doubts, second.name, _models_used(workplace, months), output)
     _say(told, effects, valid_from, output, dry_run=dry_run)
     return 0
 
@@ -101,6 +119,52 @@ def _effect(month: Period, rows: Sequence[Repriced]) -> MonthEffect:
         newly_priced=sum(row.events for row in rows if row.cost is None and row.would_cost is not None),
         no_longer_priced=sum(row.events for row in rows if row.cost is not None and row.would_cost is None),
     )
+
+
+def _models_used(workplace: Workplace, months: Sequence[Period]) -> set[str]:
+    """The catalog's ids of the models in the usage of the last month."""
+    if not months:
+        return set()
+    engine = workplace.engine()
+    rows = workplace.lake(engine).read(priced_usage, months[-1])
+    return set(engine.to_pyarrow(rows.select("model_id").distinct())["model_id"].to_pylist())
+
+
+def _show_doubts(doubts: Sequence[Disagreement], name: str, used: set[str], output: Output) -> None:
+    """Of models in use; the others are only counted."""
+    ours = [one for one in doubts if one.model in used]
+    if ours:
+        output.table(
+            ("provider", "model", "context", "meter", "input tokens", "this book, million", "theirs, million"),
+            [
+                (
+                    one.provider,
+                    one.model,
+                    ", ".join(f"{key}={value}" for key, value in one.context) or "standard",
+                    one.meter,
+                    "all" if one.input_tokens_gt == NO_TOKENS else f"above {one.input_tokens_gt:,}",
+                    million(one.ours),
+                    million(one.theirs),
+                )
+                for one in ours[:SHOWN_MOST]
+            ],
+            numbers=("this book, million", "theirs, million"),
+            title=f"Where a second catalog, {name}, says otherwise of models in use (it is never priced by)",
+        )
+    output.say(f"{name} disagrees on {len(doubts):,} prices, {len(ours):,} of them of models used last month: `--json` lists them all")
+
+
+def _doubt(one: Disagreement) -> dict[str, Any]:
+    return {
+        "provider": one.provider,
+        "model": one.model,
+        "context": dict(one.context),
+        "meter": one.meter,
+        "input_tokens_gt": one.input_tokens_gt,
+        "ours": None if one.ours is None else money.text(one.ours),
+        "theirs": money.text(one.theirs),
+        "kind": one.kind,
+    }
 
 
 def _show(told: Comparison, effects: Sequence[MonthEffect], output: Output) -> None:

@@ -77,8 +77,8 @@ def run_prices_show(environment: Environment, model: str, provider: str | None, 
                 _when(row),
                 row["meter"],
                 row["list_unit_price"],
-                _million(row["list_unit_price"]),
-                _million(row["net_unit_price"]),
+                million(row["list_unit_price"]),
+                million(row["net_unit_price"]),
                 row["agreement"],
                 row["source"],
             )
@@ -134,8 +134,8 @@ def show_changes(changes: Sequence[PriceChange], output: Output) -> None:
                 one.meter,
                 "all" if one.input_tokens_gt == NO_TOKENS else f"above {one.input_tokens_gt:,}",
                 one.day,
-                _million(one.old),
-                _million(one.new),
+                million(one.old),
+                million(one.new),
                 _ratio(one),
             )
             for one in changes[:SHOWN_MOST]
@@ -235,7 +235,8 @@ def _clock(second: int) -> str:
     return f"{second // 3600:02}:{second % 3600 // 60:02}"
 
 
-def _million(price: Decimal | None) -> Decimal | None:
+def million(price: Decimal | None) -> Decimal | None:
+    """The price of a million units, as price lists have it."""
     return None if price is None else price * MILLION
 
 

@@ -10,6 +10,7 @@ from usage_pipeline.defs.ingest import rejects_of
 from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
+from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
@@ -79,6 +80,17 @@ def _unpriced(costs: Sequence[DailyCost], lake: Lake, days: Period, limits: Limi
         f" the usage; {money.text(limits.unpriced_percent)} % may stand when the period closes (limits.unpriced_percent in usage.yaml)."
     )
     return Finding(code="unpriced", blocks=share > limits.unpriced_percent, count=count, amount=None, words=words)
+
+
+def _newer_catalog(workplace: Workplace) -> Finding | None:
+    adopted, installed = workplace.books().adoptions()[-1], current_catalog()
+    if adopted.content_hash == installed.content_hash:
+        return None
+    words = (
+        f"the installed price catalog ({installed.name}) is another than the one adopted last ({adopted.version}), which goes on to count:"
+        " `usage-pipeline prices adopt --dry-run` shows what it would change."
+    )
+    return Finding(code="newer_catalog", blocks=False, count=1, amount=None, words=words)
 
 
 def _broken_bills(rows: Sequence[dict[str, object]]) -> Finding | None:

@@ -17,10 +17,13 @@ from usage_pipeline.defs.prices import SEPARATOR
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
+from usage_pipeline.prices.advice import advice_of
+from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.pool import Rendered, render_all
 from usage_pipeline.reports.render import PDF
 from usage_pipeline.reports.snapshot import ORGANISATION, Accounting, Snapshot, statement_of
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
@@ -75,7 +78,9 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
     daily = database.select(daily_costs, where={"day": month})
     before = month_of(month.start - ONE_DAY)
     inputs = files_of(database, month)
-    all_bills_read = not rejected_bill_lines(settings, database, workplace.lake(workplace.engine()), month)
+    lake = workplace.lake(workplace.engine())
+    all_bills_read = not rejected_bill_lines(settings, database, lake, month)
+    book = workplace.books().book_on(month.last)
     statement = partial(
         statement_of,
         month,
@@ -85,7 +90,9 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
         projects=settings.projects,
         organisation=settings.organisation,
         inputs=[(_name(file, settings.file.parent), file.fingerprint) for file in inputs],
-        price_book=price_books_of(workplace, month),
+        price_book=price_books_of(workplace, lake, month),
+        explain=explainer(book),
+        advice=advice_of(lake.read(priced_usage, month), book, lake.engine),
         accounting=Accounting(
             read=sum(file.lines for file in inputs),
             accepted=sum(file.accepted for file in inputs),
@@ -100,9 +107,8 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
     return [statement(scope, finality=_finality(daily, scope, complete=complete)) for scope in scopes]
 
 
-def price_books_of(workplace: Workplace, month: Period) -> str:
+def price_books_of(workplace: Workplace, lake: Lake, month: Period) -> str:
     """The price book that the month's usage was priced by; where it was more than one, each with its days."""
-    lake = workplace.lake(workplace.engine())
     priced = lake.read(priced_usage, month)
     by_book = priced.group_by("price_book").agg(first=priced.started_at.date().min(), last=priced.started_at.date().max())
     found = sorted(lake.engine.to_pyarrow(by_book).to_pylist(), key=lambda row: (row["first"], row["price_book"]))

@@ -14,7 +14,7 @@ from genai_prices.types import _providers_from_raw  # the library reads its publ
 from pydantic import ValidationError
 
 from usage_pipeline.errors import UsageConfigError
-from usage_pipeline.prices.catalog import PACKAGE, Catalog
+from usage_pipeline.prices.catalog import PACKAGE, Catalog, supplemented
 from usage_pipeline.prices.supplements import of_mapping
 
 WHEEL = ".whl"
@@ -33,7 +33,7 @@ def load(content: bytes, file: str) -> Catalog:
 
 
 def catalog_in(path: Path) -> Catalog:
-    """The catalog of a genai-prices wheel, read by its own code in a process of its own, or of a file that `dump` made.
+    """The catalog of a genai-prices wheel, read by its own code in a process of its own and supplemented, or of a file that `dump` made.
 
     Raises UsageConfigError that names `path` where it is neither.
     """
@@ -46,4 +46,4 @@ def catalog_in(path: Path) -> Catalog:
     if made.returncode or not path.name.startswith(PACKAGE.replace("-", "_")):
         words = made.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it is another package's"]
         raise UsageConfigError(f"{path}: it is no genai-prices wheel that can be read here ({words[0]})")
-    return load(made.stdout, str(path))
+    return supplemented(load(made.stdout, str(path)))
