@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,28 @@ def world(first: tuple[World, Result], tmp_path: Path) -> World:
 def test_unpriced_usage_ends_with_exit_code_3(first: tuple[World, Result]) -> None:
     assert first[1].exit_code == 3
     assert "note: 1 requests have no rate: their cost is unknown, not 0. The statement lists them." in first[1].stderr
+
+
+def test_unpriced_models_are_listed_with_a_range_and_a_hint(said: list[str]) -> None:
+    place = said.index("Not priced, in no total above, USD")
+    assert said[place + 1] == "model provider requests tokens may cost why"
+    assert said[place + 2].startswith("gpt-99-[red]unheard[/red] openai 1 ")
+    assert " between " in said[place + 2]
+    assert said[place + 2].endswith(" if it was a model of OpenAI the catalog does not know this model")
+    assert said[place + 3].startswith(
+        'to mend gpt-99-[red]unheard[/red]: add to usage.yaml, under aliases: - {name: "gpt-99-[red]unheard[/red]"'
+    )
+
+
+def test_the_document_says_the_same(world: World) -> None:
+    document = world.run(*DAY)
+    (one,) = document["unpriced"]
+    assert (one["model"], one["provider"], one["reason"], one["events"]) == ("gpt-99-[red]unheard[/red]", "openai", "unresolved_model", 1)
+    assert 0 < Decimal(one["low"]) < Decimal(one["high"])
+    totals = document["totals"]
+    assert (totals["unpriced_low"], totals["unpriced_high"], totals["unpriced_tokens"]) == (one["low"], one["high"], one["tokens"])
+    assert one["hint"]
+    assert totals["credits"] is None
 
 
 def test_what_was_read(said: list[str]) -> None:

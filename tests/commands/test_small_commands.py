@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from rich.console import Console
 from sample_world import CONFIG, usage_pipeline
 
 from usage_pipeline.commands.output import Output, dollars, words
+from usage_pipeline.commands.unpriced import show_unpriced
 from usage_pipeline.settings import load
 from usage_pipeline.storage.database import Database
+from usage_pipeline.tables.unpriced import Unpriced
 
 LINE = {
     "id": "1",
@@ -84,7 +87,61 @@ def test_a_model_nobody_knows_has_no_cost_and_exit_code_3(place: Path) -> None:
     result = usage_pipeline("price", "-", "--json", text=json.dumps(LINE | {"model": "gpt-99"}))
     assert result.exit_code == 3
     (row,) = json.loads(result.stdout)["rows"]
-    assert (row["cost"], row["state"]) == (None, "unresolved_model")
+    assert (row["cost"], row["state"], row["state_words"]) == (None, "unresolved_model", "the catalog does not know this model")
+    assert row["hint"].startswith('add to usage.yaml, under aliases: - {name: "gpt-99"')
+
+
+def test_states_and_hints_are_in_words_for_people(place: Path) -> None:
+    lines = [LINE | {"model": "gpt-99"}, LINE | {"id": "2", "meters": {"input": 5, "audio_seconds": 9}}, LINE | {"id": "3"}]
+    result = usage_pipeline("price", "-", text="\n".join(json.dumps(line) for line in lines))
+    assert result.exit_code == 3
+    said = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert any(line.endswith("the catalog does not know this model") for line in said)
+    assert any(line.endswith("the catalog has no price for a meter of this request") for line in said)
+    assert any(line.startswith("audio_seconds 9 – – unpriced") for line in said)
+    hints = [line for line in said if line.startswith("to mend ")]
+    assert hints[0].startswith("to mend 1: add to usage.yaml, under aliases:")
+    assert hints[1].startswith("to mend 2: add to usage.yaml, under prices: - {provider: anthropic, ")
+    assert len(hints) == 2, "what has a price needs no mending"
+
+
+def test_a_priced_line_has_no_hint(place: Path) -> None:
+    (row,) = json.loads(usage_pipeline("price", "-", "--json", text=json.dumps(LINE)).stdout)["rows"]
+    assert row["hint"] is None
+    assert "priced" in row["state_words"]
+
+
+def unpriced(model: str, **values: object) -> Unpriced:
+    blank: dict[str, object] = {
+        "project": None, "channel": "openai", "provider": "openai", "model": model, "reason": "unresolved_model", "events": 0,
+        "tokens": Decimal(1_000), "quantities": (("input", Decimal(1_000)),), "day": date(2026, 10, 2),
+    }  # fmt: skip
+    return Unpriced(**blank | values)  # type: ignore[arg-type]
+
+
+def test_the_largest_five_unpriced_models_are_shown() -> None:
+    made, out, _ = output(as_json=False)
+    made.console.width = 200
+    rows = [
+        unpriced("tiny", low=Decimal("0.0001"), high=Decimal("0.0002"), range_if="at its own prices"),
+        unpriced("least", low=Decimal("1.5"), hint="mend it"),
+        unpriced("billed", billed=True),
+        unpriced("nothing", reason=None),
+        *(unpriced(f"more-{number}") for number in range(3)),
+    ]
+    show_unpriced(rows, "USD", made)
+    said = " ".join(out.getvalue().split())
+    for words_said in ("about <0.01 at its own prices", "at least 1.50", "its cost is in the bill", "nobody can say", "no rate found"):
+        assert words_said in said
+    assert "2 more are in the statement." in said
+    assert "to mend least: mend it" in said
+    assert "more-1" not in said
+
+
+def test_nothing_unpriced_is_nothing_said() -> None:
+    made, out, _ = output(as_json=False)
+    show_unpriced([], "USD", made)
+    assert out.getvalue() == ""
 
 
 @pytest.mark.parametrize(
