@@ -73,6 +73,14 @@ def test_discounts_apply_to_the_tier_and_the_mode_in_force(price: Price):
     assert net_cost == list_cost * Decimal("0.92")
 
 
+def test_a_unit_price_is_the_price_in_every_mode_and_context(price: Price):
+    fixed = Agreement(provider="openai", model="gpt-5.6-terra", meter="input", unit_price=Decimal("0.0000015"))
+    rows = [event("openai", "gpt-5.6-terra", input=units, **mode) for units in (1000, 300_000) for mode in ({}, {"is_batch": True})]
+    priced = price(rows, build_book([fixed]))
+    assert [row["list_cost"] for row in priced] == [Decimal("0.002"), Decimal("0.001"), Decimal("1.2"), Decimal("0.6")]
+    assert [row["net_cost"] for row in priced] == [Decimal("0.0015"), Decimal("0.0015"), Decimal("0.45"), Decimal("0.45")]
+
+
 def test_another_provider_is_not_touched(price: Price):
     assert len(set(costs(price, event("azure", "gpt-4o", input=1000), ENTERPRISE))) == 1
 
@@ -322,7 +330,11 @@ def test_of_agreements_that_are_not_refused_the_order_in_the_file_says_nothing(a
             r"no model 'gpt-41' in the price catalog.*; near: .*gpt-4",
         ),
         (Agreement(provider="openai", discount_percent=Decimal(1), other_meters=IN_PROPORTION), "in proportion to what"),
-        (Agreement(provider="openai", tiers=(VolumeTier(above=Decimal(5), discount_percent=Decimal(1)),)), "the first tier has above: 0 and each next one more; these have 5"),
+        (
+            Agreement(provider="openai", tiers=(VolumeTier(above=Decimal(5), discount_percent=Decimal(1)),)),
+            "the first tier has above: 0 and each next one more; these have 5",
+        ),
+        (Agreement(provider="openai", discount_percent=Decimal(1), per="week"), "per 'week' is none of month, quarter, year"),
         (Agreement(provider="openai", tiers=(VolumeTier(above=Decimal(0)),)), "a tier has either a unit_price or"),
         (Agreement(provider="openai", tiers=(VolumeTier(above=Decimal(0), unit_price=Decimal(1)),)), "needs a meter"),
         (Agreement(provider="openai", meter="input", tiers=(VolumeTier(above=Decimal(0), unit_price=Decimal(-1)),)), "is negative"),

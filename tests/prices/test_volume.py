@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from priced_events import Price, event, events_table
 
-from usage_pipeline.periods import Period, inclusive
+from usage_pipeline.periods import Period, inclusive, months_in, quarter_of
 from usage_pipeline.prices.apply import KEY, keys_of
 from usage_pipeline.prices.book import PriceBook, PricedKeys, build_book
 from usage_pipeline.prices.tiers import Volumes, graduated, net_price, parts_on
@@ -271,6 +271,16 @@ TWO_MONTHS = inclusive(date(2026, 10, 20), LATE.last)
 )
 def test_the_days_that_decide(days: Period, agreements: list[Agreement], needed: Period | None):
     assert days_needed(days, agreements) == needed
+
+
+@given(st.dates(min_value=date(1, 1, 1), max_value=date(9998, 12, 31)))
+def test_a_quarter_is_three_months_that_hold_the_day(day: date):
+    quarter = quarter_of(day)
+    assert day in quarter
+    assert (quarter.start.day, quarter.start.month % 3) == (1, 1)
+    assert months_in(quarter)[0].start == quarter.start
+    assert len(months_in(quarter)) == 3
+    assert months_in(quarter)[-1].end == quarter.end
 
 
 def test_nothing_is_counted_without_tiers(price_engine: Any, book: PriceBook):

@@ -11,6 +11,7 @@ from usage_pipeline.prices.aliases import is_known, sellers
 from usage_pipeline.prices.catalog import Catalog
 from usage_pipeline.prices.hint import near
 from usage_pipeline.prices.resolve import Key, find_model, provider_id_of
+from usage_pipeline.prices.tiers import PERIOD_OF
 from usage_pipeline.prices.words import describe
 from usage_pipeline.tables.configuration import IN_PROPORTION, Agreement, Alias, VolumeTier
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
@@ -89,6 +90,8 @@ def _mistakes(one: Agreement) -> Iterator[str]:
         yield "a unit_price needs a meter: the price of one unit of what?"
     if one.other_meters == IN_PROPORTION and one.unit_price is None:
         yield "other_meters: in_proportion needs a unit_price: in proportion to what?"
+    if one.per not in PERIOD_OF:
+        yield f"per {one.per!r} is none of {', '.join(PERIOD_OF)}"
     starts = [tier.above for tier in one.tiers]
     if one.tiers and (starts[0] != 0 or any(later <= earlier for earlier, later in pairwise(starts))):
         yield f"the first tier has above: 0 and each next one more; these have {', '.join(map(text, starts))}"
