@@ -179,10 +179,11 @@ def test_advice_is_an_estimate_and_the_rest_is_counted(document: dict[str, Any],
     assert "2 more are in statement.json." in said
 
 
-def test_a_project_has_its_own_advice() -> None:
+def test_a_project_has_its_own_advice(templates: Path) -> None:
     one = snapshot("support-copilot", daily=daily_rows(), advice=advice())
     assert {each.project for each in one.advice} == {"support-copilot"}
     assert len(one.advice) == 5
+    assert "2 more are in statement.json." in html_of(one, templates)
 
 
 def test_every_price_book_has_a_line(templates: Path, full: Snapshot) -> None:

@@ -7,7 +7,7 @@ from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.costs import UNATTRIBUTED
 
-MOST = 8
+MOST, MOST_OF_A_PROJECT = 8, 3
 WORDS_MOST = 400
 
 
@@ -36,8 +36,9 @@ class AdviceTable:
 
 def advice_table(snapshot: Snapshot) -> AdviceTable | None:
     """None where there is no advice."""
+    most = MOST if snapshot.project is None else MOST_OF_A_PROJECT
     names = {project.id: words.project_name(project) for project in snapshot.projects}
-    lines = tuple(_line(one, names, snapshot.currency) for one in snapshot.advice[:MOST])
+    lines = tuple(_line(one, names, snapshot.currency) for one in snapshot.advice[:most])
     if not lines:
         return None
     width = words.column_width((text for line in lines for text in (line.cost, line.would_cost, line.saving)), 21)
