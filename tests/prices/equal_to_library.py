@@ -62,7 +62,7 @@ def expected_state(case: Case, answer: Answer) -> str:
         ("free_or_unknown", not priced),
         ("inconsistent_usage", not case.meters),
         ("unpriced_meter", _has_unpriced_meter(case, priced)),
-        ("no_variant", not _is_served(case, answer)),
+        ("no_variant", not is_served(case, answer)),
         ("priced_as_parent", any(closest(meter, priced) not in {None, OURS[meter].usage_key} for meter in _used(case))),
     )
     return next((state for state, is_so in states if is_so), "priced")
@@ -71,6 +71,18 @@ def expected_state(case: Case, answer: Answer) -> str:
 def is_inexact(prices: Iterable[Decimal]) -> bool:
     """Whether one of them, per one unit, has more than 15 decimals: ours is rounded to 15."""
     return any(exact(price) != price for price in prices)
+
+
+def is_served(case: Case, answer: Answer) -> bool:
+    """Whether every word of the context belongs to a variant in force. A seller of another provider's model has no variants."""
+    if answer.calculation is None:
+        return False
+    model, provider = answer.calculation.model, answer.calculation.provider
+    is_own = any(model is one for one in provider.models)
+    variants = (model.price_variants or []) if is_own else []
+    active = [one.when for one in variants if one.constraint is None or one.constraint.active(case.at)]
+    served = {pair for when in [*active, *NO_VARIANT_NEEDED] if when.items() <= case.context.items() for pair in when.items()}
+    return set(case.context.items()) <= served
 
 
 @cache
@@ -91,18 +103,6 @@ def _used(case: Case) -> list[str]:
 def _has_unpriced_meter(case: Case, priced: frozenset[str]) -> bool:
     noted = {meter for meter, tokens in NOTED_AGAIN.items() if any(case.meters.get(one) for one in tokens)}
     return any(closest(meter, priced) is None for meter in _used(case) if meter not in noted)
-
-
-def _is_served(case: Case, answer: Answer) -> bool:
-    """Whether every word of the context belongs to a variant in force. A seller of another provider's model has no variants."""
-    if answer.calculation is None:
-        return False
-    model, provider = answer.calculation.model, answer.calculation.provider
-    is_own = any(model is one for one in provider.models)
-    variants = (model.price_variants or []) if is_own else []
-    active = [one.when for one in variants if one.constraint is None or one.constraint.active(case.at)]
-    served = {pair for when in [*active, *NO_VARIANT_NEEDED] if when.items() <= case.context.items() for pair in when.items()}
-    return set(case.context.items()) <= served
 
 
 def _amounts(answer: Answer, outcome: Outcome) -> Iterable[tuple[str, Decimal, Decimal, bool]]:

@@ -12,14 +12,14 @@ from decimal import Decimal, getcontext, localcontext
 from typing import Any
 
 import pytest
-from equal_to_library import NEAR, WE_SAY, disagreement, is_inexact
+from equal_to_library import NEAR, WE_SAY, disagreement, is_inexact, is_served
 from library_answers import DIGITS, OURS, UNITS, Answer, answer
 from library_cases import Case, Facts, cases_of, facts_of, references_of, unit_prices
 from priced_cases import Outcome, line_of, priced_cases
 
 from usage_pipeline.money import text
 from usage_pipeline.prices.book import PriceBook, build_book
-from usage_pipeline.prices.catalog import installed_catalog
+from usage_pipeline.prices.catalog import current_catalog, installed_catalog
 from usage_pipeline.prices.quote import quote
 from usage_pipeline.prices.wide import INPUT_METERS
 from usage_pipeline.tables.priced_usage import UNPRICED_STATES
@@ -29,6 +29,7 @@ CATALOG = installed_catalog()
 MODELS = [(provider, model) for provider in CATALOG.providers for model in provider.models]
 CACHED = ("cache_read", "cache_write", "cache_write_1h", "cache_audio_read", "cache_image_read")
 AUDIO = ("input_audio", "cache_audio_read", "output_audio", "audio_seconds")
+GAPS = {"no_variant", "priced_as_parent", "unpriced_meter", "free_or_unknown", "unresolved_model"}
 IMAGES = ("input_image", "cache_image_read", "output_image")
 
 INEXACT = {
@@ -236,6 +237,26 @@ def test_the_librarys_answer_depends_on_the_callers_decimals_and_ours_does_not(b
     assert getcontext().prec > 6
     assert usual == narrow
     assert usual.cost == Decimal("2469.135782")
+
+
+def test_supplements_change_only_what_the_library_has_no_price_for(priced: list[Priced], price_engine: Any):
+    """The shipped book fills gaps: a context without a variant, a meter without a price of its own, a model without any.
+
+    What a meter costs at its own price in a context that has its variant, or in none, is the library's in both books.
+    """
+    some = priced[::3]
+    filled = priced_cases([case for case, _, _ in some], build_book([], catalog=current_catalog()), price_engine)
+    changes: Counter[tuple[str, str]] = Counter()
+    for (case, one, bare), full in zip(some, filled, strict=True):
+        if full != bare:
+            changes[bare.state, full.state] += 1
+            assert bare.state in GAPS, (case, bare, full)
+        if is_served(case, one):
+            own = [meter for meter in bare.meters if meter in OURS and OURS[meter].usage_key in one.prices]
+            assert {meter: bare.meters[meter] for meter in own} == {meter: full.meters[meter] for meter in own}, case
+    assert {before for before, _ in changes} <= GAPS
+    assert changes["no_variant", "priced"] > 10
+    assert sum(changes.values()) < len(some) / 10
 
 
 def _has(case: Case, meters: tuple[str, ...]) -> bool:
