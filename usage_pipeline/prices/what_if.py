@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import reduce
+from functools import cache, reduce
 from operator import add
 from typing import Any
 
@@ -23,6 +23,7 @@ from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.meters import TOKEN_METERS
 from usage_pipeline.tables.priced_usage import AGGREGATE_GRAIN, NO_VARIANT
+from usage_pipeline.tables.rates import Scopes, rate_cards, rates, resolutions
 from usage_pipeline.tables.repriced import Repriced
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -37,6 +38,9 @@ UNCACHED = {
 """What plain input the tokens of each cache meter are."""
 
 BOOKED = "booked"
+PREFIX = "what_if_"
+EVENTS = PREFIX + usage_events.name
+BOOK = (resolutions, rate_cards, rates)
 MONIES = ("cost", "would_cost")
 COUNTS = ("events", "tokens", "unpriced_events", "standard_events", "base_tier_events")
 
@@ -105,35 +109,52 @@ def compare_all(
     events: one for the distinct keys, one that prices and sums; the second answers a few rows.
     """
     named = [events.mutate(reported_cost_basis=ibis.literal(name)).select(*usage_events.names) for name, events in scenarios.items()]
-    events = ibis.union(*named) if len(named) > 1 else named[0]
-    keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)))
-    tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
-    priced = price_events(events, *tables, price_book=book.version, scopes=book.scopes)
-    standard = [card["rate_card"] for card in keys.rate_cards.to_pylist() if card["state"] == NO_VARIANT]
-    marked = priced.mutate(is_standard=_is_any_of(priced.rate_card, standard))
-    rows = engine.to_pyarrow(
-        _sums(marked.filter(~(marked.is_standard & _is_any_of(marked.reported_cost_basis, only_variants))))
-    ).to_pylist()
-    return {name: added_up(_repriced(row) for row in rows if row["reported_cost_basis"] == name) for name in scenarios}
+    keys_as_sql, sums_as_sql = _programs(book.scopes)
+    engine.create_view(EVENTS, ibis.union(*named) if len(named) > 1 else named[0], overwrite=True)
+    try:
+        keys = book.resolve(engine.con.execute(keys_as_sql).to_arrow_table())
+        for table in BOOK:
+            engine.con.register(PREFIX + table.name, getattr(keys, table.name))
+        answer = engine.con.execute(sums_as_sql)
+        names = [column[0] for column in answer.description]
+        rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    finally:
+        engine.con.execute(f"DROP VIEW IF EXISTS {EVENTS}")
+    return {name: _rows_of(name, rows, only_variants=name in only_variants) for name in scenarios}
 
 
-def _is_any_of(text: ir.StringValue, values: Collection[str]) -> ir.BooleanValue:
-    return text.isin(sorted(values)).fill_null(False) if values else ibis.literal(False)  # noqa: FBT003
+def _rows_of(scenario: str, rows: Iterable[Mapping[str, Any]], *, only_variants: bool) -> list[Repriced]:
+    of_it = (row for row in rows if row["reported_cost_basis"] == scenario)
+    return added_up(_repriced(row) for row in of_it if not (only_variants and row["is_standard"]))
 
 
-def _sums(priced: ir.Table) -> ir.Table:
-    """By project, what was booked for what, and whether both prices are known."""
+@cache
+def _programs(scopes: Scopes) -> tuple[str, str]:
+    """Keys and sums as SQL over tables of these names: building them costs more than running them over a small month."""
+    events = ibis.table(usage_events.schema, name=EVENTS)
+    book = [ibis.table(table.schema, name=PREFIX + table.name) for table in BOOK]
+    priced = price_events(events, *book, price_book="", scopes=scopes)
+    steps = (keys_of(events, scopes), _sums(priced, book[1]))
+    keys, sums = (str(ibis.to_sql(step, dialect="duckdb")) for step in steps)
+    return keys, sums
+
+
+def _sums(priced: ir.Table, cards: ir.Table) -> ir.Table:
+    """By way and project, what was booked for what, whether both prices are known, and whether the price is for want of a variant."""
+    standard = cards.filter(cards.state == NO_VARIANT)
     told = priced.mutate(
-        is_booked=priced.reported_cost.notnull(), reason=ibis.ifelse(priced.net_cost.isnull(), priced.price_state, ibis.null("string"))
+        is_booked=priced.reported_cost.notnull(),
+        reason=ibis.ifelse(priced.net_cost.isnull(), priced.price_state, ibis.null("string")),
+        is_standard=priced.rate_card.isin(standard.rate_card).fill_null(False),  # noqa: FBT003
     )
-    return told.group_by(["reported_cost_basis", "project", "request_tags", "is_booked", "reason"]).aggregate(
-        requests=ibis.ifelse(told.request_count.isnull().any(), ibis.null("int64"), told.request_count.sum().cast("int64")),
+    return told.group_by(["reported_cost_basis", "project", "request_tags", "is_booked", "reason", "is_standard"]).aggregate(
+        is_uncounted=told.request_count.isnull().any(),
+        requests=told.request_count.sum(),
         events=told.count(),
-        tokens=sum_of(told, TOKEN_METERS).fill_null(0).sum().cast("int64"),
+        tokens=sum_of(told, TOKEN_METERS).fill_null(0).sum(),
         cost=told.reported_cost.sum().cast(MONEY),
         would_cost=told.net_cost.sum().cast(MONEY),
-        standard_events=told.is_standard.sum().cast("int64"),
-        base_tier_events=(told.price_state == AGGREGATE_GRAIN).sum().cast("int64"),
+        base_tier_events=told.price_state.isin([AGGREGATE_GRAIN]).sum(),
     )
 
 
@@ -143,20 +164,25 @@ def sum_of(rows: ir.Table, meters: Sequence[str]) -> ir.IntegerValue:
     return ibis.ifelse(known, reduce(add, (rows[meter].fill_null(0) for meter in meters)), ibis.null("int64"))
 
 
-def _repriced(row: dict[str, Any]) -> Repriced:
+def _repriced(row: Mapping[str, Any]) -> Repriced:
     provider, model, model_id = row["request_tags"]
     cost, would = (None if row[name] is None else money.exact(row[name]) for name in MONIES)
+    events = int(row["events"])
     return Repriced(
         project=row["project"] or UNATTRIBUTED,
         provider=provider,
         model=model,
         model_id=model_id,
-        **{name: row[name] for name in ("requests", "events", "tokens", "standard_events", "base_tier_events")},
+        requests=None if row["is_uncounted"] else int(row["requests"]),
+        events=events,
+        tokens=int(row["tokens"]),
         cost=cost,
         would_cost=would,
         **_change(cost, would),
-        unpriced_events=row["events"] if cost is None or would is None else 0,
+        unpriced_events=events if cost is None or would is None else 0,
         unpriced_reason=row["reason"],
+        standard_events=events if row["is_standard"] else 0,
+        base_tier_events=int(row["base_tier_events"]),
     )
 
 
