@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from equal_to_library import NEAR, WE_SAY, disagreement, is_inexact, is_served
+from inexact_prices import INEXACT
 from library_answers import DIGITS, OURS, UNITS, Answer, answer
 from library_cases import Case, Facts, cases_of, facts_of, references_of, unit_prices
 from priced_cases import Outcome, line_of, priced_cases
@@ -31,58 +32,6 @@ CACHED = ("cache_read", "cache_write", "cache_write_1h", "cache_audio_read", "ca
 AUDIO = ("input_audio", "cache_audio_read", "output_audio", "audio_seconds")
 GAPS = {"no_variant", "priced_as_parent", "unpriced_meter", "free_or_unknown", "unresolved_model"}
 IMAGES = ("input_image", "cache_image_read", "output_image")
-
-INEXACT = {
-    "elevenlabs/eleven_realtime_v1_max audio_hours",
-    "elevenlabs/eleven_realtime_v1_mini audio_hours",
-    "groq/whisper-large-v3 audio_hours",
-    "groq/whisper-large-v3 input_audio_hours",
-    "groq/whisper-large-v3-turbo audio_hours",
-    "groq/whisper-large-v3-turbo input_audio_hours",
-    "huggingface_together/Qwen/Qwen3-VL-8B-Instruct input_mtok",
-    "huggingface_together/deepseek-ai/DeepSeek-V4-Flash-0731 input_mtok",
-    "huggingface_together/deepseek-ai/DeepSeek-V4-Flash-0731 output_mtok",
-    "huggingface_together/meta-llama/Llama-3.3-70B-Instruct input_mtok",
-    "huggingface_together/meta-llama/Llama-3.3-70B-Instruct output_mtok",
-    "mistral/voxtral-mini-transcribe-3-0 audio_hours",
-    "mistral/voxtral-mini-transcribe-3-0 input_audio_hours",
-    "mistral/voxtral-mini-transcribe-realtime-3-0 audio_hours",
-    "mistral/voxtral-mini-transcribe-realtime-3-0 input_audio_hours",
-    "mistral/voxtral-small-24b-2507 audio_hours",
-    "mistral/voxtral-small-24b-2507 input_audio_hours",
-    "mistral/voxtral-small-transcribe-3-0 audio_hours",
-    "mistral/voxtral-small-transcribe-3-0 input_audio_hours",
-    "openai/gpt-live-1 audio_hours",
-    "openai/gpt-live-transcribe audio_hours",
-    "openai/gpt-realtime-translate audio_hours",
-    "openai/gpt-realtime-whisper audio_hours",
-    "openrouter/google/gemini-2.5-flash cache_write_mtok",
-    "openrouter/google/gemini-2.5-flash-image cache_write_mtok",
-    "openrouter/google/gemini-2.5-flash-lite cache_write_mtok",
-    "openrouter/google/gemini-2.5-flash-lite:batch cache_write_mtok",
-    "openrouter/google/gemini-2.5-flash:batch cache_write_mtok",
-    "openrouter/google/gemini-3-flash-preview cache_write_mtok",
-    "openrouter/google/gemini-3-flash-preview:batch cache_write_mtok",
-    "openrouter/google/gemini-3.1-flash-lite cache_write_mtok",
-    "openrouter/google/gemini-3.1-flash-lite:batch cache_write_mtok",
-    "openrouter/google/gemini-3.5-flash cache_write_mtok",
-    "openrouter/google/gemini-3.5-flash-lite cache_write_mtok",
-    "openrouter/google/gemini-3.5-flash-lite:batch cache_write_mtok",
-    "openrouter/google/gemini-3.5-flash:batch cache_write_mtok",
-    "openrouter/google/gemini-3.6-flash cache_write_mtok",
-    "openrouter/google/gemini-3.6-flash:batch cache_write_mtok",
-    "openrouter/google/gemini-3.7-flash cache_write_mtok",
-    "openrouter/google/gemini-3.7-flash:batch cache_write_mtok",
-    "openrouter/google/gemini-3.8-flash cache_write_mtok",
-    "openrouter/google/gemini-3.8-flash:batch cache_write_mtok",
-    "openrouter/~google/gemini-flash-latest cache_write_mtok",
-    "x-ai/grok-voice-latest audio_hours",
-    "x-ai/grok-voice-think-fast-1.0 audio_hours",
-    "x-ai/grok-voice-think-fast-2.0 audio_hours",
-}
-"""Prices that one unit of has more than 15 decimals: a 12th of a dollar as a float, dollars an hour that 3600 does not divide."""
-
-
 Priced = tuple[Case, Answer, Outcome]
 
 
