@@ -98,8 +98,8 @@ def _readings(book: PriceBook, words_provider: str | None, words_model: str | No
 def _units(events: ir.Table, agreement: Agreement, book: PriceBook) -> ir.NumericValue:
     """The units of each event that count for the agreement; null outside its scope. A quantity below 0 is a mistake and counts as 0."""
     meters = TOKEN_METERS if agreement.meter is None else (COUNTED.get(agreement.meter, agreement.meter),)
-    units = reduce(add, (ibis.greatest(events[meter].cast(QUANTITY), 0).fill_null(0) for meter in meters))
-    return ibis.ifelse(reduce(and_, _in_scope(events, agreement, book)), units.cast(QUANTITY), ibis.null(QUANTITY))
+    units = reduce(add, (ibis.greatest(events[meter], 0).fill_null(0) for meter in meters))
+    return ibis.ifelse(reduce(and_, _in_scope(events, agreement, book)), units, ibis.null(units.type()))
 
 
 def _in_scope(events: ir.Table, agreement: Agreement, book: PriceBook) -> list[ir.BooleanValue]:
