@@ -143,21 +143,21 @@ def times(quantity: ir.NumericValue, unit_price: ir.DecimalValue) -> ir.DecimalV
     return (quantity.cast("int64") * unit_price.cast(MONEY)).cast(MONEY)
 
 
-_FRACTION = dt.Decimal(15, SCALE)
-_FRACTIONS = dt.Decimal(31, 2 * SCALE)
+_WIDER = dt.Decimal(38, 2 * SCALE)
 
 
-def product(amount: ir.DecimalValue, factor: ir.DecimalValue) -> ir.DecimalValue:
-    """Money × a factor of up to 15 decimals as a column: exact, and half-even at 15 decimals only where the product needs more.
+def product(amount: ir.DecimalValue, whole: ir.IntegerValue, fraction: ir.DecimalValue) -> ir.DecimalValue:
+    """Money × (`whole` + `fraction`) as a column: exact, and half-even at 15 decimals only where the product needs more.
 
-    The two fractions are multiplied apart, at 30 decimals: the engine's own product of two such columns has room for 8 digits before.
+    `fraction` is in [0, 1) and has up to 15 decimals: multiplied apart, the product keeps its 30 decimals and room for 8 digits before
+    them. The engine raises where these are too few. It rounds half away from zero, which is put right where it was a tie.
     """
-    amount, factor = amount.cast(MONEY), factor.cast(MONEY)
-    whole_amount, whole_factor = amount.floor().cast("int64"), factor.floor().cast("int64")
-    rest_amount, rest_factor = amount - whole_amount.cast(MONEY), factor - whole_factor.cast(MONEY)
-    rests = rest_amount.cast(_FRACTION) * rest_factor.cast(_FRACTION)
-    half_up = rests.round(SCALE)
-    rounded = times(whole_factor, amount) + times(whole_amount, rest_factor) + half_up.cast(MONEY)
-    is_tie = half_up.cast(_FRACTIONS) - rests.cast(_FRACTIONS) == ibis.literal(SMALLEST / 2, _FRACTIONS)
-    is_odd = rounded % ibis.literal(2 * SMALLEST, MONEY) != 0
-    return ibis.ifelse(is_tie & is_odd, rounded - ibis.literal(SMALLEST, MONEY), rounded).cast(MONEY)
+    amount, plain = amount.cast(MONEY), times(whole, amount)
+    fine = amount * fraction.cast(MONEY)
+    rounded = fine.round(SCALE)
+    is_tie = (rounded.cast(_WIDER) - fine.cast(_WIDER)).abs() == ibis.literal(SMALLEST / 2, _WIDER)
+    step = ibis.ifelse(amount < 0, ibis.literal(-SMALLEST, MONEY), ibis.literal(SMALLEST, MONEY))
+    away = plain + rounded.cast(MONEY)
+    is_odd = away % ibis.literal(2 * SMALLEST, MONEY) != 0
+    even = ibis.ifelse(is_odd, away - step, away)
+    return ibis.cases((fraction == 0, plain), (is_tie, even), else_=away).cast(MONEY)

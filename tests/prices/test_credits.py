@@ -108,15 +108,15 @@ def test_products_are_those_of_exact_decimals(price_engine: Any):
 
     pairs = [(number(10**6), abs(number(10**4))) for _ in range(20_000)]
     pairs += [(Decimal(units).scaleb(-15), rate) for units in range(-200, 200) for rate in (Decimal("0.5"), Decimal("2.5"))]
-    table = ibis.memtable(
-        pa.table(
-            {
-                "n": range(len(pairs)),
-                **{name: pa.array(column, pa.decimal128(38, 15)) for name, column in zip("ab", zip(*pairs, strict=True), strict=True)},
-            }
-        )
-    )
-    found = price_engine.to_pyarrow(table.select("n", product=money.product(table.a, table.b)).order_by("n"))
+    exact = pa.decimal128(38, 15)
+    columns = {
+        "n": range(len(pairs)),
+        "a": pa.array([amount for amount, _ in pairs], exact),
+        "whole": pa.array([int(rate) for _, rate in pairs], pa.int64()),
+        "fraction": pa.array([rate % 1 for _, rate in pairs], exact),
+    }
+    table = ibis.memtable(pa.table(columns))
+    found = price_engine.to_pyarrow(table.select("n", product=money.product(table.a, table.whole, table.fraction)).order_by("n"))
     assert found["product"].to_pylist() == [money.exact(wide.multiply(one, other)) for one, other in pairs]
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from usage_pipeline import money
 from usage_pipeline.money import MONEY
@@ -38,11 +39,9 @@ def with_credits(priced: ir.Table, rules: Sequence[CreditRule]) -> ir.Table:
     """
     if not rules:
         return priced.mutate(credit_rule=ibis.null("string"), credits=ibis.null(MONEY))
-    number = ibis.cases(*((_is_for(priced, case), case.number) for case in _in_order(rules)))
-    ruled = priced.mutate(_number=number.cast("int64"))
-    rated = ruled.mutate(_rate=ruled["_number"].cases(*((place, _literal(rule.credits)) for place, rule in enumerate(rules))))
-    words = rated["_number"].cases(*((place, words_of(rule)) for place, rule in enumerate(rules)))
-    return rated.mutate(credit_rule=words, credits=_credits(rated, rules)).drop("_number", "_rate")
+    ruled = priced.drop("credit_rule", "credits").mutate(credit_rule_number=_number(priced, rules))
+    rated = ruled.left_join(_rates(rules), "credit_rule_number")
+    return rated.mutate(credits=_credits(rated)).select(*priced.columns)
 
 
 def words_of(rule: CreditRule) -> str:
@@ -93,23 +92,39 @@ def _is_for(row: ir.Table, case: _Case) -> ir.BooleanValue:
     return reduce(and_, tests, ibis.literal(True))  # noqa: FBT003
 
 
-def _credits(row: ir.Table, rules: Sequence[CreditRule]) -> ir.DecimalValue:
-    by_currency = [number for number, rule in enumerate(rules) if rule.per == PER_CURRENCY_UNIT]
-    count = row.request_count
-    per_request = ibis.ifelse(count >= 0, money.times(count, row["_rate"]), ibis.null(MONEY))
-    charged = (
-        ibis.ifelse(row["_number"].isin(by_currency), money.product(row.net_cost, row["_rate"]), per_request)
-        if by_currency
-        else per_request
-    )
-    return ibis.cases((row["_number"].isnull(), ibis.null(MONEY)), (row.status != SUCCESS, ibis.literal(0, MONEY)), else_=charged).cast(
-        MONEY
-    )
+def _number(row: ir.Table, rules: Sequence[CreditRule]) -> ir.IntegerValue:
+    """The place in `rules` of the one that counts; null where none is for the row."""
+    return ibis.cases(*((_is_for(row, case), case.number) for case in _in_order(rules))).cast("int64")
+
+
+def _rates(rules: Sequence[CreditRule]) -> ir.Table:
+    """What each rule gives, to be joined: so that which rule counts is found out once a row, not once for each use of it."""
+    rows = [
+        {
+            "credit_rule_number": number,
+            "credit_rule": words_of(rule),
+            "rate": rule.credits,
+            "whole": int(rule.credits),
+            "fraction": money.total([rule.credits, Decimal(-int(rule.credits))]),
+            "by_currency": rule.per == PER_CURRENCY_UNIT,
+        }
+        for number, rule in enumerate(rules)
+    ]
+    names = {"credit_rule_number": "int64", "credit_rule": "string", "by_currency": "boolean"}
+    types = names | {"rate": MONEY, "whole": "int64", "fraction": MONEY}
+    return ibis.memtable(pa.Table.from_pylist(rows, schema=ibis.schema(types).to_pyarrow()))
+
+
+def _credits(row: ir.Table) -> ir.DecimalValue:
+    unknown, nothing = ibis.null(MONEY), ibis.literal(0, MONEY)
+    return ibis.cases(
+        (row.rate.isnull(), unknown),
+        (row.status != SUCCESS, nothing),
+        (row.by_currency, money.product(row.net_cost, row.whole, row.fraction)),
+        (row.request_count >= 0, money.times(row.request_count, row.rate)),
+        else_=unknown,
+    ).cast(MONEY)
 
 
 def _midnight(day: date) -> ir.TimestampScalar:
     return ibis.literal(datetime.combine(day, time(), UTC), TIMESTAMP)
-
-
-def _literal(credits_each: Decimal) -> ir.DecimalScalar:
-    return ibis.literal(credits_each, MONEY)
