@@ -1,6 +1,7 @@
 """Aliases come before the catalog, letter for letter, on their days; without one there is a hint how to add it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 from priced_events import Price, event
 
 from usage_pipeline.errors import UsageConfigError
+from usage_pipeline.prices.aliases import sold
 from usage_pipeline.prices.book import PriceBook, build_book
 from usage_pipeline.prices.catalog import installed_catalog
 from usage_pipeline.prices.hint import hint_for
@@ -101,6 +103,21 @@ def test_on_days_without_an_alias_the_catalog_says(price: Price):
     assert [row["net_cost"] for row in rows] == [Decimal("0.0025"), Decimal("0.00125"), Decimal("0.0025")]
 
 
+def test_every_model_of_the_catalog_can_be_meant_by_its_id():
+    for provider in CATALOG.providers:
+        for info in provider.models:
+            found = sold(CATALOG, provider.id, info.id)
+            assert found is not None
+            assert (found.owner, found.info.id) == (provider.id, info.id)
+
+
+def test_a_model_that_no_usage_can_name_is_meant_by_alias_and_agreement(price: Price):
+    regional = "regional.anthropic.claude-haiku-4-5-20251001-v1:0"
+    book = build_book([Agreement(provider="aws", model=regional, discount_percent=Decimal(50))], [replace(BEDROCK, model=regional)])
+    [row] = price([event("aws.bedrock", PROFILE, input=1000)], book)
+    assert (row["model_id"], row["list_cost"], row["net_cost"]) == (regional, Decimal("0.0011"), Decimal("0.00055"))
+
+
 def test_readings_that_mean_the_same_are_one():
     halves = [
         Alias(name="chat", provider="azure", model="gpt-5", valid_to=MONTHS[0]),
@@ -176,7 +193,11 @@ def test_two_of_one_name_at_one_time_are_refused_with_both_lines():
             '{name: "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0", provider: aws, model: amazon.nova-pro-v1:0}',
         ),
         ("openai", "gpt-9-foo", '{name: "gpt-9-foo", provider: openai, model: <catalog model>}'),
-        ("anthropic", "claude-opus5", '{name: "claude-opus5", provider: anthropic, model: <one of claude-opus-5, claude-opus-5-5, claude-opus-4-5>}'),
+        (
+            "anthropic",
+            "claude-opus5",
+            '{name: "claude-opus5", provider: anthropic, model: <one of claude-opus-5, claude-opus-5-5, claude-opus-4-5>}',
+        ),
         (
             "our gateway",
             'the "big" one',
@@ -190,6 +211,26 @@ def test_the_hint_is_a_line_for_usage_yaml(provider: str | None, model: str, lin
     assert hint == f"add to usage.yaml, under aliases: - {line}"
     [entry] = yaml.safe_load(line.replace("<one of ", '"').replace("<", '"').replace(">", '"').join(["[", "]"]))
     assert (entry["name"], entry.get("provider")) == (model, provider)
+
+
+HAIKU = "<one of global.anthropic.claude-haiku-4-5-20251001-v1:0, regional.anthropic.claude-haiku-4-5-20251001-v1:0>"
+
+
+def test_a_name_inside_the_catalogs_ids_comes_near_them():
+    assert hint_for("aws", "claude-haiku-4-5", CATALOG).endswith(f'{{name: "claude-haiku-4-5", provider: aws, model: {HAIKU}}}')
+    with pytest.raises(UsageConfigError, match=r"near: global\.anthropic\.claude-haiku-4-5-20251001-v1:0"):
+        build_book((), [Alias(name="a", provider="aws", model="claude-haiku-4-5")])
+
+
+def test_an_alias_that_does_not_help_is_said_to_be_wrong():
+    for_all = Alias(name="haiku", model="claude-haiku-4-5", line=9)
+    assert hint_for("aws.bedrock", "haiku", CATALOG, [for_all]) == (
+        "the alias of 'haiku' in line 9 of usage.yaml says 'claude-haiku-4-5', which aws.bedrock does not sell:"
+        f" say model: {HAIKU}, or add model_provider"
+    )
+    late = replace(for_all, provider="anthropic", valid_from=MONTHS[0])
+    assert "line 9 of usage.yaml does not hold on that day" in hint_for("anthropic", "haiku", CATALOG, [late])
+    assert hint_for("aws", "haiku", CATALOG, [late]).startswith("add to usage.yaml")
 
 
 def test_no_alias_helps_usage_without_a_model():

@@ -34,7 +34,7 @@ def run_price(environment: Environment, file: TextIO, book_name: str | None, out
 def _explained(row: dict[str, Any], line: dict[str, Any], book: PriceBook) -> dict[str, Any]:
     """The row with its state in words and, where it has no cost, what to do about it."""
     meters = [meter for meter, one in row["meters"].items() if one["cost"] is None]
-    hint = None if row["cost"] is not None else hint_of(row["state"], line.get("provider"), line.get("model"), meters, book.prices)
+    hint = None if row["cost"] is not None else hint_of(row["state"], line.get("provider"), line.get("model"), meters, book)
     return {**row, "state_words": STATES[row["state"]], "hint": hint}
 
 

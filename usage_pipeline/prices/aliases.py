@@ -26,7 +26,7 @@ class Reading:
 
 def readings(catalog: Catalog, aliases: Iterable[Alias], provider: str | None, model: str | None) -> list[Reading]:
     """What `model` of `provider` means, all days in order; neighbours differ."""
-    fitting = [one for one in aliases if one.name == model and _is_of(one, provider)]
+    fitting = [one for one in aliases if one.name == model and is_of(one, provider)]
     days = sorted({day for one in fitting for day in (one.valid_from, one.valid_to) if day is not None})
     found: list[Reading] = []
     for start, end in zip([None, *days], [*days, None], strict=True):
@@ -41,7 +41,20 @@ def readings(catalog: Catalog, aliases: Iterable[Alias], provider: str | None, m
 def is_known(alias: Alias, catalog: Catalog) -> bool:
     """Whether the catalog has the alias's model; one for any provider is known where some provider has it."""
     provider = alias.model_provider or alias.provider
-    return any(find_model(catalog, Key(one, alias.model)) for one in ([provider] if provider else [one.id for one in catalog.providers]))
+    return any(sold(catalog, one, alias.model) for one in ([provider] if provider else [one.id for one in catalog.providers]))
+
+
+def sold(catalog: Catalog, provider: str | None, model: str) -> CatalogModel | None:
+    """What `provider` sells under this name: the model with exactly that id, else what the catalog reads the text as.
+
+    The catalog's own matching does not reach every model by its id ('regional.anthropic.…' of Bedrock): someone who writes one down
+    means it.
+    """
+    known = sellers(catalog, provider) if provider else ()
+    by_id = next((CatalogModel(known[0], one.id, info) for one in known for info in one.models if info.id == model), None)
+    if by_id is not None and by_id.is_own:
+        return by_id
+    return find_model(catalog, Key(provider, model)) or by_id
 
 
 def sellers(catalog: Catalog, provider: str | None) -> Sequence[Provider]:
@@ -55,7 +68,8 @@ def sellers(catalog: Catalog, provider: str | None) -> Sequence[Provider]:
     return (found, *(one for one in others if one is not None))
 
 
-def _is_of(alias: Alias, provider: str | None) -> bool:
+def is_of(alias: Alias, provider: str | None) -> bool:
+    """Whether it speaks of usage of this provider."""
     return alias.provider is None or (provider is not None and provider_id_of(alias.provider) == provider_id_of(provider))
 
 
@@ -64,7 +78,7 @@ def _meaning(catalog: Catalog, fitting: Sequence[Alias], key: Key, day: date | N
     if not in_force:
         return find_model(catalog, key)
     alias = max(in_force, key=lambda one: one.provider is not None)
-    return find_model(catalog, Key(alias.model_provider or key.provider, alias.model))
+    return sold(catalog, alias.model_provider or key.provider, alias.model)
 
 
 def _holds(alias: Alias, day: date | None) -> bool:

@@ -7,10 +7,10 @@ from itertools import combinations, pairwise
 
 from usage_pipeline.errors import Problem
 from usage_pipeline.money import text
-from usage_pipeline.prices.aliases import is_known, sellers
+from usage_pipeline.prices.aliases import is_known, sold
 from usage_pipeline.prices.catalog import Catalog
-from usage_pipeline.prices.hint import near
-from usage_pipeline.prices.resolve import Key, find_model, provider_id_of
+from usage_pipeline.prices.hint import near, near_models
+from usage_pipeline.prices.resolve import provider_id_of
 from usage_pipeline.prices.tiers import PERIOD_OF
 from usage_pipeline.prices.words import describe
 from usage_pipeline.tables.configuration import IN_PROPORTION, Agreement, Alias, VolumeTier
@@ -114,8 +114,8 @@ def _unknown_in_agreement(one: Agreement, aliases: Sequence[Alias], catalog: Cat
     names = {alias.name for alias in aliases}
     if catalog.provider(provider_id_of(one.provider)) is None:
         yield f"provider {one.provider!r} is not in the price catalog{near(one.provider, [provider.id for provider in catalog.providers])}"
-    elif one.model is not None and one.model not in names and find_model(catalog, Key(one.provider, one.model)) is None:
-        hint = _near_model(one.provider, one.model, catalog)
+    elif one.model is not None and one.model not in names and sold(catalog, one.provider, one.model) is None:
+        hint = near_models(one.provider, one.model, catalog)
         yield f"{one.provider} has no model {one.model!r} in the price catalog, and no alias has that name{hint}"
 
 
@@ -127,8 +127,4 @@ def _unknown_in_alias(alias: Alias, catalog: Catalog) -> Iterator[str]:
     elif not is_known(alias, catalog):
         whose = "the price catalog has" if provider is None else f"{provider} has"
         where = "" if provider is None else " in the price catalog"
-        yield f"{whose} no model {alias.model!r}{where}{_near_model(provider, alias.model, catalog)}"
-
-
-def _near_model(provider: str | None, model: str, catalog: Catalog) -> str:
-    return near(model, [info.id for one in sellers(catalog, provider) for info in one.models])
+        yield f"{whose} no model {alias.model!r}{where}{near_models(provider, alias.model, catalog)}"

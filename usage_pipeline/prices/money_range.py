@@ -15,7 +15,6 @@ import pyarrow as pa
 from usage_pipeline import money
 from usage_pipeline.prices.apply import KEY
 from usage_pipeline.prices.book import PriceBook
-from usage_pipeline.prices.catalog import Catalog
 from usage_pipeline.prices.hint import hint_for
 from usage_pipeline.prices.resolve import provider_id_of
 from usage_pipeline.prices.wide import SECOND_MEASURE
@@ -126,7 +125,7 @@ def explainer(book: PriceBook) -> Explain:
         found = None
         if not row.billed:
             found = money_range(dict(row.quantities), (row.provider, row.channel), row.day, offers, model=row.model)
-        hint = hint_of(row.reason, row.provider or row.channel, row.model, [meter for meter, _ in row.quantities], book.prices)
+        hint = hint_of(row.reason, row.provider or row.channel, row.model, [meter for meter, _ in row.quantities], book)
         if found is None:
             return replace(row, hint=hint)
         doubt = (
@@ -140,10 +139,10 @@ def explainer(book: PriceBook) -> Explain:
     return explain
 
 
-def hint_of(reason: str | None, provider: str | None, model: str | None, meters: Sequence[str], catalog: Catalog) -> str | None:
+def hint_of(reason: str | None, provider: str | None, model: str | None, meters: Sequence[str], book: PriceBook) -> str | None:
     """What to do about usage with this price state; None where there is nothing to be done."""
     if reason == UNRESOLVED_MODEL:
-        return hint_for(provider, model, catalog)
+        return hint_for(provider, model, book.prices, book.aliases)
     if reason in {UNPRICED_METER, FREE_OR_UNKNOWN} and provider and model:
         meter = next((one for one in meters if one != REQUESTS), "requests" if REQUESTS in meters else "input")
         return (
