@@ -42,9 +42,9 @@ FILES = {
 }
 STATEMENT_KEYS = [
     "period", "scope", "revision", "finality", "currency", "totals", "by_day", "by_project", "by_provider", "by_model", "by_operation",
-    "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book",
+    "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book", "agreements", "advice",
 ]  # fmt: skip
-GROUP_KEYS = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent"]
+GROUP_KEYS = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits"]
 SCOPES = ["organisation", "projects/internal-chat", "projects/search-ranker", "projects/support-portal"]
 
 
@@ -133,8 +133,13 @@ def test_document_of_the_run(document: dict[str, Any]) -> None:
         "cost": "121.3482117",
         "unattributed_cost": "0",
         "unpriced_events": 0,
+        "unpriced_tokens": "0",
+        "unpriced_low": None,
+        "unpriced_high": None,
+        "credits": None,
         "currency": "USD",
     }
+    assert document["unpriced"] == []
     assert document["reports"] == [f"reports/2026-10/{scope}/statement.{kind}" for scope in SCOPES for kind in ("csv", "json", "pdf")]
 
 
@@ -175,6 +180,14 @@ def test_statement_has_exactly_the_keys_that_are_promised(world: World, scope: s
         assert [list(row) for row in found[name]] == [want] * len(found[name])
     assert {tuple(one) for one in found["inputs"]} == {("file", "sha256")}
     assert {one["file"] for one in found["inputs"]} >= FILES.keys() - {"openai_costs/live_shape_page2.json"}
+
+
+def test_list_and_contracted_cost_stand_side_by_side(world: World) -> None:
+    """Eight percent agreed with openai and a unit price of one model's output with anthropic: together all that agreements save."""
+    found = statement(world, "organisation")
+    totals = found["totals"]
+    assert {one["provider"] for one in found["agreements"]} == {"openai", "anthropic"}
+    assert summed(found["agreements"], "saving") == Decimal(totals["list_cost"]) - Decimal(totals["estimated_cost"]) > 0
 
 
 def test_money_in_documents_is_text(document: dict[str, Any], world: World) -> None:
