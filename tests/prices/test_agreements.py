@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from priced_events import Price, event
 
@@ -305,6 +305,7 @@ any_agreement = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(any_agreement, max_size=6))
 def test_of_agreements_that_are_not_refused_the_order_in_the_file_says_nothing(agreements: list[Agreement]):
     prices = [ListPrice("input", Decimal(7)), ListPrice("output", Decimal(9)), ListPrice("cache_read", Decimal(7), priced_as="input")]

@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from priced_events import Price, event, events_table
 
@@ -273,6 +273,7 @@ def test_the_days_that_decide(days: Period, agreements: list[Agreement], needed:
     assert days_needed(days, agreements) == needed
 
 
+@settings(deadline=None)
 @given(st.dates(min_value=date(1, 1, 1), max_value=date(9998, 12, 31)))
 def test_a_quarter_is_three_months_that_hold_the_day(day: date):
     quarter = quarter_of(day)
@@ -316,6 +317,7 @@ def tiers_of(draw: st.DrawFn) -> tuple[VolumeTier, ...]:
     return tuple(found)
 
 
+@settings(deadline=None)
 @given(tiers_of(), st.dictionaries(st.integers(min_value=0, max_value=29), quantities, max_size=12))
 def test_days_sum_to_the_graduated_amount(tiers: tuple[VolumeTier, ...], by_day: dict[int, int]):
     agreement = replace(SCALE, tiers=tiers)
@@ -330,6 +332,7 @@ def test_days_sum_to_the_graduated_amount(tiers: tuple[VolumeTier, ...], by_day:
     assert abs(amount - marginal(tiers, sum(by_day.values()))) <= bound
 
 
+@settings(deadline=None)
 @given(st.lists(st.decimals(min_value=-100, max_value=100, places=3), min_size=1, max_size=4), st.lists(quantities, max_size=8))
 def test_discount_tiers_sum_to_the_graduated_amount(percents: list[Decimal], by_day: list[int]):
     tiers = tuple(VolumeTier(above=Decimal(number * 10**8), discount_percent=percent) for number, percent in enumerate(percents))
@@ -342,6 +345,7 @@ def test_discount_tiers_sum_to_the_graduated_amount(percents: list[Decimal], by_
     assert abs(amount - marginal(tiers, sum(by_day), list_price)) <= sum(by_day) * Fraction(HALF)
 
 
+@settings(deadline=None)
 @given(tiers_of(), quantities, quantities)
 def test_a_days_units_are_dealt_out_without_rest(tiers: tuple[VolumeTier, ...], opening: int, units: int):
     dealt = graduated(tiers, Decimal(opening), Decimal(units))
