@@ -11,7 +11,7 @@ from sample_world import RANGE, World, copy_of, finished
 
 from usage_pipeline.prices.catalog import current_catalog, dump
 from usage_pipeline.prices.catalog_file import load
-from usage_pipeline.tables.price_books import price_books
+from usage_pipeline.tables.price_books import PriceBookAdoption, price_books
 from usage_pipeline.tables.priced_usage import priced_usage
 
 CATALOGS = Path(__file__).parents[1] / "prices" / "catalogs"
@@ -30,16 +30,20 @@ def world(october: World, tmp_path: Path) -> World:
 
 @pytest.fixture(scope="module")
 def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an older catalog that prices GPT-6 Terra at half of today's."""
+    """The file of an older catalog that prices GPT-4o mini at half of today's."""
     file = CATALOGS / f"genai-prices-{OLDER}.json.gz"
     catalog = load(file.read_bytes(), file.name)
     for provider in catalog.providers:
         for model in provider.models:
-            if (provider.id, model.id) == ("openai", "gpt-6-terra"):
+            if (provider.id, model.id) == ("openai", "gpt-4o-mini"):
                 model.prices = _halved(model.prices)
     path = tmp_path_factory.mktemp("older") / "catalog.json.gz"
     path.write_bytes(dump(catalog))
     return path
+
+
+def last_book(world: World) -> PriceBookAdoption:
+    return world.database.select(price_books, order=("adopted_at",))[-1]
 
 
 def _halved(prices: Any) -> Any:
@@ -73,7 +77,7 @@ def test_another_book_leaves_the_past_as_it_is(world: World, older: Path):
     assert {**shown, "adopted": True} == adopted
     (month,) = adopted["months"]
     assert Decimal(month["difference"]) == Decimal(month["would_cost"]) - Decimal(month["cost"]) != 0
-    assert any(one["model"] == "gpt-6-terra" and one["meter"] == "input" for one in adopted["repriced"])
+    assert any(one["model"] == "gpt-4o-mini" and one["meter"] == "input" for one in adopted["repriced"])
     world.run(*RANGE)
     assert world.files() == before
     assert _prices(world) == lake
@@ -83,7 +87,7 @@ def test_another_book_leaves_the_past_as_it_is(world: World, older: Path):
 
 def test_another_book_for_past_days_is_what_reprice_said(world: World, older: Path):
     effect = answer(world, "prices", "adopt", "--catalog", str(older), "--from", "2026-10-02")["months"][0]
-    name = world.database.select(price_books)[-1].version
+    name = last_book(world).version
     days = ("--from", "2026-10-02", "--to", "2026-10-02")
     told = answer(world, "reprice", *days, "--book", name.rpartition(":")[2])
     world.run(*RANGE)
@@ -100,7 +104,7 @@ def test_another_book_for_past_days_is_what_reprice_said(world: World, older: Pa
 def test_a_book_is_read_from_the_home_not_from_the_package(world: World, older: Path, monkeypatch: pytest.MonkeyPatch):
     """A newer package: the prices of the home stay those that were adopted, and the list says that there are others."""
     before = world.files()
-    newer = replace(current_catalog(), version="99.0")
+    newer = replace(current_catalog(), version="99.0", supplements=())
     for module in ("defs.books", "commands.prices", "commands.adopt"):
         monkeypatch.setattr(f"usage_pipeline.{module}.current_catalog", lambda: newer)
     assert not answer(world, "prices", "list")["installed_is_adopted"]
@@ -110,7 +114,7 @@ def test_a_book_is_read_from_the_home_not_from_the_package(world: World, older: 
 
 def test_a_book_that_is_gone_is_said_with_the_mend(world: World, older: Path):
     answer(world, "prices", "adopt", "--catalog", str(older), "--from", "2026-10-01")
-    (world.home.prices / world.database.select(price_books)[-1].content_hash / "catalog.json.gz").unlink()
+    (world.home.prices / last_book(world).content_hash / "catalog.json.gz").unlink()
     result = world.command("run", *RANGE)
     assert result.exit_code == 1
     assert "is gone: restore" in result.stderr
@@ -118,7 +122,7 @@ def test_a_book_that_is_gone_is_said_with_the_mend(world: World, older: Path):
 
 def test_a_package_that_reads_other_prices_is_refused(world: World):
     """The mark of the version that adopted it is taken away, and a rate of the book is another than the package would make."""
-    book = world.home.prices / world.database.select(price_books)[-1].content_hash
+    book = world.home.prices / last_book(world).content_hash
     for mark in book.glob("read-by-*"):
         mark.unlink()
     assert world.command("prices", "show", "gpt-4o-mini", "--provider", "openai").exit_code == 0
@@ -130,12 +134,12 @@ def test_a_package_that_reads_other_prices_is_refused(world: World):
     assert "reads other prices out of the adopted price book" in result.stderr
 
 
-def test_show_has_list_and_contracted_price_side_by_side(world: World, tmp_path: Path):
-    config = tmp_path / "usage.yaml"
-    config.write_text(world.config.read_text("utf-8").replace("sources:", "sources:"), "utf-8")
+def test_show_has_list_and_contracted_price_side_by_side(world: World):
     told = answer(world, "prices", "show", "openai/gpt-4o-mini", "--at", "2026-10-01")
     rates = {(one["context"], one["meter"]): one for one in told["rates"]}
     assert rates["", "input"]["list_unit_price"] == "0.00000015"
+    assert rates["", "input"]["net_unit_price"] == "0.000000138"
+    assert "8 % discount" in rates["", "input"]["agreement"]
     assert rates["processing=batch", "input"]["list_unit_price"] == "0.000000075"
     result = world.command("prices", "show", "gpt-4o-mini", "--provider", "openai")
     assert "0.15" in result.stdout
@@ -155,11 +159,12 @@ def test_diff_of_two_books(world: World, older: Path):
     answer(world, "prices", "adopt", "--catalog", str(older))
     first, second = (one["content_hash"] for one in answer(world, "prices", "list")["books"])
     told = answer(world, "prices", "diff", second[:6], first, "--at", "2026-10-01")
-    change = next(one for one in told["repriced"] if (one["model"], one["meter"], one["context"]) == ("gpt-6-terra", "input", ""))
+    change = next(one for one in told["repriced"] if (one["model"], one["meter"], one["context"]) == ("gpt-4o-mini", "input", ""))
     assert Decimal(change["new_unit_price"]) == 2 * Decimal(change["old_unit_price"])
     words = world.command("prices", "diff", second[:6], first, "--at", "2026-10-01").stdout
-    assert "gpt-6-terra" in words
-    assert "+100.0 %" in words
+    assert "Re-priced" in words
+    assert "prices more: `--json` lists them all" in words
+    assert "0 models added, 0 gone" in words
 
 
 def test_a_file_that_is_no_catalog_is_refused(world: World, tmp_path: Path):

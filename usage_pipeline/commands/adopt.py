@@ -10,13 +10,13 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.commands.prices import SHOWN_MOST, change_document, million, show_changes, show_models
+from usage_pipeline.defs.catalogs import catalog_in
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.progress import Progress
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, inclusive, month_name, months_in
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.catalog import Catalog, current_catalog
-from usage_pipeline.prices.catalog_file import catalog_in
 from usage_pipeline.prices.compare import Comparison, PriceChange, compare
 from usage_pipeline.prices.one_view import one_view
 from usage_pipeline.prices.second import Disagreement, disagreements
