@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import date
 from decimal import Decimal
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,16 @@ def check(world: World, *arguments: str, as_of: str = "2026-10-01") -> dict[str,
     assert result.exit_code == 0, result.stderr
     document: dict[str, Any] = json.loads(result.stdout)
     return document
+
+
+def test_the_mail_says_what_has_no_price_and_what_it_may_cost(world: World) -> None:
+    check(world)
+    (path,) = world.home.outbox.glob("*.eml")
+    part = message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert part is not None
+    said = " ".join(str(part.get_content()).split())
+    assert "of gpt-99-[red]unheard[/red], because no price is known: it may cost between $" in said
+    assert "Whoever runs usage-pipeline can mend it. For gpt-99-[red]unheard[/red]: add to usage.yaml, under aliases:" in said
 
 
 def test_a_dry_run_of_the_budget_check_sends_and_records_nothing(world: World) -> None:

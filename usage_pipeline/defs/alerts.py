@@ -14,8 +14,10 @@ from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import last_full_day
+from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.tables.alerts import Alert, Delivery, alerts, deliveries
-from usage_pipeline.tables.costs import daily_costs
+from usage_pipeline.tables.costs import DailyCost, daily_costs
+from usage_pipeline.tables.unpriced import Explain, as_it_is, unpriced_of
 
 
 class AlertsConfig(dg.Config):
@@ -74,7 +76,14 @@ def judge(workplace: Workplace, as_of: date) -> Check:
         as_of=as_of,
         templates=TEMPLATES / "mail",
         sender=workplace.environment().mail_from or DEFAULT_SENDER,
+        explain=_explain(workplace, costs),
     )
+
+
+def _explain(workplace: Workplace, costs: Sequence[DailyCost]) -> Explain:
+    """Ranges and hints out of the book adopted last, where anything has no price; no book is adopted for it."""
+    books = workplace.books()
+    return explainer(books.current()) if unpriced_of(costs) and books.known() else as_it_is
 
 
 def deliver(workplace: Workplace, found: Check) -> None:
