@@ -245,6 +245,19 @@ def test_audio_tokens_that_the_catalog_prices_as_text():
     assert (before["input_audio"].priced_as, before["input_audio"].unit_price * MILLION) == ("input", Decimal("2.5"))
 
 
+def test_cached_audio_without_a_price_follows_the_supplements_audio():
+    """The catalog prices text alone, 2.50 and 10 (0.15 and 0.60): cached audio is audio before it is input."""
+    for provider in ("openai", "azure"):
+        for model, input_, audio in (("gpt-4o-audio-preview", Decimal("2.5"), 40), ("gpt-4o-mini-audio-preview", Decimal("0.15"), 10)):
+            prices = prices_of(provider, model, {})
+            meters = ("input", "cache_read", "input_audio", "cache_audio_read", "output_audio")
+            assert per_million(prices, *meters) == [input_, input_, audio, audio, 2 * audio]
+            assert [prices[meter].priced_as for meter in meters] == [None, "input", None, "input_audio", None]
+            assert prices["cache_audio_read"].source == prices["input_audio"].source
+            before = prices_of(provider, model, {}, date(2024, 12, 16))["cache_audio_read"]
+            assert (before.priced_as, before.unit_price * MILLION, before.source) == ("input", input_, None)
+
+
 def test_an_image_of_a_model_that_the_catalog_does_not_know():
     google = CATALOG.provider("google")
     assert google is not None
@@ -399,6 +412,20 @@ def test_cached_tokens_without_a_price_of_their_own_follow_their_parent(tmp_path
     rows = loaded(tmp_path, GOOD.replace("gpt-4o", "gpt-4-turbo").replace("openai", "azure"))
     prices = prices_of("azure", "gpt-4-turbo", {"processing": "batch"}, rows=rows)
     assert (prices["cache_read"].priced_as, prices["cache_read"].unit_price) == ("input", prices["input"].unit_price)
+
+
+def test_what_follows_a_new_price_has_its_factor_too(tmp_path: Path):
+    """Audio at 0.000004 by a row, half in a batch; with a row for cached audio alone that has a price of its own, a quarter."""
+    audio = GOOD.replace("openai", "azure").replace("  context: {processing: batch}\n", "").replace("factor: 0.5", "unit_price: 0.000004")
+    audio = audio.replace("[input]", "[input_audio]").replace("id: one", "id: audio").replace("gpt-4o", "gpt-4-turbo")
+    half = GOOD.replace("openai", "azure").replace("[input]", "[input_audio]").replace("gpt-4o", "gpt-4-turbo")
+    quarter = half.replace("id: one", "id: two").replace("[input_audio]", "[cache_audio_read]").replace("0.5", "0.25")
+    expected = [(half, "input_audio", 2), (quarter, None, 1), (half + quarter, None, Decimal("0.5"))]
+    for more, priced_as, amount in expected:
+        prices = prices_of("azure", "gpt-4-turbo", {"processing": "batch"}, rows=loaded(tmp_path, audio + more))
+        cached = prices["cache_audio_read"]
+        assert (cached.priced_as, cached.unit_price * MILLION) == (priced_as, amount)
+        assert per_million(prices, "input", "cache_read", "cache_image_read") == [10, 10, 10]
 
 
 def test_the_more_exact_context_wins_over_the_product(tmp_path: Path):

@@ -19,18 +19,19 @@ from genai_prices.types import (
     Usage,
     calc_unit_price,
 )
-from genai_prices.units import UnitDef, UnitRegistry, _get_registry  # the library has no public name for its units
+from genai_prices.units import UnitDef
 
 from usage_pipeline.money import exact
 from usage_pipeline.prices import supply
 from usage_pipeline.prices.catalog import CatalogModel
 from usage_pipeline.prices.cells import Cell, Price
+from usage_pipeline.prices.containers import METER_OF_KEY, closest_priced, registry
 from usage_pipeline.prices.supplements import Supplement
 from usage_pipeline.tables.meters import METERS, REQUESTS
 from usage_pipeline.tables.priced_usage import FREE_OR_UNKNOWN, NO_VARIANT, PRICED
 from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, NO_TOKENS, REASONING
 
-__all__ = ["Cell", "Price", "flatten", "registry"]
+__all__ = ["Cell", "Price", "flatten"]
 
 REASONING_KEY = "output_reasoning_tokens"
 REQUESTS_KEY = "requests"
@@ -38,10 +39,6 @@ REQUESTS_KEY = "requests"
 _WIDE = Context(prec=60)
 _LONG_AGO = date(1970, 1, 1)
 _MANY = 100_000
-
-
-def registry() -> UnitRegistry:
-    return _get_registry()
 
 
 def flatten(
@@ -126,25 +123,16 @@ def _prices(model: CatalogModel, answer: supply.Answer, at: datetime, input_toke
     for meter in METERS:
         if meter.library_key is None:
             continue
-        unit = _closest_priced(units[meter.library_key], priced)
+        unit = closest_priced(units[meter.library_key], priced)
         if unit is not None:
             price = _unit_price(unit, priced[unit.usage_key], input_tokens)
-            parent = None if unit.usage_key == meter.library_key else _METER_OF_KEY[unit.usage_key]
+            parent = None if unit.usage_key == meter.library_key else METER_OF_KEY[unit.usage_key]
             least = None if meter.tokens or parent else _minimum_quantity(model, unit, price, at)
             yield Price(meter.name, price, parent, least, answer.source_of(unit.price_key))
     for meter_name, usage_key in ((REASONING, REASONING_KEY), (REQUESTS, REQUESTS_KEY)):
         if usage_key in priced:
             source = answer.source_of(units[usage_key].price_key)
             yield Price(meter_name, _unit_price(units[usage_key], priced[usage_key], input_tokens), source=source)
-
-
-_METER_OF_KEY = {meter.library_key: meter.name for meter in METERS if meter.library_key is not None}
-
-
-def _closest_priced(unit: UnitDef, priced: Mapping[str, object]) -> UnitDef | None:
-    """The unit itself or the smallest priced one that contains it; the library sees to it that there is only one such."""
-    keys = {unit.usage_key, *registry().ancestor_usage_keys(unit.usage_key)} & priced.keys()
-    return max((registry().units[key] for key in keys), key=lambda other: len(other.dimensions), default=None)
 
 
 def _unit_price(unit: UnitDef, price: Decimal | TieredPrices, input_tokens: int) -> Decimal:

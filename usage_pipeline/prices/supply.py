@@ -4,7 +4,7 @@ A variant of the catalog that holds at that moment always wins. Then, for what i
 already (`same_as_later`), prices of a unit, and factors, which multiply where several contexts meet (batch in a region).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -15,6 +15,7 @@ from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, PriceVariant
 from usage_pipeline.money import exact, text
 from usage_pipeline.prices.catalog import CatalogModel
 from usage_pipeline.prices.cells import Price
+from usage_pipeline.prices.containers import followed
 from usage_pipeline.prices.supplements import Supplement
 
 Pair = tuple[str, str]
@@ -100,20 +101,25 @@ def ask(model: CatalogModel, context: Mapping[str, str], at: datetime, rows: Seq
     return Answer(prices, pairs, keys, f"{catalog_source(model)} as of {moment.date()} {citations}")
 
 
-def fill(model: CatalogModel, prices: Iterable[Price], rows: Sequence[Supplement], served: frozenset[Pair]) -> Iterator[Price]:
+def fill(model: CatalogModel, prices: Iterable[Price], rows: Sequence[Supplement], served: frozenset[Pair]) -> list[Price]:
     """The prices of a cell with the gaps filled that `served` leaves: what has a price of its own for this context stays.
 
     `rows` are the active ones for the model and context. A fee of all models alone does not make a model without prices priced.
+    A meter that neither catalog nor row has a price for follows the closest one with a price that contains it.
     """
     listed = {price.meter: price for price in prices}
+    if not rows:
+        return list(listed.values())
     factors = [row for row in rows if row.factor is not None and not served.issuperset(row.context)]
     units = [row for row in rows if row.unit_price is not None and not (row.context and served.issuperset(row.context))]
     if not listed:
         units = [row for row in units if row.models is not None]
-    for meter in (meter for row in units for meter in row.meters or ()):
-        listed.setdefault(meter, Price(meter, Decimal(0), priced_as=meter))
-    for price in listed.values():
-        yield _times_factors(model, *_at_unit_price(price, units), factors)
+    best = {meter: row for meter in _meters(units) if (row := _best(meter, listed.get(meter), units)) is not None}
+    standing = followed((listed | {meter: _at_unit_price(meter, row) for meter, row in best.items()}).values())
+    if not factors:
+        return standing
+    settled = {meter: frozenset(row.context) for meter, row in best.items()}
+    return followed(_times_factors(model, price, settled.get(price.priced_as or price.meter, frozenset()), factors) for price in standing)
 
 
 def covered(rows: Iterable[Supplement], served: frozenset[Pair]) -> frozenset[Pair]:
@@ -121,20 +127,28 @@ def covered(rows: Iterable[Supplement], served: frozenset[Pair]) -> frozenset[Pa
     return served.union(*(row.context for row in rows if row.factor is not None or row.unit_price is not None))
 
 
-def _at_unit_price(price: Price, units: Iterable[Supplement]) -> tuple[Price, frozenset[Pair]]:
-    """The price, or the one of the most specific row that may set it, with the context that is thereby settled."""
-    own = price.priced_as is None
-    rows = [row for row in units if _prices(row, price) and (row.context or not own)]
-    if not rows:
-        return price, frozenset()
-    best = max(rows, key=lambda row: (price.meter in (row.meters or ()), len(row.context)))
-    parent = None if price.meter in (best.meters or ()) else price.priced_as
-    return Price(price.meter, exact(best.unit_price or Decimal(0)), parent, None, f"{best.citation}"), frozenset(best.context)
+def _meters(units: Iterable[Supplement]) -> list[str]:
+    """The meters that the rows price, in order, each once."""
+    return list(dict.fromkeys(meter for row in units for meter in row.meters or ()))
+
+
+def _best(meter: str, listed: Price | None, units: Iterable[Supplement]) -> Supplement | None:
+    """The most specific row that may set the meter's price: one of any context, or a standard one where it has none of its own."""
+    is_own = listed is not None and listed.priced_as is None
+    rows = [row for row in units if meter in (row.meters or ()) and (row.context or not is_own)]
+    return max(rows, key=lambda row: len(row.context), default=None)
+
+
+def _at_unit_price(meter: str, row: Supplement) -> Price:
+    return Price(meter, exact(row.unit_price or Decimal(0)), source=row.citation)
 
 
 def _times_factors(model: CatalogModel, price: Price, settled: frozenset[Pair], factors: Iterable[Supplement]) -> Price:
+    """The price times the factors of whatever context is not `settled`: one of its own where a row names it and not what it follows."""
     rows = [row for row in factors if _prices(row, price) and not settled.intersection(row.context)]
     rows = [row for row in rows if not any(set(row.context) < set(other.context) for other in rows)]
+    if any(row.meters is not None and price.priced_as not in row.meters for row in rows):
+        price = replace(price, priced_as=None)
     for row in rows:
         source = f"{price.source or catalog_source(model)} × {text(row.factor or Decimal(0))} ({row.citation})"
         price = replace(price, unit_price=exact(price.unit_price * (row.factor or Decimal(0))), source=source)
