@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from genai_prices.data import providers
 
 from benchmarks.mix import streams
@@ -76,6 +78,35 @@ def worst(count: int, seed: int) -> pa.Table:
 
 
 MIXES: dict[str, Callable[[int, int], pa.Table]] = {"realistic": realistic, "worst": worst}
+
+
+BATCH = 1_000_000
+
+
+def events_file(mix: str, count: int, seed: int, folder: Path) -> Path:
+    """Where `write_events` leaves them."""
+    return folder / f"{mix}-{count}-{seed}.parquet"
+
+
+def write_events(mix: str, count: int, seed: int, folder: Path) -> Path:
+    """The events as one Parquet file, made once: numbered from 0, in row groups as the lake has them."""
+    path = events_file(mix, count, seed, folder)
+    if not path.exists():
+        unfinished = path.with_suffix(".unfinished")
+        with pq.ParquetWriter(unfinished, usage_events.schema.to_pyarrow(), compression="zstd") as writer:
+            for start in range(0, count, BATCH):
+                rows = MIXES[mix](min(BATCH, count - start), seed + start)
+                writer.write_table(_numbered(rows, start), row_group_size=122_880)
+        unfinished.replace(path)
+    return path
+
+
+def _numbered(rows: pa.Table, start: int) -> pa.Table:
+    numbers = pa.array(np.arange(start, start + rows.num_rows))
+    for name, values in {"source_line": numbers, "event_id": numbers.cast(pa.string())}.items():
+        place = rows.schema.get_field_index(name)
+        rows = rows.set_column(place, rows.schema.field(place), values)
+    return rows
 
 
 def _table(columns: dict[str, Any], count: int) -> pa.Table:

@@ -1,124 +1,217 @@
-"""`python -m benchmarks.pricing`: events priced per CPU second, by us and by genai-prices' own call, row by row.
+"""`python -m benchmarks.pricing`: events priced per CPU second, Parquet to Parquet, by us, by plain SQL and by genai-prices' own call.
 
-Ours is the whole way of the asset without its files: distinct keys, rate cards from the library, one query, all price columns.
-Every sampled event that we priced must cost what the library says.
+Each measure is a process of its own that reads one Parquet file of events and writes another. Counted are the CPU seconds of distinct
+keys, of building the query, of running it and of writing; rate cards (once for all keys) are told apart; imports are not counted.
+Every sampled event that we priced must cost what the library says; the prices for which that is not so to the last digit are listed.
 """
 
 import argparse
+import json
 import os
+import resource
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
-import ibis
-import pyarrow as pa
-from genai_prices import Usage, calc_price
-from genai_prices.decompose import is_descendant_or_self
-from genai_prices.units import _get_registry
-from ibis.backends.duckdb import Backend
+import pyarrow.parquet as pq
 
-from benchmarks.events import MIXES
-from usage_pipeline.prices.apply import keys_of, price_events
-from usage_pipeline.prices.book import PriceBook, build_book
-from usage_pipeline.tables.meters import METERS
-from usage_pipeline.tables.priced_usage import PRICE_COLUMNS, UNPRICED_STATES
+from benchmarks.events import MIXES, events_file
+from benchmarks.measure import BYTES_PER_MAXRSS
 
 NEAR = Decimal("1e-9")
 """Catalog prices with more than 15 decimals are quantized once, at import: so far apart may costs then be, for each dollar."""
 
-UNITS = _get_registry().units
-OURS = {meter.name: UNITS[meter.library_key] for meter in METERS if meter.library_key is not None}
-INSIDE = {
-    key: [name for name, part in OURS.items() if is_descendant_or_self(unit, part)] for key, unit in UNITS.items() if key != "requests"
-}
-"""Which of our disjoint meters each unit of the library contains."""
+DECIMALS = 15
+IDENTITY = ("source_file", "source_line", "event_id")
+MEMORY_LIMIT = "700MB"
 
 
-def priced(engine: Backend, book: PriceBook, count: int) -> tuple[pa.Table, float, float]:
-    """The price columns of the first events, and the CPU seconds: of making the rate cards, of pricing the table `events`."""
+def measure(engine_name: str, events: Path, out: Path, columns: str) -> dict[str, float]:
+    """Price `events` into `out` in this process: CPU seconds and peak memory. `columns` is 'prices' (beside IDENTITY) or 'full'."""
+    import ibis  # noqa: PLC0415
+
+    from benchmarks.pricing_sql import SCRIPT  # noqa: PLC0415
+    from usage_pipeline.prices.apply import keys_of, price_events  # noqa: PLC0415
+    from usage_pipeline.prices.book import build_book  # noqa: PLC0415
+    from usage_pipeline.storage.engine import connect  # noqa: PLC0415
+    from usage_pipeline.tables.priced_usage import PRICE_COLUMNS  # noqa: PLC0415
+    from usage_pipeline.tables.usage_events import usage_events  # noqa: PLC0415
+
+    book, engine = build_book([]), connect(out.parent / "scratch", memory_limit=MEMORY_LIMIT)
+    engine.to_pyarrow(ibis.memtable({"warm": [1]}))
     started = time.process_time()
-    events = engine.table("events")
-    keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)))
+    rows = engine.read_parquet(events)
+    keys = engine.to_pyarrow(keys_of(rows, book.scopes))
+    asked = time.process_time()
+    found = book.resolve(keys)
+    tables = {name: getattr(found, name) for name in ("resolutions", "rate_cards", "rates")}
     carded = time.process_time()
-    book_tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
-    rows = price_events(events, *book_tables, price_book=book.version, scopes=book.scopes).select("source_line", *PRICE_COLUMNS)
-    engine.create_table("priced", rows)
+    if engine_name == "sql":
+        for name, table in tables.items():
+            engine.con.register(name, table)
+        kept = ", ".join(f'"{name}"' for name in (IDENTITY if columns == "prices" else usage_events.names))
+        engine.con.execute(SCRIPT.format(columns=kept, book=book.version, events=events, out=out))
+    else:
+        priced = price_events(rows, *map(ibis.memtable, tables.values()), price_book=book.version, scopes=book.scopes)
+        engine.to_parquet(priced.select(*IDENTITY, *PRICE_COLUMNS) if columns == "prices" else priced, out, compression="zstd")
     ended = time.process_time()
-    sample = engine.table("priced").filter(ibis._.source_line < count).order_by("source_line")
-    return engine.to_pyarrow(sample), carded - started, ended - carded
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_PER_MAXRSS / 1e6
+    return {"seconds": (asked - started) + (ended - carded), "cards": carded - asked, "peak_mb": peak}
 
 
 def library_costs(rows: Sequence[dict[str, Any]]) -> tuple[list[Decimal | None], float]:
     """What the library says of each event (null where it knows no such model), and the CPU seconds of its calls alone."""
-    asked = [(row, Usage(**_nested(row)), _context(row)) for row in rows]
+    from genai_prices import calc_price  # noqa: PLC0415
+
+    asked = [(row, _usage(row), _context(row)) for row in rows]
     costs: list[Decimal | None] = []
     with localcontext() as context:
         context.prec = 60
         started = time.process_time()
-        for row, usage, price_context in asked:
+        for row, usage, said in asked:
+            at = row["started_at"]
             try:
-                answer = calc_price(
-                    usage,
-                    row["model"],
-                    provider_id=row["provider"],
-                    genai_request_timestamp=row["started_at"],
-                    price_context=price_context,
-                )
+                answer = calc_price(usage, row["model"], provider_id=row["provider"], genai_request_timestamp=at, price_context=said)
                 costs.append(answer.total_price)
             except LookupError:
                 costs.append(None)
         return costs, time.process_time() - started
 
 
-def _nested(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: sum(row[name] or 0 for name in names) for key, names in INSIDE.items()} | {
-        "output_reasoning_tokens": row["reasoning_tokens"] or 0
+def _usage(row: Mapping[str, Any]) -> Any:
+    from genai_prices import Usage  # noqa: PLC0415
+    from genai_prices.decompose import is_descendant_or_self  # noqa: PLC0415
+    from genai_prices.units import _get_registry  # noqa: PLC0415
+
+    from usage_pipeline.tables.meters import METERS  # noqa: PLC0415
+
+    units = _get_registry().units
+    ours = {meter.name: units[meter.library_key] for meter in METERS if meter.library_key is not None and row[meter.name]}
+    nested = {
+        key: sum(row[name] for name, part in ours.items() if is_descendant_or_self(unit, part))
+        for key, unit in units.items()
+        if key != "requests"
     }
+    return Usage(**nested | {"output_reasoning_tokens": row["reasoning_tokens"] or 0})
 
 
-def _context(row: dict[str, Any]) -> dict[str, str]:
+def _context(row: Mapping[str, Any]) -> dict[str, str]:
     tier = row["service_tier"]
     if tier in {None, "default"}:
         return {}
     return {"processing": tier} if tier == "batch" else {"service_tier": tier}
 
 
-def check(found: Sequence[dict[str, Any]], library: Sequence[Decimal | None]) -> tuple[int, int]:
-    """How many events are priced, and how many of them to the library's last digit. Raises SystemExit where one is wrong."""
-    known = [(ours, theirs) for ours, theirs in zip(found, library, strict=True) if ours["price_state"] not in UNPRICED_STATES]
-    for ours, theirs in known:
+def differing(
+    found: Iterable[dict[str, Any]], events: Iterable[dict[str, Any]], library: Iterable[Decimal | None]
+) -> tuple[int, list[str]]:
+    """How many are priced, and provider/model of those not equal to the last digit. Raises SystemExit where one is wrong."""
+    from usage_pipeline.tables.priced_usage import UNPRICED_STATES  # noqa: PLC0415
+
+    triples = [one for one in zip(found, events, library, strict=True) if one[0]["price_state"] not in UNPRICED_STATES]
+    for ours, event, theirs in triples:
         if theirs is None or abs(ours["list_cost"] - theirs) > NEAR * max(Decimal(1), theirs):
-            raise SystemExit(f"{ours} should cost {theirs}")
-    return len(known), sum(ours["list_cost"] == theirs for ours, theirs in known)
+            raise SystemExit(f"{ours} of {event} should cost {theirs}")
+    return len(triples), [f"{event['provider']}/{event['model']}" for ours, event, theirs in triples if ours["list_cost"] != theirs]
+
+
+def long_prices(names: Iterable[str]) -> dict[str, list[str]]:
+    """Of each provider/model, the catalog's prices per unit that do not end within 15 decimals."""
+    from genai_prices.data import providers  # noqa: PLC0415
+    from genai_prices.types import ModelPrice  # noqa: PLC0415
+    from genai_prices.units import _get_registry  # noqa: PLC0415
+
+    wanted, found = set(names), {}
+    for provider in providers:
+        for model in provider.models:
+            if f"{provider.id}/{model.id}" in wanted:
+                entries = [*([] if isinstance(model.prices, ModelPrice) else model.prices), *(model.price_variants or ())]
+                sets = [*([model.prices] if isinstance(model.prices, ModelPrice) else []), *(one.prices for one in entries)]
+                given = {
+                    (unit, value)
+                    for one in sets
+                    for unit in _get_registry().units.values()
+                    for value in _values(getattr(one, unit.price_key))
+                }
+                long = sorted(f"{unit.price_key} {value}" for unit, value in given if _is_long(value, unit.per))
+                found[f"{provider.id}/{model.id}"] = long
+    return found
+
+
+def _values(price: Any) -> list[Decimal]:
+    if price is None:
+        return []
+    return [price] if isinstance(price, Decimal) else [price.base, *(tier.price for tier in price.tiers)]
+
+
+def _is_long(price: Decimal, per: int) -> bool:
+    with localcontext() as context:
+        context.prec = 60
+        exponent = (price / per).normalize().as_tuple().exponent
+        return isinstance(exponent, int) and -exponent > DECIMALS
+
+
+def _child(*arguments: str) -> dict[str, float]:
+    done = subprocess.run([sys.executable, "-m", "benchmarks.pricing", "--child", *arguments], check=True, capture_output=True, text=True)
+    answer: dict[str, float] = json.loads(done.stdout)
+    return answer
+
+
+def _report(mix: str, events: Path, out: Path, options: argparse.Namespace) -> set[str]:
+    sample = next(pq.ParquetFile(events).iter_batches(options.sample)).to_pylist()
+    unequal: set[str] = set()
+    for columns in ("prices", "full"):
+        for _ in range(options.repeat):
+            library, seconds = library_costs(sample)
+            ours, plain = (_child(engine, str(events), str(out), columns) for engine in ("ours", "sql"))
+            theirs, rate = len(sample) / seconds, options.rows / ours["seconds"]
+            print(
+                f"| {mix} | {columns} | {ours['seconds']:.2f} | {rate:,.0f} | {theirs:,.0f} | {rate / theirs:,.0f} |"
+                f" {options.rows / (ours['seconds'] + ours['cards']) / theirs:,.0f} | {ours['peak_mb']:,.0f} | {plain['seconds']:.2f} |"
+                f" {ours['seconds'] / plain['seconds']:.2f} |",
+                flush=True,
+            )
+    for engine in ("sql", "ours"):
+        _child(engine, str(events), str(out), "prices")
+        lines = pq.read_table(out, filters=[("source_line", "<", len(sample))]).sort_by("source_line").to_pylist()
+        known, names = differing(lines, sample, library)
+        print(
+            f"\n{mix}, {engine}: {known:,} of {len(sample):,} sampled events are priced, {known - len(names):,} of them to the last digit"
+        )
+        unequal |= set(names)
+    return unequal
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pricing", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--sample", type=int, default=10_000, help="events that the library prices, too")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--mix", choices=list(MIXES), action="append", help="default: both")
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/usage-benchmarks/pricing"))  # noqa: S108
+    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    book = build_book([])
+    if options.child:
+        engine, events, out, columns = options.child
+        print(json.dumps(measure(engine, Path(events), Path(out), columns)))
+        return
+    options.folder.mkdir(parents=True, exist_ok=True)
     print(f"{options.rows:,} events, {options.sample:,} of them by the library; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
-    names = ("mix", "rate cards, CPU s", "pricing, rows per CPU s", "library, rows per CPU s", "ratio", "with rate cards", "sample priced")
-    print("| " + " | ".join((*names, "to the last digit")) + " |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name, mix in MIXES.items():
-        engine = ibis.duckdb.connect()
-        engine.raw_sql("SET TimeZone = 'UTC'")
-        rows = mix(options.rows, options.seed)
-        engine.con.register("made", rows)
-        engine.raw_sql("CREATE TABLE events AS FROM made")
-        sample, cards, seconds = priced(engine, book, options.sample)
-        library, library_seconds = library_costs(rows.slice(0, options.sample).to_pylist())
-        known, equal = check(sample.to_pylist(), library)
-        ours, whole, theirs = options.rows / seconds, options.rows / (cards + seconds), options.sample / library_seconds
-        print(
-            f"| {name} | {cards:.1f} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:,.0f} | {whole / theirs:,.0f} |"
-            f" {known:,} | {equal:,} |",
-            flush=True,
-        )
+    print(
+        "| mix | columns | ours, CPU s | rows per CPU s | library | ratio | with rate cards | peak MB | plain SQL, CPU s | ours / plain |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for mix in options.mix or MIXES:
+        make = f"from benchmarks.events import *; write_events({mix!r}, {options.rows}, {options.seed}, Path({str(options.folder)!r}))"
+        subprocess.run([sys.executable, "-c", make], check=True)  # noqa: S603
+        events = events_file(mix, options.rows, options.seed, options.folder)
+        for name, prices in sorted(long_prices(_report(mix, events, options.folder / "priced.parquet", options)).items()):
+            print(f"- {name}: {', '.join(prices) or 'no price of more than 15 decimals'}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 from library_answers import library_price
 from priced_events import Price, event, events_table
 
+from usage_pipeline.prices import terms
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.tables.priced_usage import priced_usage
@@ -208,3 +209,19 @@ def test_the_result_has_the_declared_columns_and_every_event(price_engine: Any, 
     )
     priced_usage.check(priced)
     assert {row["price_book"] for row in price_engine.to_pyarrow(priced).to_pylist()} == {book.version}
+
+
+def test_a_quantity_beyond_what_64_bits_can_price_costs_the_same_per_unit(price: Price):
+    few, many = (cost(price, event("openai", "gpt-4.1", input=10**n, output=10**n)) for n in (3, 15))
+    assert many == few * 10**12
+
+
+def test_keys_with_the_same_hash_are_told_apart(price_engine: Any, book: PriceBook, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(terms, "_hash", lambda *_: ibis.literal(7, "int64"))
+    models = ["gpt-4.1", "gpt-4o", "gpt-4.1-nano", "gpt-9-foo"]
+    rows = [event("openai", model, input=1_000_000) for model in models]
+    events = ibis.memtable(events_table(rows))
+    keys = book.resolve(price_engine.to_pyarrow(keys_of(events, book.scopes)))
+    tables = (ibis.memtable(one) for one in (keys.resolutions, keys.rate_cards, keys.rates))
+    priced = price_engine.to_pyarrow(price_events(events, *tables, price_book="", scopes=book.scopes).order_by("source_line"))
+    assert priced["list_cost"].to_pylist() == [Decimal(2), Decimal("2.5"), Decimal("0.1"), None]

@@ -1,43 +1,55 @@
-"""Usage events in, priced usage out: one join to the wide rate cards, exact decimals, a state for every event.
+"""Usage events in, priced usage out: a few joins to small tables, exact costs, a state for every event.
 
 The library has units that contain each other; our meters are disjoint, so an event costs the plain sum of quantity × price.
+What makes it fast: an event finds its card by one number, prices are whole numbers, and what few events have is looked up for those
+alone (the other events' join key is null): rare meters, agreements, quantities so large that only decimals hold their cost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from operator import add, and_
+from operator import add, and_, or_
 
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.money import MONEY, times
-from usage_pipeline.prices.wide import (
-    BITS,
-    FRACTIONAL,
-    INPUT_METERS,
-    OUTPUT_METERS,
-    SECOND_MEASURE,
-    price_column,
-    seconds_cost,
-    whole_cost,
-    widen,
+from usage_pipeline.money import MONEY, SMALLEST, times
+from usage_pipeline.prices.terms import (
+    BOUNDS,
+    COMMON_METERS,
+    KEY,
+    RARE_METERS,
+    agreed,
+    clashing,
+    hash_of,
+    numbered,
+    terms,
+    timed,
+    units_column,
 )
+from usage_pipeline.prices.wide import BITS, FRACTIONAL, INPUT_METERS, OUTPUT_METERS, SECOND_MEASURE, seconds_cost
 from usage_pipeline.tables import priced_usage as states
-from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
+from usage_pipeline.tables.meters import REQUESTS, TOKEN_METERS
 from usage_pipeline.tables.priced_usage import priced_usage
-from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, REASONING, Scopes
-from usage_pipeline.tables.schema import TIMESTAMP
-from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, PROVIDER_VIEW
+from usage_pipeline.tables.rates import DAY_SECONDS, REASONING, Scopes
+from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, PROVIDER_VIEW, SUCCESS, usage_events
 
-KEY = ("provider", "model", "is_batch", "service_tier", "speed", "region", "project", "account")
-"""What decides an event's rate cards: columns of it, save that project and account are null where no agreement names them."""
+__all__ = ["KEY", "keys_of", "price_events"]
 
 ACCOUNT_COLUMNS = ("sub_account_id", "provider_project_id", "workspace_id")
 """Where an event may name the account of an agreement: the first that does counts."""
 
-COMMON_METERS = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
-RARE_METERS = tuple(meter for meter in METER_NAMES if meter not in COMMON_METERS)
-"""Looked at only for events that have one of them, which is what makes pricing fast."""
+HUGE = 10**15
+"""A quantity beyond this counts as this many input tokens: more than any tier's start, and sums of them cannot overflow."""
+
+PLACES = (
+    *(states.PRICED, states.PRICED_AS_PARENT, states.NO_VARIANT, states.AGGREGATE_GRAIN),
+    *(states.NOT_CHARGED, states.UNRESOLVED_MODEL, states.UNPRICED_METER, states.INCONSISTENT_USAGE, states.FREE_OR_UNKNOWN),
+)
+"""The states as numbers, which cost less to compare; the first CHARGED of them have a price."""
+CHARGED = 4
+RARE_WHOLE = tuple(meter for meter in RARE_METERS if meter != FRACTIONAL)
+COUNTS = {REASONING: "reasoning_tokens", REQUESTS: "request_count"}
+"""The columns that count what these two prices are for; every other price is of the meter of its name."""
 
 
 def keys_of(events: ir.Table, scopes: Scopes) -> ir.Table:
@@ -56,16 +68,17 @@ def price_events(
     The three tables are PriceBook.resolve's for at least the keys of `events`, and `scopes` the same book's. Runs where the
     engine's time zone is UTC.
     """
-    resolved = _resolved(events, resolutions, rate_cards, scopes)
-    measured = resolved.mutate(**_measures(resolved))
-    carded = _carded(measured, rate_cards, rates)
-    known = carded.mutate(price_state=_state(carded))
-    nothing = ibis.ifelse(known.price_state == states.NOT_CHARGED, ibis.literal(0, MONEY), ibis.null(MONEY))
-    costs = known.mutate(list_cost=ibis.ifelse(_is_charged(known), _cost(known, "list"), nothing))
-    net = ibis.ifelse(costs.has_agreement & _is_charged(costs), _cost(costs, "net"), costs.list_cost)
-    no_credits = {"credit_rule": ibis.null("string"), "credits": ibis.null(MONEY)}
-    priced = costs.mutate(net_cost=net, price_book=ibis.literal(price_book), **no_credits)
-    return priced_usage.conform(priced.select(*priced_usage.names))
+    measured = _measured(events.select(*usage_events.names), scopes)
+    keys = numbered(resolutions)
+    carded = _carded(measured, keys, rate_cards, rates, scopes)
+    known = carded.mutate(place=_place(carded))
+    told = known.mutate(price_state=_name(known.place), is_charged=known.place < CHARGED)
+    costs = told.mutate(list_cost=_cost(told, "list"))
+    net = agreed(rates)
+    paid = costs.left_join(net, costs.rate_card == net.net_card)
+    net_cost = ibis.ifelse(paid.net_card.notnull(), _cost(paid, "net"), paid.list_cost)
+    more = {"credit_rule": ibis.null("string"), "credits": ibis.null(MONEY), "price_book": ibis.literal(price_book)}
+    return priced_usage.conform(paid.mutate(net_cost=net_cost, **more).select(*priced_usage.names))
 
 
 def _key(events: ir.Table, scopes: Scopes) -> dict[str, ir.Value]:
@@ -80,37 +93,60 @@ def _key(events: ir.Table, scopes: Scopes) -> dict[str, ir.Value]:
     return {name: scoped[name] if name in scoped else events[name] for name in KEY} | {"provider": events.provider.coalesce(events.channel)}
 
 
-def _resolved(events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table, scopes: Scopes) -> ir.Table:
-    """Events with their model_id and schedule (null where unresolved), and whether time of day or input tokens matter to it."""
-    kinds = rate_cards.group_by("schedule").aggregate(
-        by_time=(rate_cards.utc_to_second < DAY_SECONDS).any(), by_tokens=(rate_cards.input_tokens_le < ALL_TOKENS).any()
-    )
-    joined = resolutions.left_join(kinds, "schedule")
-    known = joined.select(
-        **{f"known_{name}": joined[name] for name in KEY},
-        known_from=joined.valid_from.coalesce(ibis.date("0001-01-01")).cast(TIMESTAMP),
-        known_to=joined.valid_to.coalesce(ibis.date("9999-12-31")).cast(TIMESTAMP),
-        **{name: joined[name] for name in ("model_id", "schedule", "by_time", "by_tokens")},
-    )
-    keyed = events.mutate(**{f"key_{name}": value for name, value in _key(events, scopes).items()})
-    same = [keyed[f"key_{name}"].identical_to(known[f"known_{name}"]) for name in KEY]
-    found = keyed.left_join(known, [*same, keyed.started_at >= known.known_from, keyed.started_at < known.known_to])
-    return found.select(*events.columns, "model_id", "schedule", "by_time", "by_tokens")
+def _measured(events: ir.Table, scopes: Scopes) -> ir.Table:
+    """Events with what decides their card and state, before any join."""
+    rare = reduce(or_, (events[meter].notnull() for meter in RARE_METERS))
+    told = events.mutate(is_rare=rare, key_hash=hash_of(_key(events, scopes)))
+    bounded = told.mutate(**_bounds(told))
+    measured = bounded.mutate(**_measures(bounded))
+    return measured.mutate(
+        is_odd=measured.is_inconsistent | measured.is_unmeasured | measured.is_not_charged | measured.is_aggregate
+        | measured.request_count.isnull(),
+        tier_tokens=ibis.ifelse(measured.is_aggregate, 0, measured.input_tokens),
+    )  # fmt: skip
+
+
+def _bounds(events: ir.Table) -> dict[str, ir.IntegerValue]:
+    """No quantity of tokens, none of anything else, is greater than these: bits laid over each other, negative if one of them is."""
+
+    def over(*names: str) -> ir.IntegerValue:
+        return reduce(or_, (events[name].fill_null(0) for name in names))
+
+    seconds = ibis.cases((events[FRACTIONAL] < 0, -1), else_=0).cast("int64")
+    rare_tokens, rare_others = ([meter for meter in RARE_WHOLE if (meter in TOKEN_METERS) is wanted] for wanted in (True, False))
+    return {
+        "tokens_bound": over(*COMMON_METERS, "reasoning_tokens") | ibis.ifelse(events.is_rare, over(*rare_tokens), 0),
+        "others_bound": over("request_count") | ibis.ifelse(events.is_rare, over(*rare_others) | seconds, 0),
+    }
 
 
 def _measures(events: ir.Table) -> dict[str, ir.Value]:
-    """What decides the card and the state: computed only where it can matter, for it is not cheap."""
-    moment, count = events.started_at, events.request_count
-    second = moment.hour() * 3600 + moment.minute() * 60 + moment.second()
-    input_tokens = reduce(add, (events[meter].fill_null(0) for meter in INPUT_METERS))
-    is_rare = ibis.coalesce(*(events[meter].cast("int64") for meter in RARE_METERS)).notnull()
+    count = events.request_count
+    is_usual = (events.tokens_bound >= 0) & (events.tokens_bound <= HUGE)
+    used = _used(events, COMMON_METERS) + ibis.ifelse(events.is_rare, _used(events, RARE_METERS), 0)
+    put_out = ibis.coalesce(*(ibis.ifelse(events[meter] > 0, events[meter], ibis.null("int64")) for meter in OUTPUT_METERS))
     return {
-        "second_used": ibis.ifelse(events.by_time, second.cast("int64"), 0),
-        "input_tokens": ibis.ifelse(events.by_tokens, input_tokens.cast("int64"), 0),
+        "is_inconsistent": ((events.tokens_bound | events.others_bound) < 0)
+        | (events.reasoning_tokens.fill_null(0) > events.output.fill_null(0)),
+        "is_unmeasured": ibis.coalesce(*(events[meter] for meter in COMMON_METERS)).isnull() & ~events.is_rare & (count.fill_null(1) != 0),
         "is_aggregate": (count > 1).fill_null(False) | (count.isnull() & (events["view"] == PROVIDER_VIEW)),  # noqa: FBT003
-        "is_rare": is_rare,
-        "used_meters": _used(events, COMMON_METERS) + ibis.ifelse(is_rare, _used(events, RARE_METERS), 0),
+        "is_not_charged": ibis.ifelse(
+            events.status == SUCCESS,
+            False,  # noqa: FBT003
+            (events.status == CACHE_HIT) | ((events.status == FAILURE) & put_out.isnull()),
+        ),
+        "input_tokens": ibis.ifelse(is_usual, _input(events), _input(events, limit=HUGE)),
+        "used_meters": used,
     }
+
+
+def _input(events: ir.Table, limit: int | None = None) -> ir.IntegerValue:
+    def tokens(meters: Iterable[str]) -> ir.IntegerValue:
+        filled = (events[meter].fill_null(0) for meter in meters)
+        return reduce(add, (one if limit is None else one.clip(0, limit) for one in filled))
+
+    common, rare = ([meter for meter in INPUT_METERS if meter in of] for of in (COMMON_METERS, RARE_METERS))
+    return (tokens(common) + ibis.ifelse(events.is_rare, tokens(rare), 0)).cast("int64")
 
 
 def _used(events: ir.Table, meters: Sequence[str]) -> ir.IntegerValue:
@@ -118,74 +154,51 @@ def _used(events: ir.Table, meters: Sequence[str]) -> ir.IntegerValue:
     return reduce(add, (ibis.ifelse(events[meter] > 0, BITS[meter], 0).cast("int64") for meter in meters))
 
 
-def _carded(events: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table:
+def _carded(events: ir.Table, keys: ir.Table, rate_cards: ir.Table, rates: ir.Table, scopes: Scopes) -> ir.Table:
     """Events with the card in force for their start and their request's tokens, and its prices; null where unresolved."""
-    wide = widen(rates)
-    cards = (
-        rate_cards.select(
-            rate_card="rate_card",
-            card_schedule="schedule",
-            card_state="state",
-            starts=rate_cards.valid_from.coalesce(ibis.date("0001-01-01")).cast(TIMESTAMP),
-            ends=rate_cards.valid_to.coalesce(ibis.date("9999-12-31")).cast(TIMESTAMP),
-            utc_from_second="utc_from_second",
-            utc_to_second="utc_to_second",
-            input_tokens_gt="input_tokens_gt",
-            input_tokens_le="input_tokens_le",
+    others, by_time, cards = clashing(keys), timed(keys, rate_cards), terms(keys, rate_cards, rates)
+    same = [value.identical_to(others[f"of_{name}"]) for name, value in _key(events, scopes).items()]
+    moment = events.started_at
+    second = (moment.hour() * 3600 + moment.minute() * 60 + moment.second()).cast("int64")
+    second_used = ibis.ifelse(by_time.timed_hash.notnull(), second, 0)
+    return (
+        events.left_join(others, same)
+        .left_join(by_time, events.key_hash == by_time.timed_hash)
+        .left_join(
+            cards,
+            [
+                events.key_hash == cards.key_hash,
+                others.clash.fill_null(0) == cards.clash,
+                moment >= cards.starts,
+                moment < cards.ends,
+                second_used >= cards.from_second,
+                second_used < cards.to_second,
+                events.tier_tokens > cards.tokens_gt,
+                events.tier_tokens <= cards.tokens_le,
+            ],
         )
-        .left_join(wide, "rate_card")
-        .drop("rate_card_right")
-    )
-    tokens = events.mutate(tier_tokens=ibis.ifelse(events.is_aggregate, 0, events.input_tokens))
-    return tokens.left_join(
-        cards,
-        [
-            tokens.schedule == cards.card_schedule,
-            tokens.started_at >= cards.starts,
-            tokens.started_at < cards.ends,
-            tokens.second_used >= cards.utc_from_second,
-            tokens.second_used < cards.utc_to_second,
-            tokens.tier_tokens > cards.input_tokens_gt,
-            tokens.tier_tokens <= cards.input_tokens_le,
-        ],
     )
 
 
-def _state(row: ir.Table) -> ir.StringValue:
-    """The first of these that is so."""
-    return ibis.cases(
-        (_is_inconsistent(row), states.INCONSISTENT_USAGE),
-        (_is_not_charged(row), states.NOT_CHARGED),
+def _place(row: ir.Table) -> ir.IntegerValue:
+    """The state's place in PLACES: the first of these that is so. The first line says in short what most events are."""
+    cases = (
+        (~row.is_odd & ((row.used_meters & ~row.plain_meters) == 0), states.PRICED),
+        (row.is_inconsistent, states.INCONSISTENT_USAGE),
+        (row.is_not_charged, states.NOT_CHARGED),
         (row.model_id.isnull(), states.UNRESOLVED_MODEL),
         (row.card_state == states.FREE_OR_UNKNOWN, states.FREE_OR_UNKNOWN),
-        (_is_unmeasured(row), states.INCONSISTENT_USAGE),
+        (row.is_unmeasured, states.INCONSISTENT_USAGE),
         (_has_unpriced_meter(row), states.UNPRICED_METER),
         (_is_too_coarse(row), states.AGGREGATE_GRAIN),
         (row.card_state == states.NO_VARIANT, states.NO_VARIANT),
         ((row.used_meters & row.parent_meters) != 0, states.PRICED_AS_PARENT),
-        else_=states.PRICED,
     )
+    return ibis.cases(*((is_so, PLACES.index(state)) for is_so, state in cases), else_=PLACES.index(states.PRICED))
 
 
-def _is_inconsistent(row: ir.Table) -> ir.BooleanValue:
-    common = [*COMMON_METERS, "reasoning_tokens", "request_count"]
-    negative = _least(row, common) < 0
-    return negative | (row.is_rare & (_least(row, RARE_METERS) < 0)) | (row.reasoning_tokens.fill_null(0) > row.output.fill_null(0))
-
-
-def _least(row: ir.Table, names: Sequence[str]) -> ir.NumericValue:
-    return ibis.least(*(row[name].fill_null(0) for name in names))
-
-
-def _is_unmeasured(row: ir.Table) -> ir.BooleanValue:
-    """A request that succeeded and has no quantity at all, not even zero: what it cost is unknown. A note of no request costs nothing."""
-    unmeasured = ibis.coalesce(*(row[meter] for meter in COMMON_METERS)).isnull() & ~row.is_rare
-    return unmeasured & (row.request_count.fill_null(1) != 0)
-
-
-def _is_not_charged(row: ir.Table) -> ir.BooleanValue:
-    put_out = sum(BITS[meter] for meter in OUTPUT_METERS)
-    return (row.status == CACHE_HIT) | ((row.status == FAILURE) & ((row.used_meters & put_out) == 0))
+def _name(place: ir.IntegerValue) -> ir.StringValue:
+    return ibis.cases(*((place == number, state) for number, state in enumerate(PLACES)))
 
 
 def _has_unpriced_meter(row: ir.Table) -> ir.BooleanValue:
@@ -194,31 +207,43 @@ def _has_unpriced_meter(row: ir.Table) -> ir.BooleanValue:
     excused = reduce(
         add, (ibis.ifelse(is_noted, BITS[meter], 0).cast("int64") for meter, is_noted in zip(SECOND_MEASURE, noted, strict=True))
     )
-    uncounted = row.request_count.isnull() & row[price_column("list", REQUESTS)].notnull()
-    return ((missing & ~excused) != 0) | uncounted
+    is_missing = ibis.ifelse(missing != 0, (missing & ~excused) != 0, False)  # noqa: FBT003
+    return is_missing | (row.request_count.isnull() & row.has_request_fee)
 
 
 def _is_too_coarse(row: ir.Table) -> ir.BooleanValue:
     """An aggregate whose requests may be on other cards: more tokens than the base tier, prices by time of day, a minimum."""
-    by_time = (row.utc_from_second > 0) | (row.utc_to_second < DAY_SECONDS)
-    return row.is_aggregate & ((row.input_tokens > row.input_tokens_le) | by_time | (row.least_quantity.notnull() & (row[FRACTIONAL] > 0)))
-
-
-def _is_charged(row: ir.Table) -> ir.BooleanValue:
-    return (row.price_state != states.NOT_CHARGED) & reduce(and_, (row.price_state != state for state in states.UNPRICED_STATES))
+    by_time = (row.from_second > 0) | (row.to_second < DAY_SECONDS)
+    is_beyond = (row.input_tokens > row.tokens_le) | by_time | (row.least_quantity.notnull() & (row[FRACTIONAL] > 0))
+    return ibis.ifelse(row.is_aggregate, is_beyond, False)  # noqa: FBT003
 
 
 def _cost(row: ir.Table, part: str) -> ir.DecimalValue:
-    """The sum over all meters; the rare ones only where there are any."""
+    """The sum over all meters of quantity × price: in 64-bit numbers where they surely hold it, else in decimals."""
+    fits = reduce(and_, (row[f"{bound}_bound"] <= row[f"{part}_most_{bound}"] for bound in BOUNDS)) & row[FRACTIONAL].isnull()
+    return ibis.cases(
+        (row.is_charged & fits, _whole_cost(row, part)),
+        (row.is_charged, _wide_cost(row, part)),
+        (row.place == PLACES.index(states.NOT_CHARGED), ibis.literal(0, MONEY)),
+        else_=ibis.null(MONEY),
+    )
+
+
+def _whole_cost(row: ir.Table, part: str) -> ir.DecimalValue:
+    def charge(meter: str) -> ir.IntegerValue:
+        return row[COUNTS.get(meter, meter)].fill_null(0) * row[units_column(part, meter)]
+
+    rare = ibis.ifelse(row.is_rare, reduce(add, map(charge, RARE_WHOLE)), 0)
+    return times(reduce(add, map(charge, (*COMMON_METERS, *COUNTS))) + rare, ibis.literal(SMALLEST, MONEY))
+
+
+def _wide_cost(row: ir.Table, part: str) -> ir.DecimalValue:
+    """The same of any quantity, and with seconds, whose cost is rounded."""
     zero = ibis.literal(0, MONEY)
 
-    def charge(quantity: str, meter: str) -> ir.DecimalValue:
-        return times(row[quantity], row[price_column(part, meter)]).fill_null(zero)
+    def price(meter: str) -> ir.DecimalValue:
+        return times(row[units_column(part, meter)], ibis.literal(SMALLEST, MONEY))
 
-    seconds = seconds_cost(row[FRACTIONAL], row.least_quantity, row[price_column(part, FRACTIONAL)]).fill_null(zero)
-    common = [charge(meter, meter) for meter in COMMON_METERS if meter != "output"]
-    rare = [charge(meter, meter) for meter in RARE_METERS if meter != FRACTIONAL]
-    prices = (row[price_column(part, meter)] for meter in ("output", REASONING))
-    output = whole_cost(row["output"], row.reasoning_tokens, *prices).fill_null(zero)
-    usual = reduce(add, [*common, output, charge("request_count", REQUESTS)])
-    return usual + ibis.ifelse(row.is_rare, reduce(add, [*rare, seconds]), zero)
+    charges = [times(row[COUNTS.get(meter, meter)], price(meter)) for meter in (*COMMON_METERS, *COUNTS, *RARE_WHOLE)]
+    seconds = seconds_cost(row[FRACTIONAL], row.least_quantity, price(FRACTIONAL))
+    return reduce(add, (one.fill_null(zero) for one in (*charges, seconds)))

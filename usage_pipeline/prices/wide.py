@@ -1,4 +1,4 @@
-"""Rates pivoted to one row a card, and what a quantity costs: shared by row prices and daily sums, so both are equal."""
+"""The meters that have rates, and what a quantity costs: shared by row prices and daily sums, so both are equal."""
 
 import ibis
 import ibis.expr.types as ir
@@ -24,26 +24,6 @@ SECOND_MEASURE: dict[str, tuple[str, ...]] = {
 """Meters that count again what tokens of the same kind count: without a price of their own they cost nothing beside those tokens."""
 
 PARTS = ("list", "net")
-
-
-def price_column(part: str, meter: str) -> str:
-    """The wide column of a meter's price; `part` is 'list' or 'net'."""
-    return f"{part}_price_{meter}"
-
-
-def widen(rates: ir.Table) -> ir.Table:
-    """`rates` as one row a card: rate_card, a list and a net price column per meter (null without a price),
-    `least_quantity` of audio seconds, and bit sets over BITS: `priced_meters`, `parent_meters` (priced as another one).
-    """
-    prices = {price_column(part, meter): rates[f"{part}_unit_price"].max(where=rates.meter == meter) for part in PARTS for meter in RATED}
-    bit = rates.meter.cases(*BITS.items(), else_=0).cast("int64")
-    return rates.group_by("rate_card").aggregate(
-        **prices,
-        least_quantity=rates.minimum_quantity.max(where=rates.meter == FRACTIONAL),
-        priced_meters=bit.sum().cast("int64"),
-        parent_meters=bit.sum(where=rates.priced_as.notnull()).fill_null(0).cast("int64"),
-        has_agreement=rates.agreement.notnull().any(),
-    )
 
 
 def whole_cost(
