@@ -36,7 +36,7 @@ from readme_text import (
 )
 
 from usage_pipeline import cli, tables
-from usage_pipeline.defs.checks import CHECKS, UNPRICED_SHARE_MAX
+from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.definitions import definitions_of
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.partitions import FIRST_DAY
@@ -226,7 +226,7 @@ def test_schedules_sensors_and_checks_are_told(definitions: dg.Definitions):
     assert f"start on {FIRST_DAY}" in README
     specs = {(spec.name, spec.asset_key.to_user_string(), spec.blocking) for check in CHECKS for spec in check.check_specs}
     assert {(names(row[0])[0], names(row[1])[0], row[2].endswith("; blocks")) for row in table("check")} == specs
-    assert f"at most {UNPRICED_SHARE_MAX} percent" in README
+    assert "`limits.unpriced_percent`" in README
 
 
 def test_kinds_of_source_are_told():

@@ -135,7 +135,7 @@ def price(home: Path | None, config: Path | None, as_json: bool, file: TextIO, b
     """
     from usage_pipeline.commands.price import run_price
 
-    return run_price(_environment(home, config), file, book, _output(as_json))
+    return run_price(_environment(home, config), file, book, datetime.now(UTC), _output(as_json))
 
 
 @main.command()

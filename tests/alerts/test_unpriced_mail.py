@@ -38,8 +38,8 @@ def mail(of: Budget, costs: list[DailyCost]) -> tuple[str, str]:
 
 
 SAID = (
-    "Not in these amounts: 12 requests with 48,210 tokens of new-model-9, because no price is known: it may cost between $0.0012 and $4.80 if"
-    " it was a model of OpenAI."
+    "Not in these amounts: 12 requests with 48,210 tokens of new-model-9, because no price is known: it may cost between $0.0012 and $4.80"
+    " if it was a model of OpenAI."
 )
 
 

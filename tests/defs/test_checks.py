@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -48,7 +49,7 @@ def test_all_pass_on_a_good_home(october: World) -> None:
     assert found["costs_hold_the_whole_bill"].metadata["billed"].value == "120.0234117"
     assert found["days_foot_to_the_month"].metadata["months"].value == 1
     assert found["files_say_the_same"].metadata["statements"].value == 4
-    assert found["little_is_unpriced"].metadata["percent of events"].value == "0"
+    assert found["little_is_unpriced"].metadata["percent"].value == "0"
 
 
 def test_a_line_that_nobody_accounts_for(world: World) -> None:
@@ -71,13 +72,20 @@ def test_rejected_lines_warn_with_their_reasons(world: World) -> None:
     assert said["reasons"].split("\n")[2:] == ["| openai-bill | bad_amount | 2 | the amount is not a decimal number |"]
 
 
-def test_many_events_without_a_rate_warn(world: World) -> None:
+@pytest.mark.parametrize(("limit", "severity"), [("0", dg.AssetCheckSeverity.ERROR), ("99.9", dg.AssetCheckSeverity.WARN)])
+def test_events_without_a_rate_block_the_close_above_the_limit(world: World, tmp_path: Path, limit: str, severity: Any) -> None:
+    text = world.config.read_text("utf-8").replace('path: "', f'path: "{world.config.parent}/')
+    config = tmp_path / "limited.yaml"
+    config.write_text(f"{text}\nlimits: {{unpriced_percent: {limit}}}\n", "utf-8")
+    world = World(world.home, config)
     lake = world.workplace.lake(world.workplace.engine())
     rows = lake.read(priced_usage, DAYS)
     unknown = rows.mutate(price_state=ibis.ifelse(rows["view"] == "log", UNRESOLVED_MODEL, rows.price_state))
     lake.replace(priced_usage, unknown.select(*priced_usage.names), list(DAYS.days()), "started_at")
-    said = failed(world, "little_is_unpriced", dg.AssetCheckSeverity.WARN)
-    assert said["percent of events"] == "42.1053"  # 8 of 19
+    said = failed(world, "little_is_unpriced", severity)
+    assert said["percent"] == "42.1053"  # 8 of 19
+    assert said["limit, percent"] == limit
+    assert said["blocks the close"] is (limit == "0")
     assert f"| anthropic | claude-haiku-4-5-20251001 | {UNRESOLVED_MODEL} | 3 |" in said["unpriced"]
 
 

@@ -12,6 +12,7 @@ from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.commands.prices import SHOWN_MOST, change_document, million, show_changes, show_models
 from usage_pipeline.defs.catalogs import catalog_in
 from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.prices import volumes_known
 from usage_pipeline.defs.progress import Progress
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, inclusive, month_name, months_in
@@ -103,8 +104,9 @@ def _effects(workplace: Workplace, book: PriceBook, months: Sequence[Period], li
     for done, month in enumerate(months):
         listener("pricing past months", done, len(months))
         engine = workplace.engine()
-        rows = workplace.lake(engine).read(priced_usage, month)
-        effects.append(_effect(month, priced_again(events_of(one_view(rows)), book, engine)))
+        lake = workplace.lake(engine)
+        events = events_of(one_view(lake.read(priced_usage, month)))
+        effects.append(_effect(month, priced_again(events, book, engine, volumes_known(lake, book, month))))
     if months:
         listener("pricing past months", len(months), len(months))
     return effects

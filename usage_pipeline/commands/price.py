@@ -1,7 +1,7 @@
 """`usage-pipeline price`: what would this usage cost."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TextIO
 
 from usage_pipeline.commands.output import Output
@@ -19,9 +19,9 @@ from usage_pipeline.tables.priced_usage import STATES
 EXIT_FINDINGS = 3
 
 
-def run_price(environment: Environment, file: TextIO, book_name: str | None, output: Output) -> int:
+def run_price(environment: Environment, file: TextIO, book_name: str | None, now: datetime, output: Output) -> int:
     """Price every line of `file`; agreements and aliases of usage.yaml count where there is one. Exit code 3 if a line has no price."""
-    book = _book(environment, book_name)
+    book = _book(environment, book_name, now)
     lines = list(_lines(file))
     rows = [_explained(row, line, book) for row, line in zip(quote(lines, book), lines, strict=True)]
     if output.as_json:
@@ -38,7 +38,7 @@ def _explained(row: dict[str, Any], line: dict[str, Any], book: PriceBook) -> di
     return {**row, "state_words": STATES[row["state"]], "hint": hint}
 
 
-def _book(environment: Environment, name: str | None) -> PriceBook:
+def _book(environment: Environment, name: str | None, now: datetime) -> PriceBook:
     """The home's book adopted last, or the one named; where there is no home, the installed one."""
     settings = load(environment.config_file) if environment.config_file.exists() else None
     agreements, aliases = (settings.agreements, settings.aliases) if settings else ((), ())
@@ -48,7 +48,7 @@ def _book(environment: Environment, name: str | None) -> PriceBook:
             raise UsageConfigError(f"--book {name}: the home {home.root} has no price books yet; '{INSTALLED}' is the package's own")
         return build_book(agreements, aliases, current_catalog(), file=str(environment.config_file))
     database = open_database(environment.database_url_or(home.database_url))
-    books = Books(home.prices, database, datetime.now(UTC), agreements, aliases, str(environment.config_file))
+    books = Books(home.prices, database, now, agreements, aliases, str(environment.config_file))
     return books.named(name) if name else books.current()
 
 

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from usage_pipeline.commands.output import Output
 from usage_pipeline.commands.reprice_words import Answer, csv_of, document_of, notes_of, show
+from usage_pipeline.defs.prices import volumes_known
 from usage_pipeline.defs.progress import Progress
 from usage_pipeline.defs.reports import write_if_changed
 from usage_pipeline.defs.workplace import Workplace
@@ -91,7 +92,7 @@ def answer_of(workplace: Workplace, days: Period, asked: Asked, listener: Progre
     for done, (part, book) in enumerate(parts):
         listener("pricing it again", done, len(parts))
         events = events_of(_of(one_view(lake.read(priced_usage, part)), asked))
-        rows += compare(changed(events, _changes(asked, book, providers)), book, engine)
+        rows += compare(changed(events, _changes(asked, book, providers)), book, engine, volumes_known(lake, book, part))
     listener("pricing it again", len(parts), len(parts))
     present = set(lake.days(priced_usage.name))
     totalled = added_up(rows)

@@ -101,6 +101,7 @@ def cost_metadata(rows: Sequence[Cost]) -> dict[str, Any]:
         "billed": amount(sums.billed_cost),
         "unattributed": amount(sums.cost_unattributed),
         "unpriced events": sums.unpriced_events,
+        **({} if sums.credits is None else {"credits": amount(sums.credits), "uncredited events": sums.uncredited_events}),
         "requests": sums.requests,
         "by project": markdown(projects),
     }
@@ -122,8 +123,11 @@ def _model_ids(workplace: Workplace, billed: Mapping[date, Sequence[Charge]], da
     """On each day, what the price book of that day calls the models of its bills."""
     found: dict[date, ModelIds] = {}
     for span, book in workplace.books().in_force(days):
-        ids = book.model_ids({(one.provider, one.model) for day in span.days() for one in billed.get(day, ())})
-        found |= dict.fromkeys(span.days(), ids)
+        words = {day: {(one.provider, one.model) for one in billed.get(day, ())} for day in span.days()}
+        if book.aliases:
+            found |= {day: book.model_ids(words[day], day) for day in span.days()}
+        else:
+            found |= dict.fromkeys(span.days(), book.model_ids(set().union(*words.values())))
     return found
 
 

@@ -60,7 +60,7 @@ def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
     priced, rates = [], []
     for span, book in books.in_force(days):
         events = lake.read(usage_events, span)
-        keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)), volumes=_volumes(lake, book, span))
+        keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)), volumes=volumes_known(lake, book, span))
         tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
         priced.append(price_events(events, *tables, price_book=book.version, scopes=book.scopes))
         rates.append(keys.rates)
@@ -84,7 +84,7 @@ def union(tables: Sequence[ir.Table]) -> ir.Table:
     return tables[0] if len(tables) == 1 else ibis.union(*tables)
 
 
-def _volumes(lake: Lake, book: PriceBook, days: Period) -> Volumes:
+def volumes_known(lake: Lake, book: PriceBook, days: Period) -> Volumes:
     """How far the usage known by now has come towards the volume tiers of the book's agreements, up to the end of `days`."""
     needed = days_needed(days, book.agreements)
     return volumes_of(lake.read(usage_events, needed), book, lake.engine) if needed else Volumes()

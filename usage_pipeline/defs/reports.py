@@ -13,7 +13,7 @@ from usage_pipeline.defs.findings import rejected_bill_lines
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
-from usage_pipeline.defs.prices import SEPARATOR
+from usage_pipeline.defs.prices import SEPARATOR, volumes_known
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
@@ -92,7 +92,7 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
         inputs=[(_name(file, settings.file.parent), file.fingerprint) for file in inputs],
         price_book=price_books_of(workplace, lake, month),
         explain=explainer(book),
-        advice=advice_of(lake.read(priced_usage, month), book, lake.engine),
+        advice=advice_of(lake.read(priced_usage, month), book, lake.engine, volumes=volumes_known(lake, book, month)),
         accounting=Accounting(
             read=sum(file.lines for file in inputs),
             accepted=sum(file.accepted for file in inputs),

@@ -22,6 +22,7 @@ from usage_pipeline.prices.families import Families, shipped_families
 from usage_pipeline.prices.one_view import one_view
 from usage_pipeline.prices.resolve import STANDARD, provider_id_of
 from usage_pipeline.prices.stand_in import model_id_of
+from usage_pipeline.prices.tiers import Volumes
 from usage_pipeline.prices.what_if import as_batch, compare_all, events_of, sum_of
 from usage_pipeline.tables.advice import BATCH, CACHE, CHEAPER_MODEL, Advice
 from usage_pipeline.tables.costs import UNATTRIBUTED
@@ -33,7 +34,9 @@ LEAST_SAVING, LEAST_PERCENT = Decimal(1), Decimal(5)
 SEPARATOR = "\x1f"
 
 
-def advice_of(priced: ir.Table, book: PriceBook, engine: Backend, families: Families | None = None) -> list[Advice]:
+def advice_of(
+    priced: ir.Table, book: PriceBook, engine: Backend, families: Families | None = None, volumes: Volumes | None = None
+) -> list[Advice]:
     """`priced_usage` of whole days (a month), the book that priced them, and an engine of UTC: the greatest saving first.
 
     Only usage with a price as booked and a known model is looked at, counted once where both the provider and a log tell of it.
@@ -47,7 +50,7 @@ def advice_of(priced: ir.Table, book: PriceBook, engine: Backend, families: Fami
     scenarios = {f"{CHEAPER_MODEL} {step}": _as_models(events, names) for step, names in enumerate(ways)} | {BATCH: _as_batch(events)}
     if examples:
         scenarios[CACHE] = _as_cached(events, examples)
-    found = compare_all(scenarios, book, engine, only_variants={BATCH})
+    found = compare_all(scenarios, book, engine, only_variants={BATCH}, volumes=volumes)
     advice = [
         *_told_of_models(ways, [_compared(found[f"{CHEAPER_MODEL} {step}"]) for step in range(len(ways))]),
         *(one for row in _compared(found[BATCH]) for one in _advice(row, BATCH, BATCH, WORDS_OF_BATCH)),

@@ -20,6 +20,7 @@ from usage_pipeline import money
 from usage_pipeline.money import MONEY
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import PriceBook
+from usage_pipeline.prices.tiers import Volumes
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.meters import TOKEN_METERS
 from usage_pipeline.tables.priced_usage import AGGREGATE_GRAIN, NO_VARIANT
@@ -95,13 +96,21 @@ def changed(events: ir.Table, changes: Iterable[Change]) -> ir.Table:
     return reduce(lambda rows, change: change(rows), changes, events)
 
 
-def compare(events: ir.Table, book: PriceBook, engine: Backend) -> list[Repriced]:
-    """Events of `events_of`, changed or not, priced by `book`, beside what was booked: sums by project and model, in their order."""
-    return compare_all({BOOKED: events}, book, engine)[BOOKED]
+def compare(events: ir.Table, book: PriceBook, engine: Backend, volumes: Volumes | None = None) -> list[Repriced]:
+    """Events of `events_of`, changed or not, priced by `book`, beside what was booked: sums by project and model, in their order.
+
+    `volumes` say which tier of an agreement each day is in, as when it was booked.
+    """
+    return compare_all({BOOKED: events}, book, engine, volumes=volumes)[BOOKED]
 
 
 def compare_all(
-    scenarios: Mapping[str, ir.Table], book: PriceBook, engine: Backend, *, only_variants: Collection[str] = ()
+    scenarios: Mapping[str, ir.Table],
+    book: PriceBook,
+    engine: Backend,
+    *,
+    only_variants: Collection[str] = (),
+    volumes: Volumes | None = None,
 ) -> dict[str, list[Repriced]]:
     """As `compare`, for events changed in several ways at once: rows by the name of the way.
 
@@ -112,7 +121,7 @@ def compare_all(
     keys_as_sql, sums_as_sql = _programs(book.scopes)
     engine.create_view(EVENTS, ibis.union(*named) if len(named) > 1 else named[0], overwrite=True)
     try:
-        keys = book.resolve(engine.con.execute(keys_as_sql).to_arrow_table())
+        keys = book.resolve(engine.con.execute(keys_as_sql).to_arrow_table(), volumes=volumes)
         for table in BOOK:
             engine.con.register(PREFIX + table.name, getattr(keys, table.name))
         answer = engine.con.execute(sums_as_sql)
