@@ -131,13 +131,9 @@ def long_prices(names: Iterable[str]) -> dict[str, list[str]]:
             if f"{provider.id}/{model.id}" in wanted:
                 entries = [*([] if isinstance(model.prices, ModelPrice) else model.prices), *(model.price_variants or ())]
                 sets = [*([model.prices] if isinstance(model.prices, ModelPrice) else []), *(one.prices for one in entries)]
-                given = {
-                    (unit, value)
-                    for one in sets
-                    for unit in _get_registry().units.values()
-                    for value in _values(getattr(one, unit.price_key))
-                }
-                long = sorted(f"{unit.price_key} {value}" for unit, value in given if _is_long(value, unit.per))
+                units = list(_get_registry().units.values())
+                pairs = [(unit, value) for one in sets for unit in units for value in _values(getattr(one, unit.price_key))]
+                long = sorted({f"{unit.price_key} {value}" for unit, value in pairs if _is_long(value, unit.per)})
                 found[f"{provider.id}/{model.id}"] = long
     return found
 
@@ -208,7 +204,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|---|")
     for mix in options.mix or MIXES:
         make = f"from benchmarks.events import *; write_events({mix!r}, {options.rows}, {options.seed}, Path({str(options.folder)!r}))"
-        subprocess.run([sys.executable, "-c", make], check=True)  # noqa: S603
+        subprocess.run([sys.executable, "-c", make], check=True)
         events = events_file(mix, options.rows, options.seed, options.folder)
         for name, prices in sorted(long_prices(_report(mix, events, options.folder / "priced.parquet", options)).items()):
             print(f"- {name}: {', '.join(prices) or 'no price of more than 15 decimals'}")
