@@ -106,6 +106,21 @@ def test_states_of_a_model():
     }  # fmt: skip
 
 
+def test_what_is_unpriced_beside_requests_that_cost_nothing_is_not_shown_as_nothing():
+    rows = [
+        row(model="new", cost=Decimal(0), status="failure"),
+        row(model="new", basis="unpriced", unpriced_quantity=Decimal(3), unpriced_events=1),
+        row(model="known", cost=Decimal(1)),
+    ]
+    page = snapshot(daily=rows, statuses=[])
+    (block,) = ledger_of(page, {}, {}).blocks
+    assert {line.model: (line.state, line.cost) for line in block.lines} == {
+        "known": ("estimated", "$1.00"),
+        "new": ("unpriced", "unpriced"),
+    }
+    assert {line.label: line.cost for line in page_of(page)["breakdowns"]["model"].lines} == {"known": "$1.00", "new": "unpriced"}
+
+
 def test_a_running_month_is_not_compared_in_percent(october: list[DailyCost]):
     running = snapshot(daily=daily_rows(days=12), previous=monthly_rows(october), finality="open", statuses=[])
     assert change_text(running).startswith("12 of 31 days; all of September ($")

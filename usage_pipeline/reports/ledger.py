@@ -147,6 +147,8 @@ def _sum(provider: str | None, model: str | None, rows: Sequence[MonthlyCost]) -
     def tokens(meters: frozenset[str]) -> Decimal:
         return money.total([tokens_of(row) for row in rows if row.meter in meters])
 
+    cost = known_total(row.cost for row in rows)
+    unpriced = any(row.unpriced_events or row.unpriced_quantity for row in rows)
     return ModelSum(
         provider=provider,
         model=model,
@@ -154,9 +156,9 @@ def _sum(provider: str | None, model: str | None, rows: Sequence[MonthlyCost]) -
         input=tokens(INPUT),
         cached=tokens(CACHED),
         output=tokens(OUTPUT),
-        cost=known_total(row.cost for row in rows),
+        cost=cost if cost or not unpriced else None,  # requests that cost nothing, beside others without a price: unknown, not 0
         billed=money.total([row.cost for row in rows if row.basis == BILLED]),
-        unpriced=any(row.unpriced_events or row.unpriced_quantity for row in rows),
+        unpriced=unpriced,
     )
 
 

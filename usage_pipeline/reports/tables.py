@@ -75,7 +75,7 @@ def breakdown(
     describe: Describe | None = None,
 ) -> Breakdown:
     """The dearest `most` groups, the others as one line, and their total. `describe` adds to a line what only the caller knows."""
-    cents = money.round_parts([group.cost for group in groups])
+    cents = money.round_parts([_known(group) for group in groups])
     credited = credit_texts(groups)
     shown = len(groups) if len(groups) <= most + 1 else most
     largest = max((group.percent for group in groups if group.percent is not None), default=money.ZERO)
@@ -99,6 +99,11 @@ def breakdown(
         credits=credited[-1],
     )
     return Breakdown(title=title, head=head or dimension.capitalize(), lines=tuple(lines), total=total)
+
+
+def _known(group: Group) -> Decimal | None:
+    """The group's cost; None where all that is known of it are requests that cost nothing, beside others without a price."""
+    return group.cost if group.cost or not group.unpriced_events else None
 
 
 def credit_texts(groups: Sequence[Group], shown: int | None = None) -> list[str]:
