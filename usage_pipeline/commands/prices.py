@@ -67,6 +67,7 @@ def run_prices_show(environment: Environment, model: str, provider: str | None, 
     if output.as_json:
         output.document({"price_book": book.version, "at": day.isoformat(), "rates": [_texts(row) for row in rows]})
         return 0
+    sources = list(dict.fromkeys(row["source"] for row in rows))
     output.table(
         ("provider", "model", "context", "when", "meter", "list, unit", "list, million", "contracted, million", "agreement", "source"),
         [
@@ -80,12 +81,14 @@ def run_prices_show(environment: Environment, model: str, provider: str | None, 
                 million(row["list_unit_price"]),
                 million(row["net_unit_price"]),
                 row["agreement"],
-                row["source"],
+                f"[{sources.index(row['source']) + 1}]",
             )
             for row in rows
         ],
         numbers=("list, unit", "list, million", "contracted, million"),
     )
+    for number, source in enumerate(sources, start=1):
+        output.say(f"[{number}] {source}")
     output.say(f"price book: {book.version}, on {day} (UTC)")
     return 0
 

@@ -17,7 +17,7 @@ from usage_pipeline.tables.rates import DAY_SECONDS, NO_TOKENS
 
 
 class Mode(NamedTuple):
-    """A context, and what people call it: '' for standard, 'region=eu+3' where three more regions price alike."""
+    """A context, and what people call it: '' for standard, 'region=eu (and 3 more)' where three more regions price alike."""
 
     context: dict[str, str]
     words: str
@@ -85,7 +85,7 @@ def modes_of(*models: Sold) -> list[Mode]:
     for model, catalog in models:
         asked = [dict(variant.when) for variant in model.info.price_variants or ()]
         for context, more in [*((one, 0) for one in asked), *_supplemented(model, catalog)]:
-            words = ", ".join(f"{name}={value}" for name, value in sorted(context.items())) + (f"+{more}" if more else "")
+            words = ", ".join(f"{name}={value}" for name, value in sorted(context.items())) + (f" (and {more} more)" if more else "")
             found.setdefault(words, Mode(context, words))
     return [found[words] for words in sorted(found)]
 
