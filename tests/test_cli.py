@@ -12,7 +12,8 @@ from sample_world import CONFIG, RANGE, usage_pipeline
 
 from usage_pipeline.cli import main
 
-COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["budgets", "check"]]
+PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
+COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["budgets", "check"], *PRICES]
 SMALL = "organisation: {name: Example Org}\nprojects: [{id: portal}]\nsources: [{name: app, kind: tracker, path: 'logs/*.jsonl'}]\n"
 
 
@@ -120,7 +121,7 @@ def test_a_wrong_configuration_names_file_line_and_field_of_every_mistake(place:
         f"usage-pipeline: {file}:3: sources[0].kind: 'trackr' is no kind of source; did you mean 'tracker'?",
         f"{file}:5: attribution[0].project: no project 'portl' is declared; did you mean 'portal'?",
         f"{file}:6: prices: a list is needed here, such as [one, another]",
-        f"{file}:7: bugdets: unknown key; known here are organisation, projects, attribution, sources, prices",
+        f"{file}:7: bugdets: unknown key; known here are organisation, projects, attribution, sources, prices, aliases, credits, limits",
     ]
     assert sorted(path.name for path in place.iterdir()) == ["usage.yaml"], "nothing is made for a run that cannot be"
 

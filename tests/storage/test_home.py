@@ -5,11 +5,14 @@ from usage_pipeline.storage.home import Home
 
 def test_paths_are_those_outsiders_rely_on() -> None:
     home = Home(Path("/srv/usage"))
-    assert {name: str(getattr(home, name)) for name in ("landing", "lake", "database", "reports", "outbox", "dagster", "scratch")} == {
+    assert {
+        name: str(getattr(home, name)) for name in ("landing", "lake", "database", "reports", "prices", "outbox", "dagster", "scratch")
+    } == {
         "landing": "/srv/usage/landing",
         "lake": "/srv/usage/lake",
         "database": "/srv/usage/usage.db",
         "reports": "/srv/usage/reports",
+        "prices": "/srv/usage/prices",
         "outbox": "/srv/usage/outbox",
         "dagster": "/srv/usage/dagster",
         "scratch": "/srv/usage/scratch",
@@ -23,7 +26,7 @@ def test_nothing_is_made_until_asked_and_asking_twice_keeps_what_is_there(tmp_pa
     assert home.create() == home
     (home.lake / "kept").write_text("x")
     home.create()
-    assert sorted(path.name for path in home.root.iterdir()) == ["dagster", "lake", "landing", "outbox", "reports", "scratch"]
+    assert sorted(path.name for path in home.root.iterdir()) == ["dagster", "lake", "landing", "outbox", "prices", "reports", "scratch"]
     assert (home.lake / "kept").read_text() == "x"
 
 

@@ -11,6 +11,7 @@ from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
+from usage_pipeline.prices.book import build_book
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.settings import Environment, Settings, load
@@ -27,9 +28,10 @@ EXIT_FINDINGS = 3
 def run_range(environment: Environment, days: Period, as_of: date, output: Output) -> int:
     """Run, print, and answer the exit code: 3 where a finding blocks the close."""
     settings = load(environment.config_file)
+    build_book(settings.agreements, settings.aliases, file=str(settings.file), is_current=False)  # contradictions: before there is a home
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
-    workplace.books().current()  # agreements that contradict each other are told before anything is read
+    workplace.books().current()  # names that the home's price book does not know: before anything is read
     for spec in settings.sources:
         if not list_files(spec.path):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
