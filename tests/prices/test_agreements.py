@@ -176,6 +176,54 @@ def test_a_meter_that_the_catalog_does_not_price_gets_its_agreed_price(price: Pr
     assert costs(price, event("openai", "gpt-image-1", images=2), images) == (Decimal("0.08"), Decimal("0.08"))
 
 
+OF_REASONING = Agreement(provider="openai", model="gpt-5", meter="reasoning", unit_price=Decimal("0.001"))
+HALF_OF_REASONING = Agreement(provider="openai", model="gpt-5", meter="reasoning", discount_percent=Decimal(50))
+
+
+@pytest.mark.parametrize(
+    ("agreements", "net"),
+    [
+        ([OF_REASONING], "406"),
+        ([HALF_OF_REASONING], "8"),
+        ([HALF_OF_REASONING, Agreement(provider="openai", meter="output", discount_percent=Decimal(10))], "7.4"),
+        ([HALF_OF_REASONING, Agreement(provider="openai", project="a", meter="output", discount_percent=Decimal(10))], "9"),
+        ([HALF_OF_REASONING, Agreement(provider="openai", model="gpt-5", meter="input", unit_price=Decimal(1))], "8"),
+        ([replace(OF_REASONING, unit_price=Decimal("0.000020"), other_meters=IN_PROPORTION)], "20"),
+        ([replace(OF_REASONING, unit_price=Decimal(0))], "6"),
+    ],
+    ids=["price", "discount", "beside output", "output of a project", "beside input", "in proportion", "free"],
+)
+def test_reasoning_that_the_catalog_prices_as_output_may_have_its_own_agreement(price: Price, agreements: list[Agreement], net: str):
+    row = event("openai", "gpt-5", output=1_000_000, reasoning_tokens=400_000, project="a")
+    [told] = price([row], build_book(agreements))
+    assert (told["list_cost"], told["net_cost"], told["price_state"]) == (Decimal(10), Decimal(net), "priced")
+    plain = event("openai", "gpt-5", output=1_000_000)
+    assert costs(price, plain, OF_REASONING) == (Decimal(10), Decimal(10))
+
+
+def test_an_agreed_price_of_reasoning_holds_for_quantities_of_any_size(price: Price):
+    row = event("openai", "gpt-5", output=10**15, reasoning_tokens=4 * 10**14)
+    assert costs(price, row, OF_REASONING) == (Decimal(10**10), Decimal("406e9"))
+
+
+def test_the_list_price_of_reasoning_is_outputs_in_every_mode(price: Price):
+    row = event("openai", "gpt-5", output=1_000_000, reasoning_tokens=400_000, is_batch=True)
+    assert costs(price, row, HALF_OF_REASONING) == (Decimal(5), Decimal(4))
+
+
+def test_reasoning_with_a_list_price_of_its_own_keeps_it(price: Price):
+    half = Agreement(provider="perplexity", meter="reasoning", discount_percent=Decimal(50))
+    row = event("perplexity", "sonar-deep-research", output=1000, reasoning_tokens=400)
+    assert costs(price, row, half) == (Decimal("0.006"), Decimal("0.0054"))
+
+
+def test_reasoning_of_a_model_without_a_price_of_output_stays_unpriced(price: Price):
+    [told] = price(
+        [event("openai", "text-embedding-3-small", output=10, reasoning_tokens=4)], build_book([replace(OF_REASONING, model=None)])
+    )
+    assert (told["price_state"], told["net_cost"]) == ("unpriced_meter", None)
+
+
 def test_a_rate_carries_its_agreement_in_words():
     [agreed] = agreed_on([ListPrice("output", Decimal("0.000025"))], date(2026, 10, 1), CONTRACT)
     assert agreed.agreement == "contract 17: 0.00002 per unit on output of anthropic claude-opus-5, from 2026-10-01"
@@ -298,7 +346,7 @@ any_agreement = st.builds(
     provider=some(["openai"]),
     project=some([None, "p"]),
     account=some([None, "a"]),
-    meter=some([None, "input", "output", "cache_read"]),
+    meter=some([None, "input", "output", "cache_read", "reasoning"]),
     model=some([None, "id", "text"]),
     unit_price=some([Decimal(1), Decimal(2), Decimal(3)]),
     other_meters=some(["list", IN_PROPORTION]),

@@ -97,6 +97,20 @@ def test_an_unknown_model_is_unpriced_in_every_row(many: tuple[list[Row], list[R
         assert row["unpriced_quantity"] == row["quantity"]
 
 
+@pytest.mark.parametrize(
+    ("agreed", "net"),
+    [({"unit_price": Decimal("0.001")}, Decimal(416)), ({"discount_percent": Decimal(50)}, Decimal(18))],
+    ids=["price", "discount"],
+)
+def test_reasoning_that_only_an_agreement_prices_is_apart_in_sums_too(price_engine: Any, agreed: dict[str, Decimal], net: Decimal):
+    book = build_book([Agreement(provider="openai", model="gpt-5", meter="reasoning", **agreed)])
+    rows = [event("openai", "gpt-5", output=1_000_000, reasoning_tokens=thought) for thought in (400_000, None)]
+    priced, sums = summed(price_engine, book, rows, ["model"])
+    [output] = [row for row in sums if row["meter"] == "output"]
+    assert (output["quantity"], output["list_cost"], output["net_cost"]) == (2_000_000, Decimal(20), net)
+    assert [sum(row[name] for row in priced) for name in ("list_cost", "net_cost")] == [Decimal(20), net]
+
+
 def test_uncounted_requests_are_null_not_zero(price_engine: Any, book: PriceBook):
     _, sums = summed(price_engine, book, [event("openai", "gpt-4.1", input=5, view="provider", request_count=None)], ["view"])
     rows = {row["meter"]: row for row in sums}

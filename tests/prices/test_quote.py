@@ -68,6 +68,16 @@ def test_fees_and_reasoning_have_their_own_lines(book: PriceBook):
     assert thought["cost"] == "0.006"
 
 
+def test_reasoning_has_its_own_line_where_only_an_agreement_prices_it():
+    own = Agreement(provider="openai", model="gpt-5", meter="reasoning", unit_price=Decimal("0.001"))
+    [answer] = quote([line("openai", "gpt-5", meters={"output": 1_000_000, "reasoning": 400_000})], build_book([own]))
+    assert answer["meters"] == {
+        "output": {"quantity": "600000", "unit_price": "0.00001", "cost": "6"},
+        "reasoning": {"quantity": "400000", "unit_price": "0.001", "cost": "400"},
+    }
+    assert (answer["state"], answer["cost"]) == ("priced", "406")
+
+
 @pytest.mark.parametrize(
     ("asked", "state"),
     [
@@ -78,6 +88,8 @@ def test_fees_and_reasoning_have_their_own_lines(book: PriceBook):
         (line("openai", "gpt-9", meters={"thoughts": 2}), "unresolved_model"),
         (line("openai", "gpt-4.1", meters={"input": -1}), "inconsistent_usage"),
         (line("openai", "gpt-4.1", meters={}), "inconsistent_usage"),
+        (line("openai", "gpt-4.1", meters={"requests": 0, "input": 1_000_000}), "inconsistent_usage"),
+        (line("openai", "gpt-9", meters={"requests": 0, "input": 1_000_000}), "unresolved_model"),
         (line("google", "gemma-3"), "free_or_unknown"),
     ],
 )
@@ -117,7 +129,22 @@ def test_every_bad_line_is_told(book: PriceBook):
         line("openai", "gpt-4.1", meters={"input": "many"}),
         line("openai", "gpt-4.1", meters=[1]),
         line("openai", "gpt-4.1", prompt="hello"),
+        line(5, "gpt-4.1"),  # type: ignore[arg-type]
+        line("openai", ["gpt-4.1"]),  # type: ignore[arg-type]
+        line("openai", "\ud800"),
+        line("openai", "gpt-4.1", context={"processing": ["batch"]}),
+        line("openai", "gpt-4.1", at="0001-01-01T00:00:00+05:00"),
+        line("openai", "gpt-4.1", at="9999-12-31T23:00:00Z"),
+        line("openai", "gpt-4.1", at="1999-12-31T23:00:00Z"),
     ]
     with pytest.raises(UsageConfigError) as error:
         quote([line("openai", "gpt-4.1"), *bad], book)
-    assert [text.split(":")[0] for text in str(error.value).splitlines()] == [f"line {number}" for number in range(2, 8)]
+    assert [text.split(":")[0] for text in str(error.value).splitlines()] == [f"line {number}" for number in range(2, 2 + len(bad))]
+    words = str(error.value)
+    for said in ('provider is a text such as "openai", not 5', "give one from 2000 to 2099", "write it as '2026-10-02T11:20:00Z'"):
+        assert said in words
+
+
+def test_the_first_and_the_last_moment_are_priced(book: PriceBook):
+    answers = quote([line("openai", "gpt-4.1", at=at) for at in ("2000-01-01T00:00:00Z", "2099-12-31T23:59:59Z")], book)
+    assert [answer["state"] for answer in answers] == ["priced", "priced"]

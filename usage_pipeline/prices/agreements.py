@@ -10,7 +10,7 @@ apart contradict each other, which `contradictions.py` refuses. Discounts do not
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -21,6 +21,9 @@ from usage_pipeline.prices.tiers import Part, Volumes, changes, net_price, parts
 from usage_pipeline.prices.words import terms_of
 from usage_pipeline.tables.configuration import IN_PROPORTION, Agreement
 from usage_pipeline.tables.rates import REASONING
+
+OUTPUT = "output"
+"""The meter that reasoning is a part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +88,27 @@ def agree(prices: Iterable[Price], terms: Sequence[Term], model_id: str) -> list
     """The prices of one card of the model with what is paid; `terms` are relevant ones, in force at the same time.
 
     A meter priced as another one (cached tokens as input) follows that one's agreement unless one names it itself. A unit price
-    agreed for a meter that the catalog does not price becomes its only price. In proportion, meters follow the ratio of the unit
-    price to its own meter's list price on this card; where that has none, or is free, they stay as they are.
+    agreed for a meter that the catalog does not price becomes its only price. Reasoning is a part of output: where an agreement names
+    it and the catalog does not, its list price is output's. In proportion, meters follow the ratio of the unit price to its own meter's
+    list price on this card; where that has none, or is free, they stay as they are.
     """
-    listed = {price.meter: price for price in prices}
+    is_of_reasoning = any(term.agreement.meter == REASONING for term in terms)
+    listed = {price.meter: price for price in (_with_reasoning(prices) if is_of_reasoning else prices)}
     of_catalog = {meter: price.unit_price for meter, price in listed.items()}
     for term in sorted(terms, key=lambda one: _rank(one.agreement, Price("", Decimal(0)), model_id), reverse=True):
         meter, unit_price = term.agreement.meter, term.unit_price
         if meter is not None and meter != REASONING and unit_price is not None:
             listed.setdefault(meter, Price(meter, exact(unit_price)))
-    return [_agreed(price, terms, of_catalog, model_id) for price in listed.values()]
+    told = _with_reasoning(listed.values()) if is_of_reasoning else listed.values()
+    return [_agreed(price, terms, of_catalog, model_id) for price in told]
+
+
+def _with_reasoning(prices: Iterable[Price]) -> list[Price]:
+    """The prices with one of reasoning at that of output, where there is only the latter."""
+    priced = {price.meter: price for price in prices}
+    if OUTPUT in priced:
+        priced.setdefault(REASONING, replace(priced[OUTPUT], meter=REASONING, priced_as=OUTPUT))
+    return list(priced.values())
 
 
 def _agreed(price: Price, terms: Sequence[Term], of_catalog: dict[str, Decimal], model_id: str) -> AgreedPrice:
