@@ -1,5 +1,6 @@
 """Price books through the command line: the first is adopted by the first run, and another changes nothing of the past unless asked to."""
 
+import gzip
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -118,6 +119,26 @@ def test_a_book_that_is_gone_is_said_with_the_mend(world: World, older: Path):
     result = world.command("run", *RANGE)
     assert result.exit_code == 1
     assert "is gone: restore" in result.stderr
+
+
+def test_a_book_that_was_changed_is_refused(world: World):
+    path = world.home.prices / last_book(world).content_hash / "catalog.json.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"0.15"', b'"0.16"', 1)))
+    result = world.command("prices", "show", "gpt-4o-mini", "--provider", "openai")
+    assert result.exit_code == 1
+    assert "is damaged" in result.stderr
+    path.write_bytes(b"torn")
+    assert "restore it from a backup" in world.command("prices", "show", "gpt-4o-mini", "--provider", "openai").stderr
+
+
+def test_a_wrong_first_day_is_mended_by_adopting_again(world: World, older: Path):
+    answer(world, "prices", "adopt", "--catalog", str(older), "--from", "2030-01-01")
+    assert answer(world, "prices", "show", "openai/gpt-4o-mini")["price_book"].startswith(current_catalog().name), "it does not count yet"
+    assert answer(world, "prices", "adopt", "--catalog", str(older), "--from", "2026-10-02")["adopted"]
+    assert not answer(world, "prices", "adopt", "--catalog", str(older), "--from", "2026-10-05")["adopted"], "it counts from before"
+    spans = [(one["prices_usage"], one["prices_usage_before"]) for one in answer(world, "prices", "list")["books"]]
+    assert spans == [(True, "2026-10-02"), (False, None), (True, None)]
+    assert "none: a later book does" in world.command("prices", "list").stdout
 
 
 def test_a_package_that_reads_other_prices_is_refused(world: World):

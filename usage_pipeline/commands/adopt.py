@@ -10,6 +10,7 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.commands.prices import SHOWN_MOST, change_document, million, show_changes, show_models
+from usage_pipeline.defs.books import adoption_of
 from usage_pipeline.defs.catalogs import catalog_in
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.prices import volumes_known
@@ -64,8 +65,9 @@ def run_prices_adopt(
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
     books, catalog = workplace.books(), current_catalog() if file is None else catalog_in(file)
-    last = books.adoptions()[-1]
-    if last.content_hash == catalog.content_hash:
+    adoptions = books.adoptions()
+    last = adoption_of(valid_from, adoptions)
+    if last == adoptions[-1] and last.content_hash == catalog.content_hash:
         return _nothing_new(catalog, output)
     months = _months(workplace)
     with output.progress() as listener:

@@ -1,23 +1,25 @@
 """`usage-pipeline prices`: which price books there are, what they say, how they differ, and taking on a new one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output
-from usage_pipeline.defs.books import Books
+from usage_pipeline.defs.books import Books, spans_of
 from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.prices import volumes_known
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError
+from usage_pipeline.periods import inclusive
 from usage_pipeline.prices.apply import KEY
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.catalog import CatalogModel, current_catalog
 from usage_pipeline.prices.compare import PriceChange, compare, modes_of
-from usage_pipeline.prices.resolve import Key, find_model
+from usage_pipeline.prices.tiers import Volumes
 from usage_pipeline.settings import Environment
 from usage_pipeline.settings.consistency import suggestion
 from usage_pipeline.storage.home import Home
@@ -25,6 +27,17 @@ from usage_pipeline.tables.price_books import PriceBookAdoption
 from usage_pipeline.tables.rates import ALL_TOKENS, DAY_SECONDS, NO_TOKENS, resolutions
 
 SHOWN_MOST = 40
+PER_MILLION = ("list, million", "contracted, million")
+
+
+class Found(NamedTuple):
+    """A model as asked for, of a provider, and the catalog's model that is meant."""
+
+    provider: str
+    model: str
+    meant: CatalogModel
+
+
 MILLION = Decimal(1_000_000)
 
 
@@ -34,21 +47,22 @@ def run_prices_list(environment: Environment, output: Output) -> int:
     adoptions, installed = books.adoptions(), current_catalog()
     is_new = adoptions[-1].content_hash != installed.content_hash
     if output.as_json:
-        output.document({"books": [_adoption(one) for one in adoptions], "installed": installed.name, "installed_is_adopted": not is_new})
+        told = [_adoption(one, span) for one, span in zip(adoptions, spans_of(adoptions), strict=True)]
+        output.document({"books": told, "installed": installed.name, "installed_is_adopted": not is_new})
         return 0
     output.table(
-        ("price book", "adopted (UTC)", "prices usage from", "models", "rate cards", "rates", "note"),
+        ("price book", "adopted (UTC)", "prices usage", "models", "rate cards", "rates", "note"),
         [
             (
                 one.version,
                 f"{one.adopted_at:%Y-%m-%d %H:%M}",
-                one.valid_from or "ever",
+                _span_words(span),
                 one.models_count,
                 one.rate_cards_count,
                 one.rates_count,
                 one.note,
             )
-            for one in adoptions
+            for one, span in zip(adoptions, spans_of(adoptions), strict=True)
         ],
         numbers=("models", "rate cards", "rates"),
     )
@@ -61,19 +75,34 @@ def run_prices_list(environment: Environment, output: Output) -> int:
 
 def run_prices_show(environment: Environment, model: str, provider: str | None, day: date, book_name: str | None, output: Output) -> int:
     """Every rate of a model on a day: list and contracted price side by side, with its source."""
-    books = books_of(environment)
+    workplace = workplace_of(environment)
+    books = workplace.books()
     book = books.named(book_name) if book_name else books.book_on(day)
-    rows = [row for one in _found(book, model, provider) for row in _rates(book, one, day)]
+    volumes = volumes_known(workplace.lake(workplace.engine()), book, inclusive(day, day))
+    rows = [row for one in _found(book, model, provider, day) for row in _rates(book, one, day, volumes)]
     if output.as_json:
         output.document({"price_book": book.version, "at": day.isoformat(), "rates": [_texts(row) for row in rows]})
         return 0
     sources = list(dict.fromkeys(row["source"] for row in rows))
     output.table(
-        ("provider", "model", "context", "when", "meter", "list, unit", "list, million", "contracted, million", "agreement", "source"),
+        (
+            "provider",
+            "model",
+            "for",
+            "context",
+            "when",
+            "meter",
+            "list, unit",
+            "list, million",
+            "contracted, million",
+            "agreement",
+            "source",
+        ),
         [
             (
                 row["provider"],
                 row["model"],
+                row["for"] or "all",
                 row["context"] or "standard",
                 _when(row),
                 row["meter"],
@@ -85,7 +114,7 @@ def run_prices_show(environment: Environment, model: str, provider: str | None, 
             )
             for row in rows
         ],
-        numbers=("list, unit", "list, million", "contracted, million"),
+        numbers=("list, unit", *PER_MILLION),
     )
     for number, source in enumerate(sources, start=1):
         output.say(f"[{number}] {source}")
@@ -118,10 +147,14 @@ def run_prices_diff(environment: Environment, old: str, new: str, day: date, out
     return 0
 
 
-def books_of(environment: Environment) -> Books:
-    """The home's books; the home is made where there is none."""
+def workplace_of(environment: Environment) -> Workplace:
+    """The home, made where there is none, with its configuration."""
     home = prepare(Home(environment.home))
-    return Workplace(home_folder=str(home.root), config_file=str(environment.config_file)).books()
+    return Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
+
+
+def books_of(environment: Environment) -> Books:
+    return workplace_of(environment).books()
 
 
 def show_changes(changes: Sequence[PriceChange], output: Output) -> None:
@@ -170,12 +203,22 @@ def change_document(one: PriceChange) -> dict[str, Any]:
     }
 
 
-def _adoption(one: PriceBookAdoption) -> dict[str, Any]:
+def _span_words(span: tuple[date | None, date | None] | None) -> str:
+    """'from 2026-10-01', 'before 2026-10-01', 'of any day'; 'none: a later book does'."""
+    if span is None:
+        return "none: a later book does"
+    words = [f"{word} {day}" for word, day in zip(("from", "before"), span, strict=True) if day is not None]
+    return " and ".join(words) or "of any day"
+
+
+def _adoption(one: PriceBookAdoption, span: tuple[date | None, date | None] | None) -> dict[str, Any]:
     return {
         "price_book": one.version,
         "content_hash": one.content_hash,
         "adopted_at": one.adopted_at.isoformat(),
         "valid_from": one.valid_from.isoformat() if one.valid_from else None,
+        "prices_usage": span is not None,
+        "prices_usage_before": span[1].isoformat() if span and span[1] else None,
         "models": one.models_count,
         "rate_cards": one.rate_cards_count,
         "rates": one.rates_count,
@@ -183,8 +226,8 @@ def _adoption(one: PriceBookAdoption) -> dict[str, Any]:
     }
 
 
-def _found(book: PriceBook, model: str, provider: str | None) -> list[tuple[str, CatalogModel]]:
-    """The model as each provider sells it under its own name, or as the named provider does, with the provider's word for it.
+def _found(book: PriceBook, model: str, provider: str | None, day: date) -> list[Found]:
+    """The model as each provider sells it under its own name, or as the named provider does, by aliases first.
 
     Raises UsageConfigError with near names where there is none.
     """
@@ -192,30 +235,49 @@ def _found(book: PriceBook, model: str, provider: str | None) -> list[tuple[str,
     if provider is None and slash and book.prices.provider(named) is not None:
         provider, model = named, rest
     words = [provider] if provider else [one.id for one in book.prices.providers]
-    known = [(word, find_model(book.prices, Key(word, model))) for word in words]
-    found = [(word, one) for word, one in known if one is not None and (provider or one.is_own)]
+    found = [
+        Found(word, model, reading.model)
+        for word in words
+        for reading in book.readings(word, model)
+        if reading.holds_on(day) and reading.model is not None and (provider or reading.model.is_own)
+    ]
     if not found:
         ids = {info.id for one in book.prices.providers if provider in {None, one.id} for info in one.models}
         where = f" of {provider}" if provider else ""
-        raise UsageConfigError(f"{book.version} knows no model {model!r}{where}{suggestion(model, ids)}")
+        raise UsageConfigError(f"{book.version} knows no model {model!r}{where} on {day}{suggestion(model, ids)}")
     return found
 
 
-def _rates(book: PriceBook, found: tuple[str, CatalogModel], day: date) -> list[dict[str, Any]]:
-    """The rates of one model on a day, in every context that has its own."""
-    provider, model = found
+def _rates(book: PriceBook, found: Found, day: date, volumes: Volumes) -> list[dict[str, Any]]:
+    """The rates of one model on a day, in every context that has its own; of a project or account those that differ from the others'."""
+    everyone: dict[str, Any] = {"project": None, "account": None}
+    scopes = [everyone, *({**everyone, "project": one} for one in book.scopes.projects)]
+    scopes += [{**everyone, "account": one} for one in book.scopes.accounts]
     rows: list[dict[str, Any]] = []
-    for context, words in modes_of((model, book.prices)):
-        key = dict.fromkeys(resolutions.names) | {"provider": provider, "model": model.info.id}
-        keys = pa.Table.from_pylist([key], schema=resolutions.schema.to_pyarrow())
-        told = book.resolve(keys.select(KEY), context)
-        cards = {card["rate_card"]: card for card in told.rate_cards.to_pylist() if _holds(card, day)}
-        rows += [
-            {"provider": model.provider.id, "model": model.info.id, "context": words, **cards[rate["rate_card"]], **rate}
-            for rate in told.rates.to_pylist()
-            if rate["rate_card"] in cards and rate["priced_as"] is None
-        ]
+    for context, words in modes_of((found.meant, book.prices)):
+        usual: dict[tuple[Any, ...], Any] = {}
+        for scope in scopes:
+            whose = " ".join(f"{name} {value}" for name, value in scope.items() if value is not None)
+            for row in _rates_in(book, found, context, scope, day, volumes):
+                place = (row["meter"], row["input_tokens_gt"], row["utc_from_second"])
+                if not whose or usual.get(place) != row["net_unit_price"]:
+                    rows.append({"provider": found.meant.provider.id, "model": found.meant.info.id, "for": whose, "context": words, **row})
+                usual.setdefault(place, row["net_unit_price"])
     return rows
+
+
+def _rates_in(
+    book: PriceBook, found: Found, context: dict[str, str], scope: dict[str, Any], day: date, volumes: Volumes
+) -> Iterator[dict[str, Any]]:
+    """Rates with their cards, of meters that have a price of their own."""
+    key = dict.fromkeys(KEY) | {"provider": found.provider, "model": found.model} | scope
+    schema = resolutions.schema.to_pyarrow()
+    keys = pa.Table.from_pylist([key], schema=pa.schema([schema.field(name) for name in KEY]))
+    told = book.resolve(keys, context, volumes=volumes)
+    cards = {card["rate_card"]: card for card in told.rate_cards.to_pylist() if _holds(card, day)}
+    for rate in told.rates.to_pylist():
+        if rate["rate_card"] in cards and rate["priced_as"] is None:
+            yield {**cards[rate["rate_card"]], **rate}
 
 
 def _holds(card: dict[str, Any], day: date) -> bool:

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 import genai_prices
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from usage_pipeline.errors import UsageConfigError, UsageError
@@ -50,8 +51,8 @@ class Books:
         return self.database.select(price_books, order=("adopted_at", "adoption_id"))
 
     def current(self) -> PriceBook:
-        """The book adopted last."""
-        return self.book_of(self.adoptions()[-1])
+        """The book that prices usage of today."""
+        return self.book_on(self.now.date())
 
     def named(self, name: str) -> PriceBook:
         """The book whose name, or the beginning of whose content hash, is `name`; 'installed' is the package's own.
@@ -87,7 +88,7 @@ class Books:
         return self.book_of(adoption_of(day, self.adoptions()))
 
     def book_of(self, adoption: PriceBookAdoption) -> PriceBook:
-        is_current = adoption == self.known()[-1]
+        is_current = adoption == adoption_of(self.now.date(), self.known())
         return self.with_terms(self._catalog(adoption), is_current=is_current)
 
     def adopt(self, catalog: Catalog, *, valid_from: date | None, note: str | None = None) -> PriceBookAdoption:
@@ -137,7 +138,12 @@ class Books:
                 raise UsageError(f"the adopted price book {adoption.version} is gone: restore {path} from a backup, then run again")
             self._keep(installed)
             return installed
-        catalog = load(path.read_bytes(), str(path))
+        try:
+            catalog = load(path.read_bytes(), str(path))
+        except UsageConfigError as error:
+            raise UsageError(_damaged(adoption, path)) from error
+        if catalog.content_hash != adoption.content_hash:
+            raise UsageError(_damaged(adoption, path))
         if not _mark(folder).exists():
             self._check(catalog, folder, adoption)
             _mark(folder).touch()
@@ -145,18 +151,38 @@ class Books:
 
     def _check(self, catalog: Catalog, folder: Path, adoption: PriceBookAdoption) -> None:
         """A package of another version must read the same prices out of the catalog as the one that it was adopted with."""
-        cards, rates = whole(catalog)
-        if cards != pq.read_table(folder / RATE_CARDS) or rates != pq.read_table(folder / RATES):
+        try:
+            kept = [pq.read_table(folder / name) for name in (RATE_CARDS, RATES)]
+        except (OSError, pa.ArrowInvalid) as error:
+            raise UsageError(_damaged(adoption, folder)) from error
+        if kept != list(whole(catalog)):
             raise UsageError(
                 f"the installed {PACKAGE} {genai_prices.__version__} reads other prices out of the adopted price book {adoption.version}:"
                 f" install the version of {PACKAGE} that it was adopted with, and tell the makers of usage_pipeline"
             )
 
 
+def spans_of(adoptions: Sequence[PriceBookAdoption]) -> list[tuple[date | None, date | None] | None]:
+    """For each adoption, [first, next) of the days that it prices, None for an open end; None where later ones price all of them."""
+    spans: list[tuple[date | None, date | None] | None] = []
+    for place, one in enumerate(adoptions):
+        later = [other.valid_from for other in adoptions[place + 1 :]]
+        ends = [day for day in later if day is not None]
+        end = min(ends, default=None)
+        start = one.valid_from if place else None
+        gone = None in later or (end is not None and start is not None and end <= start)
+        spans.append(None if gone else (start, end))
+    return spans
+
+
 def adoption_of(day: date, adoptions: Sequence[PriceBookAdoption]) -> PriceBookAdoption:
     """The adoption that prices `day`: the last one made that counts from that day or before; the first where none does."""
     counting = [one for one in adoptions if one.valid_from is None or one.valid_from <= day]
     return counting[-1] if counting else adoptions[0]
+
+
+def _damaged(adoption: PriceBookAdoption, path: Path) -> str:
+    return f"the adopted price book {adoption.version} is damaged: {path} is not what was adopted; restore it from a backup, then run again"
 
 
 def _mark(folder: Path) -> Path:

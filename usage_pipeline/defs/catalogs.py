@@ -25,7 +25,7 @@ def catalog_in(path: Path) -> Catalog:
     if not path.is_file():
         raise UsageConfigError(f"{path}: there is no such file: name a genai-prices wheel or another book's catalog.json.gz")
     if path.suffix != WHEEL:
-        return load(path.read_bytes(), str(path))
+        return load(path.read_bytes(), f"{path}: neither a genai-prices wheel nor a book's catalog.json.gz")
     command = [sys.executable, "-c", _FROM_WHEEL, str(path.absolute())]
     made = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own interpreter
     if made.returncode or not path.name.startswith(PACKAGE.replace("-", "_")):

@@ -23,6 +23,9 @@ class Reading:
     valid_to: date | None
     model: CatalogModel | None
 
+    def holds_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
+
 
 def readings(catalog: Catalog, aliases: Iterable[Alias], provider: str | None, model: str | None) -> list[Reading]:
     """What `model` of `provider` means, all days in order; neighbours differ."""

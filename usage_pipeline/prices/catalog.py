@@ -54,10 +54,12 @@ class Catalog:
     version: str
     providers: Sequence[Provider] = field(repr=False)
     supplements: tuple[Supplement, ...] = field(repr=False, default=())
+    stored_hash: str | None = field(repr=False, compare=False, default=None)
 
     @cached_property
     def content_hash(self) -> str:
-        return short_hash(canonical(self.providers) + (_json([as_mapping(row) for row in self.supplements]) if self.supplements else ""))
+        """Of a catalog out of a file, that of the file: whatever a newer package would make of it, its name stays."""
+        return self.stored_hash or hash_of(json.loads(canonical(self.providers)), [as_mapping(row) for row in self.supplements])
 
     @property
     def label(self) -> str:
@@ -79,6 +81,11 @@ class Catalog:
             return None
         owners = (one.id for one in (provider, *self.providers) if any(found is candidate for candidate in one.models))
         return CatalogModel(provider, next(owners), found)
+
+
+def hash_of(providers: Any, supplements: Sequence[Any]) -> str:
+    """The hash of a catalog's content in JSON's types, as `dump` writes them."""
+    return short_hash(_json(providers) + (_json(supplements) if supplements else ""))
 
 
 def short_hash(text: str) -> str:

@@ -10,16 +10,18 @@ from genai_prices.types import _providers_from_raw  # the library reads its publ
 from pydantic import ValidationError
 
 from usage_pipeline.errors import UsageConfigError
-from usage_pipeline.prices.catalog import Catalog
+from usage_pipeline.prices.catalog import Catalog, hash_of
 from usage_pipeline.prices.supplements import of_mapping
 
 
-def load(content: bytes, file: str) -> Catalog:
+def load(packed: bytes, file: str) -> Catalog:
     """The catalog of a file that `dump` made. Raises UsageConfigError that names `file` where it is none."""
     try:
-        document: Mapping[str, Any] = json.loads(gzip.decompress(content))
-        supplements = tuple(of_mapping(row) for row in document.get("supplements", ()))
-        return Catalog(str(document["version"]), tuple(_providers_from_raw(document["providers"])), supplements)
+        document: Mapping[str, Any] = json.loads(gzip.decompress(packed))
+        rows = document.get("supplements", [])
+        content = hash_of(document["providers"], rows)
+        providers = tuple(_providers_from_raw(document["providers"]))
+        return Catalog(str(document["version"]), providers, tuple(of_mapping(row) for row in rows), content)
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, ValidationError) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageConfigError(f"{file}: it is no price catalog that can be read here ({words}): name a genai-prices wheel") from error
+        raise UsageConfigError(f"{file}: it is no price catalog that can be read here ({words})") from error
