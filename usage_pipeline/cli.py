@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -115,17 +115,19 @@ def run(home: Path | None, config: Path | None, as_json: bool, first: date, last
     Example:
       usage-pipeline run --from 2026-10-01 --to 2026-10-31
     """
+    today = datetime.now(UTC).date()
+    days = _range(first, last, today)
+
     from usage_pipeline.commands.run import run_range
 
-    today = datetime.now(UTC).date()
-    return run_range(_environment(home, config), _range(first, last, today), as_of or today, _output(as_json))
+    return run_range(_environment(home, config), days, as_of or today, _output(as_json))
 
 
 @main.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--book", help="Name or beginning of the hash of a price book; 'installed' is the package's own.  [the one adopted last]")
 @common
-def price(home: Path | None, config: Path | None, as_json: bool, file: TextIO, book: str | None) -> int:
+def price(home: Path | None, config: Path | None, as_json: bool, file: BinaryIO, book: str | None) -> int:
     """What usage would cost: FILE holds one JSON object a line (- reads from stdin).
 
     \b
@@ -158,9 +160,10 @@ def reprice(home: Path | None, config: Path | None, as_json: bool, first: date, 
     Example:
       usage-pipeline reprice --from 2026-10-01 --to 2026-10-31 --model claude-opus-5 --as-model claude-haiku-4-5
     """
+    days = _range(first, last, datetime.now(UTC).date())
+
     from usage_pipeline.commands.reprice import Asked, run_reprice
 
-    days = _range(first, last, datetime.now(UTC).date())
     return run_reprice(_environment(home, config), days, Asked(**asked), _output(as_json))
 
 

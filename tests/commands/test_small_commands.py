@@ -147,8 +147,8 @@ def test_nothing_unpriced_is_nothing_said() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('{"id": 1}\n{"id": \n', "<stdin>:2: not JSON ("),
-        ("[1]\n", "<stdin>:1: not an object: give one object a line"),
+        ('{"id": 1}\n{"id": \n', "line 2: not JSON ("),
+        ("[1]\n", "line 1: not an object: give one object a line"),
         (json.dumps(LINE | {"at": "soon"}), "at"),
         (json.dumps(LINE | {"meters": {"output": "many"}}), "output"),
     ],
@@ -157,6 +157,18 @@ def test_a_line_that_cannot_be_priced_is_named(place: Path, text: str, problem: 
     result = usage_pipeline("price", "-", text=text)
     assert (result.exit_code, result.stdout) == (2, "")
     assert problem in result.stderr
+
+
+def test_every_line_that_cannot_be_read_is_told_at_once_with_its_number_in_the_file(place: Path) -> None:
+    good = json.dumps(LINE).encode()
+    latin, deep = '{"id": "é"}'.encode("latin-1"), b"[" * 100_000
+    (place / "lines.jsonl").write_bytes(b"\n".join([b"\xef\xbb\xbf" + good, b"", latin, good.replace(b'"anthropic"', b"5"), deep, good]))
+    result = usage_pipeline("price", "lines.jsonl")
+    assert (result.exit_code, result.stdout) == (2, "")
+    third, fourth, fifth = result.stderr.splitlines()
+    assert third == "usage-pipeline: line 3: not UTF-8 (byte 9 is 0xe9): save the file as UTF-8"
+    assert fourth == 'line 4: provider is a text such as "openai", not 5'
+    assert fifth.startswith("line 5: not JSON (")
 
 
 def test_the_demo_never_mixes_with_real_data(place: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from usage_pipeline.commands.output import Output
 from usage_pipeline.defs.books import INSTALLED, Books
@@ -11,7 +11,8 @@ from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.prices.book import PriceBook, build_book
 from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.prices.money_range import hint_of
-from usage_pipeline.prices.quote import quote
+from usage_pipeline.prices.quote import quote_lines
+from usage_pipeline.prices.quote_line import read_lines
 from usage_pipeline.settings import Environment, load
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.priced_usage import STATES
@@ -19,11 +20,12 @@ from usage_pipeline.tables.priced_usage import STATES
 EXIT_FINDINGS = 3
 
 
-def run_price(environment: Environment, file: TextIO, book_name: str | None, now: datetime, output: Output) -> int:
+def run_price(environment: Environment, file: BinaryIO, book_name: str | None, now: datetime, output: Output) -> int:
     """Price every line of `file`; agreements and aliases of usage.yaml count where there is one. Exit code 3 if a line has no price."""
+    objects, problems = _objects(file)
+    lines = read_lines(objects, problems)
     book = _book(environment, book_name, now)
-    lines = list(_lines(file))
-    rows = [_explained(row, line, book) for row, line in zip(quote(lines, book), lines, strict=True)]
+    rows = [_explained(row, line, book) for row, (_, line) in zip(quote_lines(lines, book), objects, strict=True)]
     if output.as_json:
         output.document({"price_book": book.version, "rows": rows})
     else:
@@ -52,20 +54,24 @@ def _book(environment: Environment, name: str | None, now: datetime) -> PriceBoo
     return books.named(name) if name else books.current()
 
 
-def _lines(file: TextIO) -> list[dict[str, Any]]:
-    """The objects of the file. Raises UsageConfigError that names the line which is not one."""
-    found: list[dict[str, Any]] = []
+def _objects(file: BinaryIO) -> tuple[list[tuple[int, dict[str, Any]]], list[tuple[int, str]]]:
+    """The objects of the file and what is wrong with other lines, both with their line numbers; blank lines are nothing."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    problems: list[tuple[int, str]] = []
     for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
         try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise UsageConfigError(f"{file.name}:{number}: not JSON ({error}): give one object a line") from error
-        if not isinstance(value, dict):
-            raise UsageConfigError(f"{file.name}:{number}: not an object: give one object a line")
-        found.append(value)
-    return found
+            text = line.decode("utf-8-sig")
+            value = json.loads(text) if text.strip() else None
+        except UnicodeDecodeError as error:
+            problems.append((number, f"not UTF-8 (byte {error.start + 1} is 0x{line[error.start]:02x}): save the file as UTF-8"))
+        except (ValueError, RecursionError) as error:
+            problems.append((number, f"not JSON ({error}): give one object a line"))
+        else:
+            if isinstance(value, dict):
+                found.append((number, value))
+            elif text.strip():
+                problems.append((number, "not an object: give one object a line"))
+    return found, problems
 
 
 def _show(rows: list[dict[str, Any]], book: str, output: Output) -> None:

@@ -150,7 +150,10 @@ def hint_of(reason: str | None, provider: str | None, model: str | None, meters:
             ' unit_price: "<price per unit, 0 if free>"}'
         )
     if reason == INCONSISTENT_USAGE:
-        return "look at the source’s lines: they count a part as larger than its whole, less than nothing, or nothing at all"
+        return (
+            "look at the source’s lines: they count a part as larger than its whole, less than nothing, nothing at all,"
+            " or quantities of no request"
+        )
     return None
 
 

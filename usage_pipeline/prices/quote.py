@@ -1,10 +1,8 @@
 """What would this usage cost: the core of `usage-pipeline price`. Lines become events and go the way that all events go."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -13,38 +11,19 @@ import ibis
 import pyarrow as pa
 
 from usage_pipeline import money
-from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.daily import usage_costs
-from usage_pipeline.prices.resolve import BATCH, PROCESSING
-from usage_pipeline.prices.wide import FRACTIONAL
+from usage_pipeline.prices.quote_line import Line, read_lines
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
-from usage_pipeline.tables.priced_usage import UNPRICED_METER, UNPRICED_STATES, priced_usage
+from usage_pipeline.tables.priced_usage import INCONSISTENT_USAGE, UNPRICED_METER, UNPRICED_STATES, priced_usage
 from usage_pipeline.tables.rates import REASONING, Scopes, rate_cards, rates, resolutions
-from usage_pipeline.tables.usage_events import LOG_VIEW, SUCCESS, usage_events
+from usage_pipeline.tables.usage_events import usage_events
 
 Prices = defaultdict[str | None, dict[str, Decimal]]
 """Net unit price by rate card and meter."""
 
 BOOK = (resolutions, rate_cards, rates)
-COLUMN_CONTEXT = ("service_tier", "speed")
-FIELDS = frozenset({"id", "provider", "model", "at", "context", "meters"})
-COLUMN_OF_METER = {name: name for name in METER_NAMES} | {
-    REASONING: "reasoning_tokens",
-    "reasoning_tokens": "reasoning_tokens",
-    REQUESTS: "request_count",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the input, read and checked; `more` is context and `unknown_meters` quantities that events have no column for."""
-
-    id: Any
-    event: dict[str, Any]
-    more: tuple[tuple[str, str], ...]
-    unknown_meters: dict[str, str]
 
 
 def quote(lines: Iterable[Mapping[str, Any]], book: PriceBook) -> list[dict[str, Any]]:
@@ -54,14 +33,18 @@ def quote(lines: Iterable[Mapping[str, Any]], book: PriceBook) -> list[dict[str,
     "meters": {meter: quantity}}; `meters` may have 'requests' (default 1) and 'reasoning' (a part of output). Amounts are decimal
     strings after agreements, null where unpriced. Raises UsageConfigError that lists every line that cannot be read.
     """
-    read = _read(lines)
+    return quote_lines(read_lines(enumerate(lines, start=1)), book)
+
+
+def quote_lines(read: Sequence[Line], book: PriceBook) -> list[dict[str, Any]]:
+    """The answers of `quote`, in order."""
     rows: dict[int, dict[str, Any]] = {}
     with duckdb.connect() as engine:
         engine.execute("SET TimeZone = 'UTC'")
         for more in sorted({line.more for line in read}):
             events = [line.event for line in read if line.more == more]
             rows |= _quoted(engine, pa.Table.from_pylist(events, schema=usage_events.schema.to_pyarrow()), book, dict(more))
-    return [{"id": line.id, **_with_unknown(rows[place], line.unknown_meters)} for place, line in enumerate(read, start=1)]
+    return [{"id": line.id, **_judged(rows[line.number], line)} for line in read]
 
 
 @cache
@@ -121,87 +104,15 @@ def _meters(
     }
 
 
-def _with_unknown(row: dict[str, Any], unknown: Mapping[str, str]) -> dict[str, Any]:
-    """A meter that we do not know has no price: neither has the line, unless it has none for a graver reason."""
-    if not unknown:
+def _judged(row: dict[str, Any], line: Line) -> dict[str, Any]:
+    """A meter that we do not know has no price: neither has the line, nor has one that contradicts itself; a graver reason stays."""
+    unknown = line.unknown_meters
+    if not unknown and not line.is_contradictory:
         return row
     meters = row["meters"] | {name: {"quantity": quantity, "unit_price": None, "cost": None} for name, quantity in unknown.items()}
-    state = row["state"] if row["state"] in UNPRICED_STATES else UNPRICED_METER
-    return {**row, "state": state, "cost": None, "meters": meters}
+    reason = INCONSISTENT_USAGE if line.is_contradictory else UNPRICED_METER
+    return {**row, "state": row["state"] if row["state"] in UNPRICED_STATES else reason, "cost": None, "meters": meters}
 
 
 def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else money.text(amount)
-
-
-def _read(lines: Iterable[Mapping[str, Any]]) -> list[Line]:
-    read: list[Line] = []
-    problems: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            read.append(_line(line, number))
-        except ValueError as error:
-            problems.append(f"line {number}: {error}")
-    if problems:
-        raise UsageConfigError("\n".join(problems))
-    return read
-
-
-def _line(line: Mapping[str, Any], number: int) -> Line:
-    """Raises ValueError that says what is wrong with the line."""
-    unknown = sorted(set(line) - FIELDS)
-    if unknown:
-        raise ValueError(f"unknown field {', '.join(unknown)}; a line has {', '.join(sorted(FIELDS))}")
-    context = {str(name): str(value) for name, value in _mapping(line, "context").items()}
-    quantities = {str(meter): _quantity(meter, value) for meter, value in _mapping(line, "meters").items()}
-    event = {
-        "event_id": str(line.get("id", number)),
-        "source": "quote",
-        "view": LOG_VIEW,
-        "started_at": _moment(line.get("at")),
-        "status": SUCCESS,
-        "channel": str(line.get("provider") or ""),
-        "provider": line.get("provider"),
-        "model": line.get("model"),
-        "is_batch": context.get(PROCESSING) == BATCH or None,
-        **{name: context.get(name) for name in COLUMN_CONTEXT},
-        "request_count": 1,
-        **{COLUMN_OF_METER[meter]: quantity for meter, quantity in quantities.items() if meter in COLUMN_OF_METER},
-        "source_file": "",
-        "source_line": number,
-    }
-    own = {*COLUMN_CONTEXT} | ({PROCESSING} if context.get(PROCESSING) == BATCH else set())
-    more = tuple(sorted((name, value) for name, value in context.items() if name not in own))
-    strange = {meter: money.text(Decimal(quantity)) for meter, quantity in quantities.items() if meter not in COLUMN_OF_METER and quantity}
-    return Line(line.get("id"), event, more, strange)
-
-
-def _mapping(line: Mapping[str, Any], field: str) -> Mapping[str, Any]:
-    value = line.get(field) or {}
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{field} is an object, not {value!r}")  # noqa: TRY004
-    return value
-
-
-def _quantity(meter: str, value: Any) -> int | Decimal | None:
-    """Whole, save seconds of audio and of meters that we do not know, which have at most 6 decimals."""
-    if value is None:
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError(f"meter {meter}: {value!r} is not a number") from None
-    if isinstance(value, bool) or not number.is_finite() or abs(number) >= 10**12:
-        raise ValueError(f"meter {meter}: {value!r} is not a quantity")
-    is_whole = meter in COLUMN_OF_METER and meter != FRACTIONAL
-    decimals = -int(number.normalize().as_tuple().exponent)
-    if decimals > (0 if is_whole else 6):
-        raise ValueError(f"meter {meter}: {value!r} has too many decimals")
-    return int(number) if is_whole else number
-
-
-def _moment(at: Any) -> datetime:
-    if not isinstance(at, str):
-        raise ValueError("at is missing: when the request was made, such as '2026-10-02T11:20:00Z'")  # noqa: TRY004
-    moment = datetime.fromisoformat(at)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
