@@ -1,7 +1,8 @@
 """`python -m benchmarks.pricing`: events priced per CPU second, Parquet to Parquet, by us, by plain SQL and by genai-prices' own call.
 
-Each measure is a process of its own that reads one Parquet file of events and writes another. Counted are the CPU seconds of distinct
-keys, of building the query, of running it and of writing; rate cards (once for all keys) are told apart; imports are not counted.
+Each measure is a process of its own that reads one Parquet file of events and writes another, at zstd's lightest. Counted are the CPU
+seconds of distinct keys, of building the query, of running it and of writing; rate cards (once for all keys) are told apart; imports are
+not counted.
 Every sampled event that we priced must cost what the library says; the prices for which that is not so to the last digit are listed.
 """
 
@@ -26,26 +27,29 @@ NEAR = Decimal("1e-9")
 """Catalog prices with more than 15 decimals are quantized once, at import: so far apart may costs then be, for each dollar."""
 
 DECIMALS = 15
-IDENTITY = ("source_file", "source_line", "event_id")
+PRICES = ("source_file", "source_line", "rate_card", "price_state", "list_cost", "net_cost")
+"""Which event, and what pricing works out for it: the model follows from the card, the book is one for all, credits are another step's."""
+
 MEMORY_LIMIT = "700MB"
 
 
 def measure(engine_name: str, events: Path, out: Path, columns: str) -> dict[str, float]:
-    """Price `events` into `out` in this process: CPU seconds and peak memory. `columns` is 'prices' (beside IDENTITY) or 'full'."""
+    """Price `events` into `out` in this process: CPU seconds and peak memory. `columns` is 'prices' (PRICES) or 'full' (`priced_usage`)."""
     import ibis  # noqa: PLC0415
 
     from benchmarks.pricing_sql import SCRIPT  # noqa: PLC0415
-    from usage_pipeline.prices.apply import keys_of, price_events  # noqa: PLC0415
+    from usage_pipeline.prices.apply import keys_of, meters_in, price_events  # noqa: PLC0415
     from usage_pipeline.prices.book import build_book  # noqa: PLC0415
     from usage_pipeline.storage.engine import connect  # noqa: PLC0415
-    from usage_pipeline.tables.priced_usage import PRICE_COLUMNS  # noqa: PLC0415
-    from usage_pipeline.tables.usage_events import usage_events  # noqa: PLC0415
+    from usage_pipeline.tables.priced_usage import priced_usage  # noqa: PLC0415
 
     book, engine = build_book([]), connect(out.parent / "scratch", memory_limit=MEMORY_LIMIT)
     engine.to_pyarrow(ibis.memtable({"warm": [1]}))
     started = time.process_time()
     rows = engine.read_parquet(events)
     keys = engine.to_pyarrow(keys_of(rows, book.scopes))
+    occurs = engine.to_pyarrow(meters_in(rows)).to_pylist()[0] if engine_name == "ours" else {}
+    names = PRICES if columns == "prices" else priced_usage.names
     asked = time.process_time()
     found = book.resolve(keys)
     tables = {name: getattr(found, name) for name in ("resolutions", "rate_cards", "rates")}
@@ -53,11 +57,13 @@ def measure(engine_name: str, events: Path, out: Path, columns: str) -> dict[str
     if engine_name == "sql":
         for name, table in tables.items():
             engine.con.register(name, table)
-        kept = ", ".join(f'"{name}"' for name in (IDENTITY if columns == "prices" else usage_events.names))
+        kept = ", ".join(f'"{name}"' for name in names)
         engine.con.execute(SCRIPT.format(columns=kept, book=book.version, events=events, out=out))
     else:
-        priced = price_events(rows, *map(ibis.memtable, tables.values()), price_book=book.version, scopes=book.scopes)
-        engine.to_parquet(priced.select(*IDENTITY, *PRICE_COLUMNS) if columns == "prices" else priced, out, compression="zstd")
+        meters = [meter for meter, is_there in occurs.items() if is_there]
+        given = [ibis.memtable(table) for table in tables.values()]
+        priced = price_events(rows, *given, price_book=book.version, scopes=book.scopes, meters=meters, columns=names)
+        engine.to_parquet(priced, out, compression="zstd", compression_level=1)
     ended = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_PER_MAXRSS / 1e6
     return {"seconds": (asked - started) + (ended - carded), "cards": carded - asked, "peak_mb": peak}

@@ -31,7 +31,8 @@ CREATE TEMP TABLE cards AS
 SELECT c.*, w.* EXCLUDE (rate_card) FROM rate_cards c
 LEFT JOIN (SELECT rate_card, {_PRICES}, {_PARENTS} FROM rates GROUP BY 1) w USING (rate_card);
 COPY (
-  SELECT {{columns}}, model_id, '{{book}}' AS price_book, rate_card, price_state,
+  SELECT {{columns}} FROM (
+  SELECT *, '{{book}}' AS price_book,
     CASE WHEN price_state IN ('priced', 'priced_as_parent', 'no_variant') THEN {_cost("list")} END AS list_cost,
     CASE WHEN price_state IN ('priced', 'priced_as_parent', 'no_variant') THEN {_cost("net")} END AS net_cost,
     NULL::VARCHAR AS credit_rule, NULL::DECIMAL(38, 15) AS credits
@@ -55,6 +56,6 @@ COPY (
         AND e.started_at >= coalesce(c.valid_from, '0001-01-01')::TIMESTAMPTZ
         AND e.started_at < coalesce(c.valid_to, '9999-12-31')::TIMESTAMPTZ
         AND e.second >= c.utc_from_second AND e.second < c.utc_to_second
-        AND e.tokens > c.input_tokens_gt AND e.tokens <= c.input_tokens_le))
-) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd);
+        AND e.tokens > c.input_tokens_gt AND e.tokens <= c.input_tokens_le)))
+) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1);
 """

@@ -9,7 +9,7 @@ from library_answers import library_price
 from priced_events import Price, event, events_table
 
 from usage_pipeline.prices import terms
-from usage_pipeline.prices.apply import keys_of, price_events
+from usage_pipeline.prices.apply import keys_of, meters_in, price_events
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.tables.priced_usage import priced_usage
 
@@ -214,6 +214,32 @@ def test_the_result_has_the_declared_columns_and_every_event(price_engine: Any, 
 def test_a_quantity_beyond_what_64_bits_can_price_costs_the_same_per_unit(price: Price):
     few, many = (cost(price, event("openai", "gpt-4.1", input=10**n, output=10**n)) for n in (3, 15))
     assert many == few * 10**12
+
+
+@pytest.mark.parametrize("dollars", [399, 400, 401, 799, 800, 801, 999, 1000, 1001])
+def test_a_cost_near_what_18_digits_hold_is_exact(price: Price, dollars: int):
+    tokens = dollars * 500_000 + 1
+    assert cost(price, event("openai", "gpt-4.1", input=tokens)) == dollars + Decimal("0.000002")
+    assert cost(price, event("openai", "gpt-4.1", input=tokens, web_searches=dollars * 100)) == 2 * dollars + Decimal("0.000002")
+
+
+def test_what_no_event_has_need_not_be_read(price_engine: Any, book: PriceBook):
+    text = [event("openai", "gpt-4.1", input=7, cache_read=5, output=3), event("openai", "gpt-9-foo", output=1), event("openai", "gpt-4.1")]
+    heard = [event("openai", "whisper-1", audio_seconds=Decimal("90.5")), event("openai", "gpt-4.1", input=1, web_searches=3)]
+    for rows, found in ((text, {"cache_read"}), (text + heard, {"cache_read", "audio_seconds", "web_searches"})):
+        events = ibis.memtable(events_table(rows))
+        [occurs] = price_engine.to_pyarrow(meters_in(events)).to_pylist()
+        assert {meter for meter, is_there in occurs.items() if is_there} == found
+        keys = book.resolve(price_engine.to_pyarrow(keys_of(events, book.scopes)))
+        tables = [ibis.memtable(one) for one in (keys.resolutions, keys.rate_cards, keys.rates)]
+        every = price_events(events, *tables, price_book="", scopes=book.scopes)
+        short = price_events(events, *tables, price_book="", scopes=book.scopes, meters=found)
+        names = ["source_line", "price_state", "list_cost", "net_cost"]
+        narrow = price_events(events, *tables, price_book="", scopes=book.scopes, meters=found, columns=names)
+        whole, same, part = (price_engine.to_pyarrow(one.order_by("source_line")) for one in (every, short, narrow))
+        assert whole == same
+        assert sorted(part.column_names) == sorted(names)
+        assert part == whole.select(part.column_names)
 
 
 def test_keys_with_the_same_hash_are_told_apart(price_engine: Any, book: PriceBook, monkeypatch: pytest.MonkeyPatch):

@@ -2,17 +2,19 @@
 
 The library has units that contain each other; our meters are disjoint, so an event costs the plain sum of quantity × price.
 What makes it fast: an event finds its card by one number, prices are whole numbers, and what few events have is looked up for those
-alone (the other events' join key is null): rare meters, agreements, quantities so large that only decimals hold their cost.
+alone (the other events' join key is null): agreements, quantities so large that only decimals hold their cost. Meters that occur
+in no event at all (`meters_in`) are not even read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import reduce
 from operator import add, and_, or_
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from usage_pipeline.money import MONEY, SMALLEST, times
+from usage_pipeline.money import MONEY, SCALE, SMALLEST, times
 from usage_pipeline.prices.terms import (
     BOUNDS,
     COMMON_METERS,
@@ -28,12 +30,12 @@ from usage_pipeline.prices.terms import (
 )
 from usage_pipeline.prices.wide import BITS, FRACTIONAL, INPUT_METERS, OUTPUT_METERS, SECOND_MEASURE, seconds_cost
 from usage_pipeline.tables import priced_usage as states
-from usage_pipeline.tables.meters import REQUESTS, TOKEN_METERS
+from usage_pipeline.tables.meters import METER_NAMES, REQUESTS, TOKEN_METERS
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.rates import DAY_SECONDS, REASONING, Scopes
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, PROVIDER_VIEW, SUCCESS, usage_events
 
-__all__ = ["KEY", "keys_of", "price_events"]
+__all__ = ["KEY", "keys_of", "meters_in", "price_events"]
 
 ACCOUNT_COLUMNS = ("sub_account_id", "provider_project_id", "workspace_id")
 """Where an event may name the account of an agreement: the first that does counts."""
@@ -47,9 +49,12 @@ PLACES = (
 )
 """The states as numbers, which cost less to compare; the first CHARGED of them have a price."""
 CHARGED = 4
-RARE_WHOLE = tuple(meter for meter in RARE_METERS if meter != FRACTIONAL)
 COUNTS = {REASONING: "reasoning_tokens", REQUESTS: "request_count"}
 """The columns that count what these two prices are for; every other price is of the meter of its name."""
+ALWAYS = ("input", "output")
+"""Meters taken to occur in any events."""
+EVERY_TIME = (*KEY[:-1], "channel", "started_at", "status", "view", *COUNTS.values())
+"""What pricing reads of every event, beside meters and accounts."""
 
 
 def keys_of(events: ir.Table, scopes: Scopes) -> ir.Table:
@@ -60,30 +65,50 @@ def keys_of(events: ir.Table, scopes: Scopes) -> ir.Table:
     return events.select(**_key(events, scopes)).distinct()
 
 
+def meters_in(events: ir.Table) -> ir.Table:
+    """Which meters occur in `events`, for `price_events`: one row, a truth for each but ALWAYS, which are not asked for."""
+    return events.aggregate(**{meter: events[meter].notnull().any() for meter in METER_NAMES if meter not in ALWAYS})
+
+
 def price_events(
-    events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table, rates: ir.Table, *, price_book: str, scopes: Scopes
+    events: ir.Table,
+    resolutions: ir.Table,
+    rate_cards: ir.Table,
+    rates: ir.Table,
+    *,
+    price_book: str,
+    scopes: Scopes,
+    meters: Collection[str] = METER_NAMES,
+    columns: Collection[str] = priced_usage.names,
 ) -> ir.Table:
     """`usage_events` with their price: `priced_usage`, one row for each event, unpriced ones included with null costs.
 
     The three tables are PriceBook.resolve's for at least the keys of `events`, and `scopes` the same book's. Runs where the
-    engine's time zone is UTC.
+    engine's time zone is UTC. All meters but `meters` (`meters_in`) and ALWAYS are null in every event. `columns`: which of
+    `priced_usage` to give.
     """
-    measured = _measured(events.select(*usage_events.names), scopes)
+    meters = {*meters, *ALWAYS}
+    read = {*columns, *EVERY_TIME, *(ACCOUNT_COLUMNS if scopes.accounts else ()), *meters}
+    kept = (name for name in usage_events.names if name in read)
+    absent = {name for name in METER_NAMES if name not in meters}
+    shown = events.select(**{name: ibis.null(usage_events.schema[name]) if name in absent else events[name] for name in kept})
+    measured = _measured(shown, scopes, meters)
     keys = numbered(resolutions)
-    carded = _carded(measured, keys, rate_cards, rates, scopes)
-    known = carded.mutate(place=_place(carded))
+    carded = _carded(measured, keys, rate_cards, rates, scopes, meters)
+    known = carded.mutate(place=_place(carded, meters))
     told = known.mutate(price_state=_name(known.place), is_charged=known.place < CHARGED)
-    costs = told.mutate(list_cost=_cost(told, "list"))
-    net = agreed(rates)
+    costs = told.mutate(list_cost=_cost(told, "list", meters))
+    net = agreed(rates, meters)
     paid = costs.left_join(net, costs.rate_card == net.net_card)
-    net_cost = ibis.ifelse(paid.net_card.notnull(), _cost(paid, "net"), paid.list_cost)
-    more = {"credit_rule": ibis.null("string"), "credits": ibis.null(MONEY), "price_book": ibis.literal(price_book)}
-    return priced_usage.conform(paid.mutate(net_cost=net_cost, **more).select(*priced_usage.names))
+    net_cost = ibis.ifelse(paid.net_card.notnull(), _cost(paid, "net", meters), paid.list_cost)
+    more = {"credit_rule": ibis.null("string"), "credits": ibis.null(MONEY), "price_book": ibis.literal(price_book), "net_cost": net_cost}
+    priced = {name: more[name] if name in more else paid[name] for name in priced_usage.names if name in columns}
+    return paid.select(**{name: value.cast(priced_usage.schema[name]) for name, value in priced.items()})
 
 
 def _key(events: ir.Table, scopes: Scopes) -> dict[str, ir.Value]:
     nothing = ibis.null("string")
-    project, accounts = events.project, [events[name] for name in ACCOUNT_COLUMNS]
+    project, accounts = events.project, [events[name] for name in (ACCOUNT_COLUMNS if scopes.accounts else ())]
     scoped = {
         "project": ibis.ifelse(project.isin(scopes.projects), project, nothing) if scopes.projects else nothing,
         "account": ibis.coalesce(*(ibis.ifelse(one.isin(scopes.accounts), one, nothing) for one in accounts))
@@ -93,12 +118,14 @@ def _key(events: ir.Table, scopes: Scopes) -> dict[str, ir.Value]:
     return {name: scoped[name] if name in scoped else events[name] for name in KEY} | {"provider": events.provider.coalesce(events.channel)}
 
 
-def _measured(events: ir.Table, scopes: Scopes) -> ir.Table:
+def _measured(events: ir.Table, scopes: Scopes, meters: Collection[str]) -> ir.Table:
     """Events with what decides their card and state, before any join."""
-    rare = reduce(or_, (events[meter].notnull() for meter in RARE_METERS))
-    told = events.mutate(is_rare=rare, key_hash=hash_of(_key(events, scopes)))
-    bounded = told.mutate(**_bounds(told))
-    measured = bounded.mutate(**_measures(bounded))
+    common, rare = _common(meters), _rare(meters)
+    counts = {_filled(name): events[name].fill_null(0) for name in (*common, *COUNTS.values())}
+    is_rare = reduce(or_, (events[meter].notnull() for meter in rare), ibis.literal(False))  # noqa: FBT003
+    told = events.mutate(is_rare=is_rare, key_hash=hash_of(_key(events, scopes)), **counts)
+    bounded = told.mutate(**_bounds(told, meters))
+    measured = bounded.mutate(**_measures(bounded, meters))
     return measured.mutate(
         is_odd=measured.is_inconsistent | measured.is_unmeasured | measured.is_not_charged | measured.is_aggregate
         | measured.request_count.isnull(),
@@ -106,57 +133,85 @@ def _measured(events: ir.Table, scopes: Scopes) -> ir.Table:
     )  # fmt: skip
 
 
-def _bounds(events: ir.Table) -> dict[str, ir.IntegerValue]:
+def _common(meters: Collection[str]) -> list[str]:
+    return [meter for meter in COMMON_METERS if meter in meters]
+
+
+def _rare(meters: Collection[str]) -> list[str]:
+    return [meter for meter in RARE_METERS if meter in meters]
+
+
+def _filled(name: str) -> str:
+    """The column of the same quantity with 0 for null."""
+    return f"counted_{name}"
+
+
+def _if_rare(events: ir.Table, meters: Collection[str], value: Callable[[list[str]], ir.IntegerValue]) -> list[ir.IntegerValue]:
+    """`value` of the rare meters, 0 for an event without any; nothing where there are none."""
+    rare = _rare(meters)
+    return [ibis.ifelse(events.is_rare, value(rare), 0)] if rare else []
+
+
+def _bounds(events: ir.Table, meters: Collection[str]) -> dict[str, ir.IntegerValue]:
     """No quantity of tokens, none of anything else, is greater than these: bits laid over each other, negative if one of them is."""
 
-    def over(*names: str) -> ir.IntegerValue:
-        return reduce(or_, (events[name].fill_null(0) for name in names))
+    def over(names: Iterable[str]) -> ir.IntegerValue:
+        seconds = ibis.cases((events[FRACTIONAL] < 0, -1), else_=0).cast("int64") if FRACTIONAL in meters else None
+        parts = [seconds if name == FRACTIONAL else events[name].fill_null(0) for name in names]
+        return reduce(or_, parts, ibis.literal(0, "int64"))
 
-    seconds = ibis.cases((events[FRACTIONAL] < 0, -1), else_=0).cast("int64")
-    rare_tokens, rare_others = ([meter for meter in RARE_WHOLE if (meter in TOKEN_METERS) is wanted] for wanted in (True, False))
+    tokens = (events[_filled(name)] for name in (*_common(meters), "reasoning_tokens"))
+    rare_tokens = _if_rare(events, meters, lambda rare: over(name for name in rare if name in TOKEN_METERS))
+    rare_others = _if_rare(events, meters, lambda rare: over(name for name in rare if name not in TOKEN_METERS))
     return {
-        "tokens_bound": over(*COMMON_METERS, "reasoning_tokens") | ibis.ifelse(events.is_rare, over(*rare_tokens), 0),
-        "others_bound": over("request_count") | ibis.ifelse(events.is_rare, over(*rare_others) | seconds, 0),
+        "tokens_bound": reduce(or_, (*tokens, *rare_tokens)),
+        "others_bound": reduce(or_, (events[_filled("request_count")], *rare_others)),
     }
 
 
-def _measures(events: ir.Table) -> dict[str, ir.Value]:
-    count = events.request_count
+def _measures(events: ir.Table, meters: Collection[str]) -> dict[str, ir.Value]:
+    count, common, nothing = events.request_count, _common(meters), ibis.null("int64")
     is_usual = (events.tokens_bound >= 0) & (events.tokens_bound <= HUGE)
-    used = _used(events, COMMON_METERS) + ibis.ifelse(events.is_rare, _used(events, RARE_METERS), 0)
-    put_out = ibis.coalesce(*(ibis.ifelse(events[meter] > 0, events[meter], ibis.null("int64")) for meter in OUTPUT_METERS))
+    used = _used({meter: events[_filled(meter)] for meter in common})
+    rare_used = _if_rare(events, meters, lambda rare: _used({meter: events[meter] for meter in rare}))
+    put_out = ibis.coalesce(
+        *(ibis.ifelse(events[meter] > 0, events[meter], nothing) for meter in OUTPUT_METERS if meter in meters), nothing
+    )
+    output = events[_filled("output")]
     return {
-        "is_inconsistent": ((events.tokens_bound | events.others_bound) < 0)
-        | (events.reasoning_tokens.fill_null(0) > events.output.fill_null(0)),
-        "is_unmeasured": ibis.coalesce(*(events[meter] for meter in COMMON_METERS)).isnull() & ~events.is_rare & (count.fill_null(1) != 0),
-        "is_aggregate": (count > 1).fill_null(False) | (count.isnull() & (events["view"] == PROVIDER_VIEW)),  # noqa: FBT003
+        "is_inconsistent": ((events.tokens_bound | events.others_bound) < 0) | (events[_filled("reasoning_tokens")] > output),
+        "is_unmeasured": ibis.coalesce(*(events[meter] for meter in common), nothing).isnull()
+        & ~events.is_rare
+        & (count.fill_null(1) != 0),
+        "is_aggregate": ibis.ifelse(count.isnull(), events["view"] == PROVIDER_VIEW, count > 1),
         "is_not_charged": ibis.ifelse(
             events.status == SUCCESS,
             False,  # noqa: FBT003
             (events.status == CACHE_HIT) | ((events.status == FAILURE) & put_out.isnull()),
         ),
-        "input_tokens": ibis.ifelse(is_usual, _input(events), _input(events, limit=HUGE)),
-        "used_meters": used,
+        "input_tokens": ibis.ifelse(is_usual, _input(events, meters), _input(events, meters, limit=HUGE)),
+        "used_meters": reduce(add, rare_used, used),
     }
 
 
-def _input(events: ir.Table, limit: int | None = None) -> ir.IntegerValue:
-    def tokens(meters: Iterable[str]) -> ir.IntegerValue:
-        filled = (events[meter].fill_null(0) for meter in meters)
-        return reduce(add, (one if limit is None else one.clip(0, limit) for one in filled))
+def _input(events: ir.Table, meters: Collection[str], limit: int | None = None) -> ir.IntegerValue:
+    def tokens(filled: Iterable[ir.IntegerValue]) -> ir.IntegerValue:
+        return reduce(add, (one if limit is None else one.clip(0, limit) for one in filled), ibis.literal(0, "int64"))
 
-    common, rare = ([meter for meter in INPUT_METERS if meter in of] for of in (COMMON_METERS, RARE_METERS))
-    return (tokens(common) + ibis.ifelse(events.is_rare, tokens(rare), 0)).cast("int64")
+    common = (events[_filled(meter)] for meter in _common(meters) if meter in INPUT_METERS)
+    rare = _if_rare(events, meters, lambda rare: tokens(events[meter].fill_null(0) for meter in rare if meter in INPUT_METERS))
+    return reduce(add, rare, tokens(common)).cast("int64")
 
 
-def _used(events: ir.Table, meters: Sequence[str]) -> ir.IntegerValue:
+def _used(quantities: Mapping[str, ir.NumericValue]) -> ir.IntegerValue:
     """The meters with a quantity, as a set of BITS."""
-    return reduce(add, (ibis.ifelse(events[meter] > 0, BITS[meter], 0).cast("int64") for meter in meters))
+    bits = (ibis.ifelse(quantity > 0, BITS[meter], 0).cast("int64") for meter, quantity in quantities.items())
+    return reduce(add, bits, ibis.literal(0, "int64"))
 
 
-def _carded(events: ir.Table, keys: ir.Table, rate_cards: ir.Table, rates: ir.Table, scopes: Scopes) -> ir.Table:
+def _carded(events: ir.Table, keys: ir.Table, rate_cards: ir.Table, rates: ir.Table, scopes: Scopes, meters: Collection[str]) -> ir.Table:
     """Events with the card in force for their start and their request's tokens, and its prices; null where unresolved."""
-    others, by_time, cards = clashing(keys), timed(keys, rate_cards), terms(keys, rate_cards, rates)
+    others, by_time, cards = clashing(keys), timed(keys, rate_cards), terms(keys, rate_cards, rates, meters)
     same = [value.identical_to(others[f"of_{name}"]) for name, value in _key(events, scopes).items()]
     moment = events.started_at
     second = (moment.hour() * 3600 + moment.minute() * 60 + moment.second()).cast("int64")
@@ -180,7 +235,7 @@ def _carded(events: ir.Table, keys: ir.Table, rate_cards: ir.Table, rates: ir.Ta
     )
 
 
-def _place(row: ir.Table) -> ir.IntegerValue:
+def _place(row: ir.Table, meters: Collection[str]) -> ir.IntegerValue:
     """The state's place in PLACES: the first of these that is so. The first line says in short what most events are."""
     cases = (
         (~row.is_odd & ((row.used_meters & ~row.plain_meters) == 0), states.PRICED),
@@ -190,7 +245,7 @@ def _place(row: ir.Table) -> ir.IntegerValue:
         (row.card_state == states.FREE_OR_UNKNOWN, states.FREE_OR_UNKNOWN),
         (row.is_unmeasured, states.INCONSISTENT_USAGE),
         (_has_unpriced_meter(row), states.UNPRICED_METER),
-        (_is_too_coarse(row), states.AGGREGATE_GRAIN),
+        (_is_too_coarse(row, meters), states.AGGREGATE_GRAIN),
         (row.card_state == states.NO_VARIANT, states.NO_VARIANT),
         ((row.used_meters & row.parent_meters) != 0, states.PRICED_AS_PARENT),
     )
@@ -211,39 +266,48 @@ def _has_unpriced_meter(row: ir.Table) -> ir.BooleanValue:
     return is_missing | (row.request_count.isnull() & row.has_request_fee)
 
 
-def _is_too_coarse(row: ir.Table) -> ir.BooleanValue:
+def _is_too_coarse(row: ir.Table, meters: Collection[str]) -> ir.BooleanValue:
     """An aggregate whose requests may be on other cards: more tokens than the base tier, prices by time of day, a minimum."""
     by_time = (row.from_second > 0) | (row.to_second < DAY_SECONDS)
-    is_beyond = (row.input_tokens > row.tokens_le) | by_time | (row.least_quantity.notnull() & (row[FRACTIONAL] > 0))
+    has_least = row.least_quantity.notnull() & (row[FRACTIONAL] > 0) if FRACTIONAL in meters else ibis.literal(False)  # noqa: FBT003
+    is_beyond = (row.input_tokens > row.tokens_le) | by_time | has_least
     return ibis.ifelse(row.is_aggregate, is_beyond, False)  # noqa: FBT003
 
 
-def _cost(row: ir.Table, part: str) -> ir.DecimalValue:
+def _cost(row: ir.Table, part: str, meters: Collection[str]) -> ir.DecimalValue:
     """The sum over all meters of quantity × price: in 64-bit numbers where they surely hold it, else in decimals."""
-    fits = reduce(and_, (row[f"{bound}_bound"] <= row[f"{part}_most_{bound}"] for bound in BOUNDS)) & row[FRACTIONAL].isnull()
+    fits = [row[f"{bound}_bound"] <= row[f"{part}_most_{bound}"] for bound in BOUNDS]
+    whole = [row[FRACTIONAL].isnull()] if FRACTIONAL in meters else []
     return ibis.cases(
-        (row.is_charged & fits, _whole_cost(row, part)),
-        (row.is_charged, _wide_cost(row, part)),
+        (row.is_charged & reduce(and_, (*fits, *whole)), _whole_cost(row, part, meters)),
+        (row.is_charged, _wide_cost(row, part, meters)),
         (row.place == PLACES.index(states.NOT_CHARGED), ibis.literal(0, MONEY)),
         else_=ibis.null(MONEY),
     )
 
 
-def _whole_cost(row: ir.Table, part: str) -> ir.DecimalValue:
+def _whole_cost(row: ir.Table, part: str, meters: Collection[str]) -> ir.DecimalValue:
+    """18 digits hold the sum (terms.py sees to it), and multiply at a small part of what 38 cost."""
+
     def charge(meter: str) -> ir.IntegerValue:
         return row[COUNTS.get(meter, meter)].fill_null(0) * row[units_column(part, meter)]
 
-    rare = ibis.ifelse(row.is_rare, reduce(add, map(charge, RARE_WHOLE)), 0)
-    return times(reduce(add, map(charge, (*COMMON_METERS, *COUNTS))) + rare, ibis.literal(SMALLEST, MONEY))
+    common = (row[_filled(COUNTS.get(meter, meter))] * row[units_column(part, meter)] for meter in (*_common(meters), *COUNTS))
+    rare = _if_rare(
+        row, meters, lambda rare: reduce(add, (charge(meter) for meter in rare if meter != FRACTIONAL), ibis.literal(0, "int64"))
+    )
+    units = reduce(add, (*common, *rare)).cast("int64")
+    return (units.cast(dt.Decimal(18, 0)) * ibis.literal(SMALLEST, dt.Decimal(18, SCALE))).cast(MONEY)
 
 
-def _wide_cost(row: ir.Table, part: str) -> ir.DecimalValue:
+def _wide_cost(row: ir.Table, part: str, meters: Collection[str]) -> ir.DecimalValue:
     """The same of any quantity, and with seconds, whose cost is rounded."""
     zero = ibis.literal(0, MONEY)
 
     def price(meter: str) -> ir.DecimalValue:
         return times(row[units_column(part, meter)], ibis.literal(SMALLEST, MONEY))
 
-    charges = [times(row[COUNTS.get(meter, meter)], price(meter)) for meter in (*COMMON_METERS, *COUNTS, *RARE_WHOLE)]
-    seconds = seconds_cost(row[FRACTIONAL], row.least_quantity, price(FRACTIONAL))
-    return reduce(add, (one.fill_null(zero) for one in (*charges, seconds)))
+    counted = [meter for meter in (*_common(meters), *COUNTS, *_rare(meters)) if meter != FRACTIONAL]
+    charges = [times(row[COUNTS.get(meter, meter)], price(meter)) for meter in counted]
+    seconds = [seconds_cost(row[FRACTIONAL], row.least_quantity, price(FRACTIONAL))] if FRACTIONAL in meters else []
+    return reduce(add, (one.fill_null(zero) for one in (*charges, *seconds)))

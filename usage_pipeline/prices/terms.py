@@ -5,6 +5,8 @@ In: `resolutions`, `rate_cards` and `rates`. Out: tables of at most a few rows a
 apply.py multiplies decimals. A price of more than 9,223 USD per unit does not fit: the engine then says so and stops.
 """
 
+from collections.abc import Collection
+
 import ibis
 import ibis.expr.types as ir
 
@@ -28,8 +30,8 @@ BOUNDS: dict[str, tuple[str, ...]] = {
 }
 """Quantities of one order of size: tokens are many and cheap, all else is few and dear."""
 
-_ROOM = 2**61
-"""A quarter of what a 64-bit number holds: for two sums, and as the engine's division may be off by a little."""
+_ROOM = 4 * 10**17
+"""Less than half of what 18 digits hold: for two sums, and as the engine's division may be off by a little."""
 
 
 @ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
@@ -73,7 +75,7 @@ def timed(keys: ir.Table, rate_cards: ir.Table) -> ir.Table:
     return keys.semi_join(by_time, "schedule").select(timed_hash="key_hash").distinct()
 
 
-def terms(keys: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table:
+def terms(keys: ir.Table, rate_cards: ir.Table, rates: ir.Table, meters: Collection[str]) -> ir.Table:
     """Each key's cards with their list prices, and when they hold, as ranges never null; one row without card for an unresolved key.
 
     `keys` are `numbered`. A date range is where both the resolution and the card hold.
@@ -86,7 +88,7 @@ def terms(keys: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table:
         card_from="valid_from",
         card_to="valid_to",
     )
-    cards = _listed(rates)
+    cards = _listed(rates, meters)
     known = keys.left_join(held, keys.schedule == held.card_schedule)
     priced = known.left_join(cards, known.rate_card == cards.listed_card)
     starts = ibis.greatest(*(priced[name].fill_null(ibis.date("0001-01-01")) for name in ("valid_from", "card_from")))
@@ -103,17 +105,17 @@ def terms(keys: ir.Table, rate_cards: ir.Table, rates: ir.Table) -> ir.Table:
     )
 
 
-def agreed(rates: ir.Table) -> ir.Table:
+def agreed(rates: ir.Table, meters: Collection[str]) -> ir.Table:
     """The net prices of the cards that an agreement changes: `net_card`, units and what they serve for."""
     cards = rates.filter(rates.agreement.notnull()).select("rate_card").distinct()
     touched = rates.semi_join(cards, "rate_card")
-    return touched.group_by(net_card="rate_card").aggregate(**_units(touched, "net"), **_most(touched, "net"))
+    return touched.group_by(net_card="rate_card").aggregate(**_units(touched, "net", meters), **_most(touched, "net"))
 
 
-def _listed(rates: ir.Table) -> ir.Table:
+def _listed(rates: ir.Table, meters: Collection[str]) -> ir.Table:
     bit = rates.meter.cases(*BITS.items(), else_=0).cast("int64")
     return rates.group_by(listed_card="rate_card").aggregate(
-        **_units(rates, "list"),
+        **_units(rates, "list", meters),
         **_most(rates, "list"),
         least_quantity=rates.minimum_quantity.max(where=rates.meter == FRACTIONAL),
         priced_meters=bit.sum().cast("int64"),
@@ -126,15 +128,15 @@ def _whole(rates: ir.Table, part: str) -> ir.IntegerValue:
     return (ibis.literal(10**SCALE, "int64") * rates[f"{part}_unit_price"]).cast("int64")
 
 
-def _units(rates: ir.Table, part: str) -> dict[str, ir.Value]:
+def _units(rates: ir.Table, part: str, meters: Collection[str]) -> dict[str, ir.Value]:
     price = _whole(rates, part)
-    units = {meter: price.max(where=rates.meter == meter) for meter in RATED}
+    units = {meter: price.max(where=rates.meter == meter) for meter in RATED if meter in {*meters, REASONING, REQUESTS}}
     beyond = units[REASONING] - units["output"].fill_null(0)
     return {units_column(part, meter): (beyond if meter == REASONING else one).fill_null(0) for meter, one in units.items()}
 
 
 def _most(rates: ir.Table, part: str) -> dict[str, ir.Value]:
-    """The quantities up to which no sum of quantity × price can leave a 64-bit number, by BOUNDS."""
+    """The quantities up to which no sum of quantity × price can have more than 18 digits, by BOUNDS."""
     price = rates[f"{part}_unit_price"].abs()
     sums = {bound: price.sum(where=rates.meter.isin(meters)).fill_null(0).cast("float64") for bound, meters in BOUNDS.items()}
     return {f"{part}_most_{bound}": (_ROOM / ibis.greatest(sum_ * 10.0**SCALE, 1.0)).floor().cast("int64") for bound, sum_ in sums.items()}
