@@ -17,7 +17,7 @@ from usage_pipeline.prices.cells import Price as ListPrice
 from usage_pipeline.prices.contradictions import contradictions
 from usage_pipeline.prices.tiers import Volumes
 from usage_pipeline.prices.words import describe
-from usage_pipeline.tables.configuration import IN_PROPORTION, Agreement, VolumeTier
+from usage_pipeline.tables.configuration import IN_PROPORTION, Agreement, Alias, VolumeTier
 
 CONTRACT = Agreement(
     provider="anthropic",
@@ -299,11 +299,45 @@ def test_overlapping_agreements_are_refused_by_line():
     build_book([Agreement(provider="openai", discount_percent=Decimal(8), valid_to=date(2026, 10, 1)), later])
 
 
-def test_the_model_as_given_counts_before_the_catalogs_id(price: Price):
+def test_an_alias_counts_before_the_catalogs_id(price: Price):
     by_id = Agreement(provider="anthropic", model="claude-haiku-4-5", discount_percent=Decimal(5))
-    by_text = Agreement(provider="anthropic", model="claude-haiku-4-5-20251001", discount_percent=Decimal(6))
-    rows = [event("anthropic", name, input=1000) for name in ("claude-haiku-4-5", "claude-haiku-4-5-20251001")]
-    assert [row["net_cost"] for row in price(rows, build_book([by_id, by_text]))] == [Decimal("0.00095"), Decimal("0.00094")]
+    by_text = Agreement(provider="anthropic", model="small", discount_percent=Decimal(6))
+    rows = [event("anthropic", name, input=1000) for name in ("claude-haiku-4-5", "small")]
+    book = build_book([by_id, by_text], [Alias(name="small", model="claude-haiku-4-5")])
+    assert [row["net_cost"] for row in price(rows, book)] == [Decimal("0.00095"), Decimal("0.00094")]
+
+
+HAIKU = Agreement(provider="anthropic", model="claude-haiku-4-5", discount_percent=Decimal(5), line=3)
+DATED = Agreement(provider="anthropic", model="claude-haiku-4-5-20251001", discount_percent=Decimal(6), line=9)
+
+
+@pytest.mark.parametrize("agreements", [(HAIKU, DATED), (replace(HAIKU, line=9), replace(DATED, line=3))], ids=["id first", "id last"])
+def test_two_spellings_of_one_model_of_the_catalog_are_refused_with_both_lines(agreements: tuple[Agreement, Agreement]):
+    with pytest.raises(UsageConfigError) as error:
+        build_book(agreements)
+    [line] = str(error.value).splitlines()
+    assert line.startswith("usage.yaml:9: prices: ")
+    assert all(f"'{describe(one)}' (line {one.line})" in line for one in agreements)
+    assert "both name the catalog's model claude-haiku-4-5; give them dates that do not overlap, or make one more specific" in line
+
+
+@pytest.mark.parametrize(
+    "agreements",
+    [
+        (HAIKU, replace(DATED, project="a")),
+        (HAIKU, replace(DATED, meter="input")),
+        (replace(HAIKU, valid_to=date(2026, 10, 1)), replace(DATED, valid_from=date(2026, 10, 1))),
+        (replace(DATED, model="claude-haiku-4-5@20251001"), DATED),
+        (HAIKU, replace(DATED, provider="google", model="claude-haiku-4-5@20251001")),
+    ],
+    ids=["project", "meter", "dates", "no common usage", "provider"],
+)
+def test_two_spellings_that_never_hold_with_equal_right_are_kept(agreements: tuple[Agreement, Agreement]):
+    assert build_book(agreements).agreements == agreements
+
+
+def test_what_an_earlier_catalog_makes_of_two_spellings_is_not_asked():
+    assert build_book([HAIKU, DATED], is_current=False).agreements == (HAIKU, DATED)
 
 
 SCALED = Agreement(provider="openai", model="gpt-4.1", meter="output", unit_price=Decimal(1), other_meters=IN_PROPORTION)

@@ -3,8 +3,8 @@
 Applied when a card is made, never per row, so list and net price stand side by side and pricing stays one join.
 
 Which one counts where several hold for a meter of some usage, in this order: one that names the project; then the account; then the
-meter (its own, before the one whose price it has); then the model (as the usage gives it, before the catalog's id); then the
-provider alone. A meter that is only scaled by another one's unit price counts as if no meter were named. Two that no step tells
+meter (its own, before the one whose price it has); then the model (as the usage gives it, an alias say, before the catalog's id);
+then the provider alone. A meter that is only scaled by another one's unit price counts as if no meter were named. Two that no step tells
 apart contradict each other, which `contradictions.py` refuses. Discounts do not add up: one agreement counts. It holds for every mode
 (batch, flex, priority), region, time of day and long context alike: a discount is off the price there, a unit price is the price there.
 """

@@ -15,7 +15,7 @@ from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.prices.aliases import Reading, readings
 from usage_pipeline.prices.cards import Cards, cards_of, schedule_name
 from usage_pipeline.prices.catalog import Catalog, CatalogModel, installed_catalog, short_hash
-from usage_pipeline.prices.contradictions import contradictions, mistakes, unknown
+from usage_pipeline.prices.contradictions import contradictions, mistakes, spelled_apart, unknown
 from usage_pipeline.prices.desk import Desk, Words
 from usage_pipeline.prices.flatten import flatten
 from usage_pipeline.prices.tiers import Volumes
@@ -99,7 +99,7 @@ def build_book(
     prices = catalog or installed_catalog()
     problems = [*mistakes(agreements, file), *contradictions(agreements, aliases, file)]
     if is_current:
-        problems += unknown(agreements, aliases, prices, file)
+        problems += [*unknown(agreements, aliases, prices, file), *spelled_apart(agreements, aliases, prices, file)]
     if problems:
         raise UsageConfigError("\n".join(map(str, sorted(problems, key=lambda one: (one.line or 0, one.field)))))
     version = prices.name + _hash("agreements", agreements) + _hash("aliases", aliases)

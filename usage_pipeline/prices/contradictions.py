@@ -1,6 +1,7 @@
 """Agreements and aliases that cannot be meant so, and those that contradict each other: told all at once, with file, line and mend."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import combinations, pairwise
@@ -8,7 +9,7 @@ from itertools import combinations, pairwise
 from usage_pipeline.errors import Problem
 from usage_pipeline.money import text
 from usage_pipeline.prices.aliases import is_known, sold
-from usage_pipeline.prices.catalog import Catalog
+from usage_pipeline.prices.catalog import Catalog, CatalogModel
 from usage_pipeline.prices.hint import near, near_models
 from usage_pipeline.prices.resolve import provider_id_of
 from usage_pipeline.prices.tiers import PERIOD_OF
@@ -39,6 +40,23 @@ def contradictions(agreements: Sequence[Agreement], aliases: Sequence[Alias], fi
     ]
 
 
+def spelled_apart(agreements: Sequence[Agreement], aliases: Sequence[Alias], catalog: Catalog, file: str) -> list[Problem]:
+    """Two agreements that contradict each other once both name their model as the catalog does: one has its id, one another spelling.
+
+    A name of our own, an alias, is meant to differ from its model: there the name as the usage gives it counts first.
+    """
+    ours = {alias.name for alias in aliases}
+    ids = {one: found.info.id for one in agreements if (found := _named(one, ours, catalog)) is not None}
+    return [
+        Problem(file, second.line, PRICES, _both(f"'{describe(first)}'", first, f"'{describe(second)}'", second, _twice(ids[first])))
+        for first, second in combinations(sorted(ids, key=_line), 2)
+        if first.model != second.model
+        and ids[first] == ids[second] in {first.model, second.model}
+        and _claims(replace(first, model=ids[first])) & _claims(replace(second, model=ids[second]))
+        and _overlap(first, second)
+    ]
+
+
 def mistakes(agreements: Sequence[Agreement], file: str) -> list[Problem]:
     """Agreements that say too little, too much or nonsense."""
     return [Problem(file, one.line, PRICES, words) for one in agreements for words in _mistakes(one)]
@@ -56,6 +74,14 @@ def _claims(one: Agreement) -> set[tuple[str | None, ...]]:
     """What it speaks of. Two agreements of equal rank for some meter of some usage always share one of these, and only they do."""
     meters = {one.meter, None} if one.other_meters == IN_PROPORTION else {one.meter}
     return {(provider_id_of(one.provider), one.project, one.account, one.model, meter) for meter in meters}
+
+
+def _named(one: Agreement, ours: Collection[str], catalog: Catalog) -> CatalogModel | None:
+    return None if one.model is None or one.model in ours else sold(catalog, one.provider, one.model)
+
+
+def _twice(model_id: str) -> str:
+    return f"both name the catalog's model {model_id}; {MEND}"
 
 
 def _line(one: Agreement | Alias) -> int:
