@@ -13,6 +13,7 @@ from usage_pipeline.defs.partitions import asked_days
 from usage_pipeline.defs.preview import amount, markdown
 from usage_pipeline.defs.reports import REPORT, snapshots_of
 from usage_pipeline.defs.unpriced import unpriced_share
+from usage_pipeline.defs.unpriced_models import unpriced_models
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, month_of, months_in
 from usage_pipeline.reports.footing import differences
@@ -55,7 +56,8 @@ def nothing_rejected(workplace: Workplace) -> dg.AssetCheckResult:
 def little_is_unpriced(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
     """Usage without a rate stays within `limits` of usage.yaml; above it, the period cannot be closed. Its cost is unknown, never 0."""
     lake = workplace.lake(workplace.engine())
-    found, limit = unpriced_share(lake, asked_days(context)), workplace.settings().limits.unpriced_percent
+    days = asked_days(context)
+    found, limit = unpriced_share(lake, days), workplace.settings().limits.unpriced_percent
     within = found.percent <= limit
     return dg.AssetCheckResult(
         passed=not found.events,
@@ -66,7 +68,7 @@ def little_is_unpriced(context: dg.AssetCheckExecutionContext, workplace: Workpl
             "blocks the close": not within,
             "events": found.events,
             "tokens": found.tokens,
-            "unpriced": markdown(found.models),
+            "unpriced": markdown(unpriced_models(lake, days, workplace.books().current()) if found.events else []),
         },
     )
 
