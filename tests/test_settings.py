@@ -42,7 +42,7 @@ sources:
   - {name: fixed, kind: litellm, path: "/data/../logs/**/*.json"}
 prices:
   - {provider: anthropic, model: claude-opus-5, meter: output, unit_price: 0.000020, valid_from: 2026-10-01, source: "contract 17"}
-  - {provider: openai, discount_percent: -8, valid_to: 2026-07-01}
+  - {provider: openai, markup_percent: 8, valid_to: 2026-07-01}
 """
 
 SMALL = """\
@@ -270,6 +270,10 @@ RISE = "usage.yaml:6: prices[0]: the first tier has above: 0 and each next one m
         (with_price("discount_percent: 1, valid_from: yesterday"), "usage.yaml:6: prices[0].valid_from: 'yesterday' is not a day, such as 2026-10-01"),
         (with_price("discount_percent: 1, valid_from: 20261001"), "usage.yaml:6: prices[0].valid_from: '20261001' is not a day, such as 2026-10-01"),
         (with_price("discount_percent: 1, valid_from: 2026-10-01, valid_to: 2026-10-01"), "usage.yaml:6: prices[0]: valid_to 2026-10-01 is not after valid_from 2026-10-01"),
+        (with_price("discount_percent: -50"), "usage.yaml:6: prices[0].discount_percent: -50 percent off would be a markup: use markup_percent: 50"),
+        (with_price("tiers: [{above: 0, discount_percent: -2.5}]"), "usage.yaml:6: prices[0].tiers[0].discount_percent: -2.5 percent off would be a markup: use markup_percent: 2.5"),
+        (with_price("meter: images, unit_price: 9000.01"), "usage.yaml:6: prices[0].unit_price: 9000.01 is too large: at most 9,000 per unit"),
+        (with_price("meter: images, tiers: [{above: 100000, unit_price: 1e4}]"), "usage.yaml:6: prices[0].tiers[0].unit_price: 1e4 is too large: at most 9,000 per unit"),
         (with_price("markup_percent: 12, discount_percent: 3"), "usage.yaml:6: prices[0]: an agreement has exactly one of unit_price, discount_percent, markup_percent, tiers"),
         (with_price("markup_percent: -1"), "usage.yaml:6: prices[0].markup_percent: -1 is not above 0"),
         (with_price("tiers: []"), RISE),

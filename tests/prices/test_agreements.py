@@ -17,7 +17,7 @@ from usage_pipeline.prices.cells import Price as ListPrice
 from usage_pipeline.prices.contradictions import contradictions
 from usage_pipeline.prices.tiers import Volumes
 from usage_pipeline.prices.words import describe
-from usage_pipeline.tables.configuration import IN_PROPORTION, Agreement, Alias, VolumeTier
+from usage_pipeline.tables.configuration import IN_PROPORTION, LARGEST_UNIT_PRICE, Agreement, Alias, VolumeTier
 
 CONTRACT = Agreement(
     provider="anthropic",
@@ -224,6 +224,14 @@ def test_reasoning_of_a_model_without_a_price_of_output_stays_unpriced(price: Pr
     assert (told["price_state"], told["net_cost"]) == ("unpriced_meter", None)
 
 
+def test_the_largest_unit_price_that_may_be_agreed_is_exact(price: Price):
+    dear = Agreement(provider="openai", model="gpt-5", meter="input", unit_price=LARGEST_UNIT_PRICE)
+    for units in (1, 3, 10**12):
+        assert costs(price, event("openai", "gpt-5", input=units), dear)[1] == LARGEST_UNIT_PRICE * units
+    both = [dear, replace(OF_REASONING, unit_price=LARGEST_UNIT_PRICE)]
+    assert costs(price, event("openai", "gpt-5", input=1, output=2, reasoning_tokens=2), *both)[1] == Decimal(27_000)
+
+
 def test_a_rate_carries_its_agreement_in_words():
     [agreed] = agreed_on([ListPrice("output", Decimal("0.000025"))], date(2026, 10, 1), CONTRACT)
     assert agreed.agreement == "contract 17: 0.00002 per unit on output of anthropic claude-opus-5, from 2026-10-01"
@@ -406,6 +414,11 @@ def test_of_agreements_that_are_not_refused_the_order_in_the_file_says_nothing(a
         (Agreement(provider="openai", meter="input", unit_price=Decimal(1), discount_percent=Decimal(1)), "exactly one of a unit_price"),
         (Agreement(provider="openai", unit_price=Decimal(1)), "needs a meter"),
         (Agreement(provider="openai", meter="input", unit_price=Decimal(-1)), "is negative"),
+        (Agreement(provider="openai", meter="input", unit_price=Decimal(9001)), "unit_price 9001 is too large: at most 9,000 per unit"),
+        (
+            Agreement(provider="openai", meter="input", tiers=(VolumeTier(above=Decimal(0), unit_price=Decimal(10**4)),)),
+            "unit_price 10000 is too large: at most 9,000 per unit",
+        ),
         (Agreement(provider="openai", discount_percent=Decimal(101)), "more than 100"),
         (Agreement(provider="opnai", discount_percent=Decimal(1)), "provider 'opnai' is not in the price catalog; near: openai"),
         (

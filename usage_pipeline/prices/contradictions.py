@@ -14,7 +14,7 @@ from usage_pipeline.prices.hint import near, near_models
 from usage_pipeline.prices.resolve import provider_id_of
 from usage_pipeline.prices.tiers import PERIOD_OF
 from usage_pipeline.prices.words import describe
-from usage_pipeline.tables.configuration import IN_PROPORTION, Agreement, Alias, VolumeTier
+from usage_pipeline.tables.configuration import IN_PROPORTION, LARGEST_UNIT_PRICE, Agreement, Alias, VolumeTier
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.rates import REASONING
 
@@ -132,6 +132,8 @@ def _impossible(prices: Iterable[Agreement | VolumeTier]) -> Iterator[str]:
     for price in prices:
         if price.unit_price is not None and price.unit_price < 0:
             yield f"unit_price {text(price.unit_price)} is negative"
+        if price.unit_price is not None and price.unit_price > LARGEST_UNIT_PRICE:
+            yield f"unit_price {text(price.unit_price)} is too large: at most {LARGEST_UNIT_PRICE:,} per unit"
         if price.discount_percent is not None and price.discount_percent > HUNDRED:
             yield f"discount_percent {text(price.discount_percent)} is more than 100"
 

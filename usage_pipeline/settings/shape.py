@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from usage_pipeline.money import SCALE, exact
-from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS
+from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS, LARGEST_UNIT_PRICE
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.rates import REASONING
 
@@ -91,8 +91,17 @@ def _not_negative(value: Any) -> Decimal:
     return number
 
 
+def _unit_price(value: Any) -> Decimal:
+    number = _not_negative(value)
+    if number > LARGEST_UNIT_PRICE:
+        raise _wrong(f"{value} is too large: at most {LARGEST_UNIT_PRICE:,} per unit")
+    return number
+
+
 def _discount(value: Any) -> Decimal:
     number = _number(value)
+    if number < 0:
+        raise _wrong(f"{value} percent off would be a markup: use markup_percent: {number.copy_abs():f}")
     if number > 100:  # noqa: PLR2004
         raise _wrong(f"{value} percent off is more than the price")
     return number
@@ -147,7 +156,8 @@ ProjectId = Annotated[str, BeforeValidator(_project)]
 Mail = Annotated[str, BeforeValidator(_mail)]
 Positive = Annotated[Decimal, BeforeValidator(_positive)]
 Day = Annotated[date, BeforeValidator(_day)]
-UnitPrice = Annotated[Decimal, BeforeValidator(_not_negative)]
+NotNegative = Annotated[Decimal, BeforeValidator(_not_negative)]
+UnitPrice = Annotated[Decimal, BeforeValidator(_unit_price)]
 Discount = Annotated[Decimal, BeforeValidator(_discount)]
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
 Meter = Annotated[str, BeforeValidator(_meter)]
@@ -218,7 +228,7 @@ class SourceShape(Section):
 class VolumeTierShape(Section):
     """The price of the units above `above` in the period."""
 
-    above: UnitPrice
+    above: NotNegative
     unit_price: UnitPrice | None = None
     discount_percent: Discount | None = None
     markup_percent: Positive | None = None
@@ -295,7 +305,7 @@ class AliasShape(Section):
 class CreditRuleShape(Section):
     """Credits a request, or a unit of the reporting currency."""
 
-    credits: UnitPrice
+    credits: NotNegative
     per: Literal["request", "currency"] = "request"
     operation: Word | None = None
     model: Word | None = None

@@ -59,6 +59,9 @@ class SourceSpec:
 LIST, IN_PROPORTION = "list", "in_proportion"
 """What a unit price of one meter does to the model's other meters: nothing, or the same proportion of their list prices."""
 
+LARGEST_UNIT_PRICE = Decimal(9000)
+"""USD per unit, agreed: prices are whole numbers of 10^-15 USD in 64 bits, which end at 9,223."""
+
 MONTH, QUARTER, YEAR = "month", "quarter", "year"
 """Periods over which a volume is counted (UTC calendar); it starts again at 0 with each."""
 
