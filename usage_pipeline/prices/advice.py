@@ -185,8 +185,8 @@ def _words_of_model(model: str, name: str) -> str:
 
 
 WORDS_OF_BATCH = (
-    "Estimate: had these requests gone through the provider's batch API. Answers then take up to 24 hours: only for work that nobody waits"
-    " for."
+    "Estimate: had these requests gone through the provider's batch API, at the prices of each day. Answers then take up to 24 hours: only"
+    " for work that nobody waits for."
 )
 
 
