@@ -12,7 +12,7 @@ from usage_pipeline import money
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.meters import TOKEN_METERS
-from usage_pipeline.tables.priced_usage import STATES, UNPRICED_STATES, priced_usage
+from usage_pipeline.tables.priced_usage import NOT_CHARGED, STATES, UNPRICED_STATES, priced_usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,9 @@ class UnpricedShare:
 
 
 def unpriced_share(lake: Lake, days: Period | None) -> UnpricedShare:
-    """What of the priced usage of `days` (all if None) has no cost."""
+    """What of the priced usage of `days` (all if None) has no cost: of what can have one, so without failures and the cache's answers."""
     rows = lake.read(priced_usage, days)
+    rows = rows.filter(rows.price_state != NOT_CHARGED)
     tokens = reduce(add, (rows[meter].fill_null(0) for meter in TOKEN_METERS)).cast("int64")
     counted = rows.group_by(["provider", "model", "price_state"]).agg(events=rows.count(), tokens=tokens.sum())
     found = lake.engine.to_pyarrow(counted.order_by(ibis.desc("tokens"), ibis.desc("events"), "provider", "model")).to_pylist()
