@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from invented_month import OCTOBER, daily_rows, monthly_rows, row, snapshot, status
@@ -159,6 +160,25 @@ def test_a_budget_still_running_says_where_it_leads():
     running = status("one", "100", Decimal(50), as_of=date(2026, 10, 12), forecast=Decimal("129.17"), crossing_date=date(2026, 10, 24))
     (gauge,) = gauges_of(snapshot("one", daily=[row(project="one", cost=Decimal(50))], statuses=[running]))
     assert gauge.outlook == "At this pace $129.17 by 31 Oct; reaches the limit on 24 Oct"
+
+
+@pytest.mark.parametrize(
+    ("spent", "texts"),
+    [
+        (Decimal(20), ["$0.00", "$12.50", "$25.00", "$37.50", "$50.00"]),
+        (Decimal(200), ["$0.00", "$50.00"]),
+        (Decimal(300), ["$0.00", "$50.00"]),
+        (Decimal(500), ["$50.00"]),
+        (Decimal(2500), ["$50.00"]),
+    ],
+)
+def test_the_labels_of_a_gauge_never_overprint(spent: Decimal, texts: list[str]) -> None:
+    """Far over its limit the gauge's limit moves to its very left, where the label of 0 stands."""
+    own = status(None, "50", spent)
+    (gauge,) = gauges_of(snapshot(daily=[row(cost=spent)], statuses=[own]))
+    assert [mark.text for mark, _ in gauge.ticks] == texts
+    half = 6 * Decimal("5.6") / 2
+    assert all(Decimal(mark.x) >= half for mark, anchor in gauge.ticks if anchor == "middle")
 
 
 def test_a_daily_budget_is_one_line_with_its_highest_day():

@@ -17,6 +17,8 @@ TOKENS = "tokens"
 GAUGES_MOST = 3
 LINES_MOST = 60
 ROOM_FOR_TICKS = 240
+TICK_LETTER, TICK_GAP = Decimal("5.6"), Decimal(6)
+"""Of the gauge's 400: the widest that a digit of a tick is at 8.6, and the least between two ticks' texts."""
 FULL = Decimal(100)
 
 
@@ -150,17 +152,15 @@ def _gauge(status: BudgetStatus, snapshot: Snapshot) -> BudgetGauge:
 
 
 def _ticks(drawn: Gauge, status: BudgetStatus, currency: str) -> tuple[tuple[Mark, str], ...]:
-    """Quarters of the limit where they have room, else only its end."""
+    """Quarters of the limit where they have room, else its two ends, else the limit alone: no text runs into another or off the page."""
     limit = Decimal(drawn.limit)
     quarters = range(5) if limit >= ROOM_FOR_TICKS else (0, 4)
+    texts = {quarter: _tick_text(status, status.limit * quarter / 4, currency) for quarter in quarters}
+    half = len(texts[4]) * TICK_LETTER / 2
+    if limit < len(texts[0]) * TICK_LETTER + TICK_GAP + half:
+        return ((Mark(x=at(max(limit, half)), y="", text=texts[4]), "middle"),)
     anchors = {0: "start", 4: "end"} if limit > ROOM_FOR_TICKS else {0: "start", 4: "middle"}
-    return tuple(
-        (
-            Mark(x=at(limit * quarter / 4), y="", text=_tick_text(status, status.limit * quarter / 4, currency)),
-            anchors.get(quarter, "middle"),
-        )
-        for quarter in quarters
-    )
+    return tuple((Mark(x=at(limit * quarter / 4), y="", text=texts[quarter]), anchors.get(quarter, "middle")) for quarter in quarters)
 
 
 def _tick_text(status: BudgetStatus, value: Decimal, currency: str) -> str:
