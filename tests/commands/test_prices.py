@@ -84,6 +84,11 @@ def test_another_book_leaves_the_past_as_it_is(world: World, older: Path):
     assert _prices(world) == lake
     again = answer(world, "prices", "adopt", "--catalog", str(older))
     assert not again["adopted"], "it is the book already"
+    days = ("--from", "2026-10-01", "--to", "2026-10-31")
+    booked = answer(world, "reprice", *days, "--book", last_book(world).content_hash)["totals"]
+    assert Decimal(month["booked"]) == Decimal(booked["cost"]) + Decimal(booked["left_out"]["cost"])
+    assert Decimal(month["booked"]) == Decimal(month["cost"]) + Decimal(month["no_longer_priced_cost"])
+    assert (month["cost"], month["newly_priced_cost"]) == (booked["cost"], booked["left_out"]["would_cost"])
 
 
 def test_another_book_for_past_days_is_what_reprice_said(world: World, older: Path):

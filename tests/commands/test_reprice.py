@@ -302,3 +302,24 @@ def test_each_day_is_priced_by_its_own_book(world: World) -> None:
     (row,) = document["rows"]
     assert (row["cost"], row["requests"]) == ("0.058", 2)
     assert document["book"].count("genai-prices") == 2
+    assert row["note"] == "no batch price for 1 of 2 records: at the standard rate"
+
+
+def test_no_difference_for_want_of_a_batch_price_says_so(world: World) -> None:
+    old = load((CATALOGS / "genai-prices-0.1.0.json.gz").read_bytes(), "0.1.0")
+    world.workplace.books().adopt(old, valid_from=FIRST)
+    (row,) = reprice(world, "--as-batch", "--model", "gpt-4.1")["rows"]
+    assert (row["difference"], row["note"]) == ("0", "no batch price: at the standard rate")
+    result = world.command("reprice", *RANGE, "--as-batch", "--model", "gpt-4.1")
+    assert "no batch price: at the standard rate" in result.stdout
+
+
+def test_a_book_without_batch_prices_is_no_dearer_book(tmp_path: Path) -> None:
+    """Batch usage under a book that has no batch price: twice the price, and why."""
+    world = tracker_world(tmp_path, CONFIG)
+    write(world, "a.jsonl", [request("1", FIRST, **CHAT | {"meters": {"input": 10_000, "output": 1_000}}, is_batch=True)])
+    assert world.command("run", *RANGE).exit_code == 0
+    old = load((CATALOGS / "genai-prices-0.1.0.json.gz").read_bytes(), "0.1.0")
+    world.workplace.books().adopt(old, valid_from=date(2027, 1, 1))
+    (row,) = reprice(world, "--book", old.content_hash)["rows"]
+    assert (row["percent"], row["note"]) == ("100", "no batch price: at the standard rate")

@@ -1,14 +1,13 @@
 """`usage-pipeline prices adopt`: what another price book would change, in prices and in money, and then taking it on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from usage_pipeline import money
-from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.adopt_months import MonthEffect, effect_of, month_document, show_months
+from usage_pipeline.commands.output import Output
 from usage_pipeline.commands.prices import SHOWN_MOST, change_document, million, show_changes, show_models
 from usage_pipeline.defs.books import adoption_of
 from usage_pipeline.defs.catalogs import catalog_in
@@ -16,7 +15,7 @@ from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.prices import volumes_known
 from usage_pipeline.defs.progress import Progress
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.periods import Period, inclusive, month_name, months_in
+from usage_pipeline.periods import Period, inclusive, months_in
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.catalog import Catalog, current_catalog
 from usage_pipeline.prices.compare import Comparison, PriceChange, compare
@@ -29,22 +28,6 @@ from usage_pipeline.settings import Environment
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.rates import NO_TOKENS
-from usage_pipeline.tables.repriced import Repriced
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthEffect:
-    """What a month's usage costs as booked and would cost under the new book, where both are known; and what only one of them prices."""
-
-    month: str
-    cost: Decimal
-    would_cost: Decimal
-    newly_priced: int
-    no_longer_priced: int
-
-    @property
-    def difference(self) -> Decimal:
-        return self.would_cost - self.cost
 
 
 def run_prices_adopt(
@@ -108,21 +91,10 @@ def _effects(workplace: Workplace, book: PriceBook, months: Sequence[Period], li
         engine = workplace.engine()
         lake = workplace.lake(engine)
         events = events_of(one_view(lake.read(priced_usage, month)))
-        effects.append(_effect(month, priced_again(events, book, engine, volumes_known(lake, book, month))))
+        effects.append(effect_of(month, priced_again(events, book, engine, volumes_known(lake, book, month))))
     if months:
         listener("pricing past months", len(months), len(months))
     return effects
-
-
-def _effect(month: Period, rows: Sequence[Repriced]) -> MonthEffect:
-    both = [row for row in rows if row.cost is not None and row.would_cost is not None]
-    return MonthEffect(
-        month=month_name(month),
-        cost=money.total([row.cost for row in both]),
-        would_cost=money.total([row.would_cost for row in both]),
-        newly_priced=sum(row.events for row in rows if row.cost is None and row.would_cost is not None),
-        no_longer_priced=sum(row.events for row in rows if row.cost is not None and row.would_cost is None),
-    )
 
 
 def _models_used(workplace: Workplace, months: Sequence[Period]) -> set[str]:
@@ -175,16 +147,7 @@ def _show(told: Comparison, effects: Sequence[MonthEffect], output: Output) -> N
     show_changes(told.changes, output)
     show_models("added", told.added, output)
     show_models("gone", told.gone, output)
-    if effects:
-        output.table(
-            ("month", "as booked", "under the new book", "difference", "newly priced", "no longer priced"),
-            [
-                (one.month, dollars(one.cost), dollars(one.would_cost), f"{one.difference:+,.2f}", one.newly_priced, one.no_longer_priced)
-                for one in effects
-            ],
-            numbers=("as booked", "under the new book", "difference", "newly priced", "no longer priced"),
-            title="Usage of past months at list and agreed prices, if they were priced again",
-        )
+    show_months(effects, output)
 
 
 def _say(told: Comparison, effects: Sequence[MonthEffect], valid_from: date, output: Output, *, dry_run: bool) -> None:
@@ -209,15 +172,5 @@ def _document(told: Comparison, effects: Sequence[MonthEffect], valid_from: date
         "added": list(told.added),
         "gone": list(told.gone),
         "repriced": [change_document(one) for one in changes],
-        "months": [
-            {
-                "month": one.month,
-                "cost": money.text(one.cost),
-                "would_cost": money.text(one.would_cost),
-                "difference": money.text(one.difference),
-                "newly_priced": one.newly_priced,
-                "no_longer_priced": one.no_longer_priced,
-            }
-            for one in effects
-        ],
+        "months": [month_document(one) for one in effects],
     }

@@ -151,7 +151,16 @@ def _amounts(cost: Decimal | None, would: Decimal | None, percent: Decimal | Non
 def _note(row: Repriced) -> str:
     if row.unpriced_reason is not None:
         return STATES[row.unpriced_reason]
-    return "booked without a price" if row.cost is None else ""
+    said = [_standard_note(row)] if row.standard_events else []
+    return "; ".join(["booked without a price", *said] if row.cost is None else said)
+
+
+def _standard_note(row: Repriced) -> str:
+    """A difference of 0, or a doubled price, that is for want of a price and no saving or dearth."""
+    mode = f"no {row.standard_mode or 'such'} price"
+    if row.standard_events == row.events:
+        return f"{mode}: at the standard rate"
+    return f"{mode} for {row.standard_events:,} of {row.events:,} records: at the standard rate"
 
 
 def _cells(row: Repriced) -> dict[str, Any]:

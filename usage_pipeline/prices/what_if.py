@@ -20,6 +20,7 @@ from usage_pipeline import money
 from usage_pipeline.money import MONEY
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import PriceBook
+from usage_pipeline.prices.resolve import BATCH
 from usage_pipeline.prices.tiers import Volumes
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.meters import TOKEN_METERS
@@ -156,7 +157,10 @@ def _sums(priced: ir.Table, cards: ir.Table) -> ir.Table:
         reason=ibis.ifelse(priced.net_cost.isnull(), priced.price_state, ibis.null("string")),
         is_standard=priced.rate_card.isin(standard.rate_card).fill_null(False),  # noqa: FBT003
     )
-    return told.group_by(["reported_cost_basis", "project", "request_tags", "is_booked", "reason", "is_standard"]).aggregate(
+    mode = ibis.ifelse(told.is_batch.fill_null(False), BATCH, told.service_tier.coalesce(told.speed))  # noqa: FBT003
+    told = told.mutate(standard_mode=ibis.ifelse(told.is_standard, mode, ibis.null("string")))
+    ways = ["reported_cost_basis", "project", "request_tags", "is_booked", "reason", "is_standard", "standard_mode"]
+    return told.group_by(ways).aggregate(
         is_uncounted=told.request_count.isnull().any(),
         requests=told.request_count.sum(),
         events=told.count(),
@@ -191,6 +195,7 @@ def _repriced(row: Mapping[str, Any]) -> Repriced:
         unpriced_events=events if cost is None or would is None else 0,
         unpriced_reason=row["reason"],
         standard_events=events if row["is_standard"] else 0,
+        standard_mode=row["standard_mode"],
         base_tier_events=int(row["base_tier_events"]),
     )
 
@@ -218,7 +223,8 @@ def _added(rows: Sequence[Repriced]) -> Repriced:
     first = rows[0]
     cost, would = (None if getattr(first, name) is None else money.total([getattr(row, name) for row in rows]) for name in MONIES)
     counts = {name: sum(getattr(row, name) for row in rows) for name in COUNTS}
-    return replace(first, **counts, requests=counted(rows), cost=cost, would_cost=would, **_change(cost, would))
+    modes = ", ".join(sorted({mode for row in rows if row.standard_mode for mode in row.standard_mode.split(", ")})) or None
+    return replace(first, **counts, standard_mode=modes, requests=counted(rows), cost=cost, would_cost=would, **_change(cost, would))
 
 
 def counted(rows: Iterable[Repriced]) -> int | None:

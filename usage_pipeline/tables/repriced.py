@@ -26,6 +26,7 @@ class Repriced:
     unpriced_events: int = column("Rows of usage without a price on either side: 0, or all of `events`")
     unpriced_reason: str | None = column("The price state of what would have no price", key=True)
     standard_events: int = column("Rows of usage at the standard rate, for want of a price for the mode asked for")
+    standard_mode: str | None = column("The modes that these asked for, such as 'batch' or 'batch, flex'; null where there are none")
     base_tier_events: int = column("Rows of usage that are sums of requests: priced at the base tier, whatever their requests' length")
 
 
