@@ -93,7 +93,7 @@ def write_events(mix: str, count: int, seed: int, folder: Path) -> Path:
     path = events_file(mix, count, seed, folder)
     if not path.exists():
         unfinished = path.with_suffix(".unfinished")
-        with pq.ParquetWriter(unfinished, usage_events.schema.to_pyarrow(), compression="zstd") as writer:
+        with pq.ParquetWriter(unfinished, usage_events.schema.to_pyarrow(), compression="snappy") as writer:
             for start in range(0, count, BATCH):
                 rows = MIXES[mix](min(BATCH, count - start), seed + start)
                 writer.write_table(_numbered(rows, start), row_group_size=122_880)

@@ -57,5 +57,5 @@ COPY (
         AND e.started_at < coalesce(c.valid_to, '9999-12-31')::TIMESTAMPTZ
         AND e.second >= c.utc_from_second AND e.second < c.utc_to_second
         AND e.tokens > c.input_tokens_gt AND e.tokens <= c.input_tokens_le)))
-) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1);
+) TO '{{out}}' (FORMAT parquet, COMPRESSION snappy);
 """

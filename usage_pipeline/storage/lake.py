@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 from ibis.common.deferred import Deferred
 
@@ -99,6 +100,10 @@ class Lake:
         columns = {one.name: rows[one.name].cast(one.type) if one.name in rows.columns else ibis.null(one.type) for one in table.columns}
         return rows.select(**columns, **({DAY: rows[DAY].cast("date")} if with_day else {}))
 
+    def filled(self, table: Table[Any], days: Period | None = None) -> set[str]:
+        """The columns of `table` that hold a value on one of `days`, told from the files' footers; without statistics one is filled."""
+        return filled_columns([part.path for part in self.parts(table.name, days)])
+
     def replace(self, table: Table[Any], rows: ir.Table, days: Sequence[date], day_column: DayColumn) -> dict[date, int]:
         """Make `rows` the whole content of `days`, each day atomically and sorted by key; a day without rows becomes empty.
 
@@ -172,6 +177,19 @@ class Lake:
                     _sync(target.parent)
 
                 yield counts, write_day
+
+
+def filled_columns(files: Sequence[Path]) -> set[str]:
+    """The plain columns of Parquet files that hold anything but nulls in one of them. Reads footers alone."""
+    filled: set[str] = set()
+    for file in files:
+        footer = pq.read_metadata(file)
+        for group in (footer.row_group(place) for place in range(footer.num_row_groups)):
+            for column in (group.column(place) for place in range(group.num_columns)):
+                counts = column.statistics
+                if counts is None or not counts.has_null_count or counts.null_count < group.num_rows:
+                    filled.add(column.path_in_schema)
+    return filled
 
 
 def _day_value(rows: ir.Table, day_column: DayColumn) -> ir.DateValue:
