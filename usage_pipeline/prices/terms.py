@@ -33,6 +33,9 @@ BOUNDS: dict[str, tuple[str, ...]] = {
 _ROOM = 4 * 10**17
 """Less than half of what 18 digits hold: for two sums, and as the engine's division may be off by a little."""
 
+_DEAR = 2**58
+"""A price of about 288 USD a unit: so many of a card's prices below it can be added in 64 bits."""
+
 
 @ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
 def _hash(  # type: ignore[empty-body]
@@ -136,7 +139,12 @@ def _units(rates: ir.Table, part: str, meters: Collection[str]) -> dict[str, ir.
 
 
 def _most(rates: ir.Table, part: str) -> dict[str, ir.Value]:
-    """The quantities up to which no sum of quantity × price can have more than 18 digits, by BOUNDS."""
-    price = rates[f"{part}_unit_price"].abs()
-    sums = {bound: price.sum(where=rates.meter.isin(meters)).fill_null(0).cast("float64") for bound, meters in BOUNDS.items()}
-    return {f"{part}_most_{bound}": (_ROOM / ibis.greatest(sum_ * 10.0**SCALE, 1.0)).floor().cast("int64") for bound, sum_ in sums.items()}
+    """The quantities up to which no sum of quantity × price can have more than 18 digits, by BOUNDS; 0 on a card with a price too dear."""
+    price = _whole(rates, part).abs()
+    most: dict[str, ir.Value] = {}
+    for bound, meters in BOUNDS.items():
+        is_one = rates.meter.isin(meters)
+        together = ibis.greatest(ibis.least(price, _DEAR).sum(where=is_one).fill_null(0).cast("int64"), 1)
+        is_dear = (price >= _DEAR).any(where=is_one).fill_null(False)  # noqa: FBT003
+        most[f"{part}_most_{bound}"] = ibis.ifelse(is_dear, 0, ibis.literal(_ROOM, "int64") // together).cast("int64")
+    return most
