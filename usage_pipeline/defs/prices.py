@@ -59,7 +59,8 @@ def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
     engine, settings, books = workplace.engine(), workplace.settings(), workplace.books()
     days, lake = days_of(context), workplace.lake(engine)
     priced, rates = [], []
-    for span, book in books.in_force(days):
+    spans = books.in_force(days)
+    for span, book in spans:
         events = lake.read(usage_events, span)
         keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)), volumes=volumes_known(lake, book, span))
         tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
@@ -76,7 +77,7 @@ def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(written.values()),
-            "price book": SEPARATOR.join(dict.fromkeys(book.version for _, book in books.in_force(days))),
+            "price book": SEPARATOR.join(dict.fromkeys(book.version for _, book in spans)),
             "states": markdown([{**row, "meaning": STATES[row["price_state"]]} for row in engine.to_pyarrow(states).to_pylist()]),
             "rows by day": by_day(written),
         }

@@ -1,4 +1,4 @@
-"""Usage without a rate: how much of all usage it is, and which models."""
+"""Usage without a rate: how much of all usage it is."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,23 +6,20 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-import ibis
-
 from usage_pipeline import money
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.meters import TOKEN_METERS
-from usage_pipeline.tables.priced_usage import NOT_CHARGED, STATES, UNPRICED_STATES, priced_usage
+from usage_pipeline.tables.priced_usage import NOT_CHARGED, UNPRICED_STATES, priced_usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpricedShare:
-    """`percent` of the requests or of the tokens, whichever is more; `models` most tokens first, with the state in words."""
+    """How much has no cost; `percent` of the requests or of the tokens, whichever is more."""
 
     events: int
     tokens: int
     percent: Decimal
-    models: list[dict[str, Any]]
 
 
 def unpriced_share(lake: Lake, days: Period | None) -> UnpricedShare:
@@ -30,14 +27,12 @@ def unpriced_share(lake: Lake, days: Period | None) -> UnpricedShare:
     rows = lake.read(priced_usage, days)
     rows = rows.filter(rows.price_state != NOT_CHARGED)
     tokens = reduce(add, (rows[meter].fill_null(0) for meter in TOKEN_METERS)).cast("int64")
-    counted = rows.group_by(["provider", "model", "price_state"]).agg(events=rows.count(), tokens=tokens.sum())
-    found = lake.engine.to_pyarrow(counted.order_by(ibis.desc("tokens"), ibis.desc("events"), "provider", "model")).to_pylist()
+    found = lake.engine.to_pyarrow(rows.group_by("price_state").agg(events=rows.count(), tokens=tokens.sum())).to_pylist()
     unpriced = [row for row in found if row["price_state"] in UNPRICED_STATES]
     return UnpricedShare(
         events=sum(row["events"] for row in unpriced),
         tokens=sum(row["tokens"] for row in unpriced),
         percent=max(_percent(unpriced, found, "events"), _percent(unpriced, found, "tokens")),
-        models=[row | {"reason": STATES[row["price_state"]]} for row in unpriced],
     )
 
 

@@ -3,7 +3,7 @@
 The library has units that contain each other; our meters are disjoint, so an event costs the plain sum of quantity × price.
 What makes it fast: an event finds its card by one number, prices are whole numbers, and what few events have is looked up for those
 alone (the other events' join key is null): agreements, quantities so large that only decimals hold their cost. Meters that occur
-in no event at all (`meters_in`) are not even read.
+in no event at all are not even read.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -35,7 +35,7 @@ from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.rates import DAY_SECONDS, REASONING, Scopes
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, PROVIDER_VIEW, SUCCESS, usage_events
 
-__all__ = ["KEY", "keys_of", "meters_in", "price_events"]
+__all__ = ["KEY", "keys_of", "price_events"]
 
 ACCOUNT_COLUMNS = ("sub_account_id", "provider_project_id", "workspace_id")
 """Where an event may name the account of an agreement: the first that does counts."""
@@ -65,11 +65,6 @@ def keys_of(events: ir.Table, scopes: Scopes) -> ir.Table:
     return events.select(**_key(events, scopes)).distinct()
 
 
-def meters_in(events: ir.Table) -> ir.Table:
-    """Which meters occur in `events`, for `price_events`: one row, a truth for each but ALWAYS, which are not asked for."""
-    return events.aggregate(**{meter: events[meter].notnull().any() for meter in METER_NAMES if meter not in ALWAYS})
-
-
 def price_events(
     events: ir.Table,
     resolutions: ir.Table,
@@ -84,7 +79,7 @@ def price_events(
     """`usage_events` with their price: `priced_usage`, one row for each event, unpriced ones included with null costs.
 
     The three tables are PriceBook.resolve's for at least the keys of `events`, and `scopes` the same book's. Runs where the
-    engine's time zone is UTC. All meters but `meters` (`meters_in`) and ALWAYS are null in every event. `columns`: which of
+    engine's time zone is UTC. All meters but `meters` and ALWAYS are null in every event. `columns`: which of
     `priced_usage` to give.
     """
     meters = {*meters, *ALWAYS}
