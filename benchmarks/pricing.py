@@ -38,6 +38,8 @@ PRICES = ("source_file", "source_line", "rate_card", "price_state", "list_cost",
 COMMON = frozenset({"input", "cache_read", "cache_write", "cache_write_1h", "output"})
 IDENTITY = ("source_file", "source_line")
 MEMORY_LIMIT = "700MB"
+DICTIONARY = 5_000
+"""Entries up to which a column is tried as a dictionary: texts have few values, costs have as many as rows."""
 
 
 def measure(engine_name: str, events: Path, out: Path, columns: str) -> dict[str, float]:
@@ -55,8 +57,8 @@ def measure(engine_name: str, events: Path, out: Path, columns: str) -> dict[str
     engine.to_pyarrow(ibis.memtable({"warm": [1]}))
     started = time.process_time()
     rows = engine.read_parquet(events)
-    keys = engine.to_pyarrow(keys_of(rows, book.scopes))
     filled = filled_columns([events])
+    keys = engine.to_pyarrow(keys_of(rows, book.scopes, filled))
     names = PRICES if columns == "prices" else priced_usage.names
     asked = time.process_time()
     found = book.resolve(keys)
@@ -68,10 +70,9 @@ def measure(engine_name: str, events: Path, out: Path, columns: str) -> dict[str
         kept = ", ".join(f'"{name}"' for name in names)
         engine.con.execute(SCRIPT.format(columns=kept, book=book.version, events=events, out=out))
     else:
-        meters = [meter for meter in METER_NAMES if meter in filled]
         given = [ibis.memtable(table) for table in tables.values()]
-        priced = price_events(rows, *given, price_book=book.version, scopes=book.scopes, meters=meters, columns=names)
-        engine.to_parquet(priced, out, compression="snappy")
+        priced = price_events(rows, *given, price_book=book.version, scopes=book.scopes, filled=filled, columns=names)
+        engine.to_parquet(priced, out, compression="snappy", dictionary_size_limit=DICTIONARY)
     ended = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_PER_MAXRSS / 1e6
     return {"seconds": (asked - started) + (ended - carded), "cards": carded - asked, "peak_mb": peak}

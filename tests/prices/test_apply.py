@@ -226,14 +226,17 @@ def test_a_cost_near_what_18_digits_hold_is_exact(price: Price, dollars: int):
 def test_what_no_event_has_need_not_be_read(price_engine: Any, book: PriceBook):
     text = [event("openai", "gpt-4.1", input=7, cache_read=5, output=3), event("openai", "gpt-9-foo", output=1), event("openai", "gpt-4.1")]
     heard = [event("openai", "whisper-1", audio_seconds=Decimal("90.5")), event("openai", "gpt-4.1", input=1, web_searches=3)]
-    for rows, found in ((text, {"cache_read"}), (text + heard, {"cache_read", "audio_seconds", "web_searches"})):
-        events = ibis.memtable(events_table(rows))
-        keys = book.resolve(price_engine.to_pyarrow(keys_of(events, book.scopes)))
+    for rows in (text, text + heard, [event("openai", "gpt-4.1", input=7, region="eu", service_tier="flex"), *heard]):
+        table = events_table(rows)
+        events, found = ibis.memtable(table), {name for name in table.column_names if table[name].null_count < len(rows)}
+        asked = price_engine.to_pyarrow(keys_of(events, book.scopes, found))
+        assert set(map(str, asked.to_pylist())) == set(map(str, price_engine.to_pyarrow(keys_of(events, book.scopes)).to_pylist()))
+        keys = book.resolve(asked)
         tables = [ibis.memtable(one) for one in (keys.resolutions, keys.rate_cards, keys.rates)]
         every = price_events(events, *tables, price_book="", scopes=book.scopes)
-        short = price_events(events, *tables, price_book="", scopes=book.scopes, meters=found)
+        short = price_events(events, *tables, price_book="", scopes=book.scopes, filled=found)
         names = ["source_line", "price_state", "list_cost", "net_cost"]
-        narrow = price_events(events, *tables, price_book="", scopes=book.scopes, meters=found, columns=names)
+        narrow = price_events(events, *tables, price_book="", scopes=book.scopes, filled=found, columns=names)
         whole, same, part = (price_engine.to_pyarrow(one.order_by("source_line")) for one in (every, short, narrow))
         assert whole == same
         assert sorted(part.column_names) == sorted(names)

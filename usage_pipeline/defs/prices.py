@@ -22,7 +22,6 @@ from usage_pipeline.prices.volume import volumes_of
 from usage_pipeline.prices.words import describe
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.configuration import Agreement
-from usage_pipeline.tables.meters import METER_NAMES
 from usage_pipeline.tables.price_books import PriceBookAdoption
 from usage_pipeline.tables.priced_usage import STATES, priced_usage
 from usage_pipeline.tables.rates import applied_rates
@@ -62,11 +61,10 @@ def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
     spans = books.in_force(days)
     for span, book in spans:
         events = lake.read(usage_events, span)
-        keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)), volumes=volumes_known(lake, book, span))
-        tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
         filled = lake.filled(usage_events, span)
-        meters = [meter for meter in METER_NAMES if meter in filled]
-        priced.append(price_events(events, *tables, price_book=book.version, scopes=book.scopes, meters=meters))
+        keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes, filled)), volumes=volumes_known(lake, book, span))
+        tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
+        priced.append(price_events(events, *tables, price_book=book.version, scopes=book.scopes, filled=filled))
         rates.append(keys.rates)
     written = lake.replace(priced_usage, with_credits(union(priced), settings.credits), list(days.days()), day_column="started_at")
     _keep_rates(lake, pa.concat_tables(rates), days)

@@ -2,8 +2,8 @@
 
 The library has units that contain each other; our meters are disjoint, so an event costs the plain sum of quantity × price.
 What makes it fast: an event finds its card by one number, prices are whole numbers, and what few events have is looked up for those
-alone (the other events' join key is null): agreements, quantities so large that only decimals hold their cost. Meters that occur
-in no event at all are not even read.
+alone (the other events' join key is null): agreements, quantities so large that only decimals hold their cost. Meters and parts of
+the key that no event has are not even read.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -25,7 +25,7 @@ from usage_pipeline.prices.terms import (
     hash_of,
     numbered,
     terms,
-    timed,
+    time_of_day,
     units_column,
 )
 from usage_pipeline.prices.wide import BITS, FRACTIONAL, INPUT_METERS, OUTPUT_METERS, SECOND_MEASURE, seconds_cost
@@ -57,12 +57,16 @@ EVERY_TIME = (*KEY[:-1], "channel", "started_at", "status", "view", *COUNTS.valu
 """What pricing reads of every event, beside meters and accounts."""
 
 
-def keys_of(events: ir.Table, scopes: Scopes) -> ir.Table:
+def keys_of(events: ir.Table, scopes: Scopes, filled: Collection[str] = usage_events.names) -> ir.Table:
     """The distinct keys of `events`, columns KEY: what PriceBook.resolve takes. An event without provider has its channel's.
 
-    `scopes` are the book's (PriceBook.scopes).
+    `scopes` are the book's (PriceBook.scopes). `filled`: as of price_events.
     """
-    return events.select(**_key(events, scopes)).distinct()
+    key = _key(events, scopes)
+    certain = {"provider": True, "project": bool(scopes.projects), "account": bool(scopes.accounts)}
+    told = [name for name in KEY if certain.get(name, name in filled)]
+    found = events.select(**{name: key[name] for name in told}).distinct()
+    return found.select(**{name: found[name] if name in told else ibis.null(key[name].type()) for name in KEY})
 
 
 def price_events(
@@ -73,25 +77,25 @@ def price_events(
     *,
     price_book: str,
     scopes: Scopes,
-    meters: Collection[str] = METER_NAMES,
+    filled: Collection[str] = usage_events.names,
     columns: Collection[str] = priced_usage.names,
 ) -> ir.Table:
     """`usage_events` with their price: `priced_usage`, one row for each event, unpriced ones included with null costs.
 
     The three tables are PriceBook.resolve's for at least the keys of `events`, and `scopes` the same book's. Runs where the
-    engine's time zone is UTC. All meters but `meters` and ALWAYS are null in every event. `columns`: which of
-    `priced_usage` to give.
+    engine's time zone is UTC. `filled` are columns of `usage_events` that may hold a value: the others are null in every event.
+    `columns`: which of `priced_usage` to give.
     """
-    meters = {*meters, *ALWAYS}
+    meters = {name for name in METER_NAMES if name in filled or name in ALWAYS}
     read = {*columns, *EVERY_TIME, *(ACCOUNT_COLUMNS if scopes.accounts else ()), *meters}
+    absent = {name for name in (*METER_NAMES, *KEY) if name not in filled and name not in ALWAYS}
     kept = (name for name in usage_events.names if name in read)
-    absent = {name for name in METER_NAMES if name not in meters}
-    shown = events.select(**{name: ibis.null(usage_events.schema[name]) if name in absent else events[name] for name in kept})
-    measured = _measured(shown, scopes, meters)
+    known = events.select(**{name: ibis.null(usage_events.schema[name]) if name in absent else events[name] for name in kept})
+    measured = _measured(known, scopes, meters)
     keys = numbered(resolutions)
     carded = _carded(measured, keys, rate_cards, rates, scopes, meters)
-    known = carded.mutate(place=_place(carded, meters))
-    told = known.mutate(price_state=_name(known.place), is_charged=known.place < CHARGED)
+    placed = carded.mutate(place=_place(carded, meters))
+    told = placed.mutate(price_state=_name(placed.place), is_charged=placed.place < CHARGED)
     costs = told.mutate(list_cost=_cost(told, "list", meters))
     net = agreed(rates, meters)
     paid = costs.left_join(net, costs.rate_card == net.net_card)
@@ -206,27 +210,21 @@ def _used(quantities: Mapping[str, ir.NumericValue]) -> ir.IntegerValue:
 
 def _carded(events: ir.Table, keys: ir.Table, rate_cards: ir.Table, rates: ir.Table, scopes: Scopes, meters: Collection[str]) -> ir.Table:
     """Events with the card in force for their start and their request's tokens, and its prices; null where unresolved."""
-    others, by_time, cards = clashing(keys), timed(keys, rate_cards), terms(keys, rate_cards, rates, meters)
+    others, cards = clashing(keys), terms(keys, rate_cards, rates, meters)
     same = [value.identical_to(others[f"of_{name}"]) for name, value in _key(events, scopes).items()]
-    moment = events.started_at
-    second = (moment.hour() * 3600 + moment.minute() * 60 + moment.second()).cast("int64")
-    second_used = ibis.ifelse(by_time.timed_hash.notnull(), second, 0)
-    return (
-        events.left_join(others, same)
-        .left_join(by_time, events.key_hash == by_time.timed_hash)
-        .left_join(
-            cards,
-            [
-                events.key_hash == cards.key_hash,
-                others.clash.fill_null(0) == cards.clash,
-                moment >= cards.starts,
-                moment < cards.ends,
-                second_used >= cards.from_second,
-                second_used < cards.to_second,
-                events.tier_tokens > cards.tokens_gt,
-                events.tier_tokens <= cards.tokens_le,
-            ],
-        )
+    moment, time = events.started_at, time_of_day(events.started_at)
+    return events.left_join(others, same).left_join(
+        cards,
+        [
+            events.key_hash == cards.key_hash,
+            others.clash.fill_null(0) == cards.clash,
+            moment >= cards.starts,
+            moment < cards.ends,
+            time >= cards.from_time,
+            time < cards.to_time,
+            events.tier_tokens > cards.tokens_gt,
+            events.tier_tokens <= cards.tokens_le,
+        ],
     )
 
 
@@ -263,7 +261,7 @@ def _has_unpriced_meter(row: ir.Table) -> ir.BooleanValue:
 
 def _is_too_coarse(row: ir.Table, meters: Collection[str]) -> ir.BooleanValue:
     """An aggregate whose requests may be on other cards: more tokens than the base tier, prices by time of day, a minimum."""
-    by_time = (row.from_second > 0) | (row.to_second < DAY_SECONDS)
+    by_time = (row.from_time > 0) | (row.to_time < 10**6 * DAY_SECONDS)
     has_least = row.least_quantity.notnull() & (row[FRACTIONAL] > 0) if FRACTIONAL in meters else ibis.literal(False)  # noqa: FBT003
     is_beyond = (row.input_tokens > row.tokens_le) | by_time | has_least
     return ibis.ifelse(row.is_aggregate, is_beyond, False)  # noqa: FBT003

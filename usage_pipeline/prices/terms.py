@@ -33,6 +33,9 @@ BOUNDS: dict[str, tuple[str, ...]] = {
 _ROOM = 4 * 10**17
 """Less than half of what 18 digits hold: for two sums, and as the engine's division may be off by a little."""
 
+_DAYS_TO_1970 = 719_162
+"""From the year 1: so many days more, and no moment is negative."""
+
 _DEAR = 2**58
 """A price of about 288 USD a unit: so many of a card's prices below it can be added in 64 bits."""
 
@@ -49,6 +52,11 @@ def _hash(  # type: ignore[empty-body]
     account: str,
 ) -> int:
     """The engine's own hash of several values: DuckDB and Spark both call it so."""
+
+
+@ibis.udf.scalar.builtin(name="epoch_us")  # type: ignore[untyped-decorator]
+def _epoch_us(moment: TIMESTAMP) -> int:  # type: ignore[empty-body]
+    """Microseconds since 1970 in UTC, as DuckDB counts them."""
 
 
 def units_column(part: str, meter: str) -> str:
@@ -72,10 +80,9 @@ def clashing(keys: ir.Table) -> ir.Table:
     return keys.filter(keys.clash > 0).select(*(keys[name].name(f"of_{name}") for name in KEY), clash="clash").distinct()
 
 
-def timed(keys: ir.Table, rate_cards: ir.Table) -> ir.Table:
-    """The key hashes, `timed_hash`, for which the time of day makes a difference."""
-    by_time = rate_cards.filter((rate_cards.utc_from_second > 0) | (rate_cards.utc_to_second < DAY_SECONDS)).select("schedule")
-    return keys.semi_join(by_time, "schedule").select(timed_hash="key_hash").distinct()
+def time_of_day(moment: ir.TimestampValue) -> ir.IntegerValue:
+    """Microseconds since midnight, in UTC."""
+    return (_epoch_us(moment) + 10**6 * _DAYS_TO_1970 * DAY_SECONDS) % (10**6 * DAY_SECONDS)
 
 
 def terms(keys: ir.Table, rate_cards: ir.Table, rates: ir.Table, meters: Collection[str]) -> ir.Table:
@@ -101,8 +108,8 @@ def terms(keys: ir.Table, rate_cards: ir.Table, rates: ir.Table, meters: Collect
         plain_meters=ibis.ifelse(priced.card_state == PRICED, priced.priced_meters & ~priced.parent_meters, ibis.null("int64")),
         starts=starts.cast(TIMESTAMP),
         ends=ends.cast(TIMESTAMP),
-        from_second=priced.utc_from_second.fill_null(0),
-        to_second=priced.utc_to_second.fill_null(DAY_SECONDS),
+        from_time=10**6 * priced.utc_from_second.fill_null(0).cast("int64"),
+        to_time=10**6 * priced.utc_to_second.fill_null(DAY_SECONDS).cast("int64"),
         tokens_gt=priced.input_tokens_gt.fill_null(NO_TOKENS),
         tokens_le=priced.input_tokens_le.fill_null(ALL_TOKENS),
     )
