@@ -22,7 +22,7 @@ from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, inge
 from usage_pipeline.tables.priced_usage import NO_VARIANT, priced_usage
 from usage_pipeline.tables.summary import totals
 
-SET_ASIDE = frozenset({"other_service"})
+SET_ASIDE = frozenset({"other_service", "total_row"})
 """Reasons that are no fault: the line is not about AI usage."""
 
 

@@ -5,6 +5,8 @@ What `to_rows` of a source is given is described in `tables/source.py`.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,11 +17,13 @@ from ibis.backends.duckdb import Backend
 
 from usage_pipeline.errors import ContractError
 from usage_pipeline.storage import landing
-from usage_pipeline.storage.records_bytes import utf8_blocks
+from usage_pipeline.storage.records_bytes import BrokenStreamError, utf8_blocks
 from usage_pipeline.storage.records_csv import csv_records
 from usage_pipeline.storage.records_documents import file_pieces
 from usage_pipeline.storage.records_lines import SCHEMA, TEXT_CHARACTERS, Chunk, Failure, line_batches
-from usage_pipeline.storage.records_pages import page_records, value_at
+from usage_pipeline.storage.records_pages import listed_records, page_records, value_at
+from usage_pipeline.storage.records_parquet import MAGIC, local_copy, parquet_query, reads
+from usage_pipeline.storage.records_spans import span_records
 from usage_pipeline.tables.source import EMPTY_BUCKET, Format, Source
 
 RECORDS_PER_BATCH = 20_000
@@ -40,29 +44,87 @@ def read_records(engine: Backend, files: Sequence[tuple[str, str]], source: Sour
     if clash:
         raise ContractError(f"{source.kind}: fields {clash} have the name of a column of the reader")
     paths = {name: path if isinstance(path, tuple) else tuple(path.split(".")) for name, path in source.fields.items()}
-    if source.format is Format.JSON_LINES:
-        batches, query = line_batches(_pieces(files)), _parsing_query(paths)
-        reader = pa.RecordBatchReader.from_batches(SCHEMA, batches)
-    else:
+    stage.mkdir(parents=True, exist_ok=True)
+    staged: list[Path] = []
+    told = {form: [file for file in files if form_of(file[1], source) is form] for form in Form}
+    if told[Form.LINES]:
+        reader = pa.RecordBatchReader.from_batches(SCHEMA, line_batches(_pieces(told[Form.LINES])))
+        staged.append(_staged(engine, reader, _parsing_query(paths), stage))
+    tables, broken = _parquet_files(engine, told[Form.PARQUET], paths, stage)
+    others = [*told[Form.PROJECTED]]
+    if others or broken or not (staged or tables):
         schema = pa.schema({**dict(zip(SCHEMA.names, SCHEMA.types, strict=True)), **dict.fromkeys(source.fields, pa.string())})
-        reader = pa.RecordBatchReader.from_batches(schema, _record_batches(_projected(files, source, paths), schema))
-        query = _copying_query(source.fields)
-    return _staged(engine, reader, query, stage)
+        nothing: list[str | None] = [None] * len(paths)
+        projected = chain(_projected(others, source, paths), ((one.file, one.line, one.state, one.text, nothing) for one in broken))
+        reader = pa.RecordBatchReader.from_batches(schema, _record_batches(projected, schema))
+        staged.append(_staged(engine, reader, _copying_query(source.fields), stage))
+    return engine.read_parquet([str(path) for path in (*staged, *tables)], union_by_name=True)
 
 
-def _staged(engine: Backend, reader: pa.RecordBatchReader, query: str, stage: Path) -> ir.Table:
-    """Run the query once over what comes in.
+class Form(Enum):
+    """Ways to read a file."""
+
+    LINES = "lines"
+    PROJECTED = "projected"
+    PARQUET = "parquet"
+
+
+TABLES = (".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst")
+DOCUMENTS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz", ".json.zst", ".jsonl.zst", ".ndjson.zst")
+
+
+def form_of(uri: str, source: Source) -> Form:
+    """How to read the file: for ROWS by its name, else by how its content starts; a file that cannot be opened is told later."""
+    if source.format is not Format.ROWS:
+        return Form.LINES if source.format is Format.JSON_LINES else Form.PROJECTED
+    name = uri.casefold()
+    documents = Form.PROJECTED if source.listed else Form.LINES
+    if name.endswith(TABLES):
+        return Form.PROJECTED
+    if name.endswith(DOCUMENTS):
+        return documents
+    try:
+        head = next(_blocks(uri), b"").lstrip()
+    except (OSError, BrokenStreamError):
+        return Form.PROJECTED
+    if head.startswith(MAGIC):
+        return Form.PARQUET
+    return documents if head.startswith((b"{", b"[")) else Form.PROJECTED
+
+
+def _parquet_files(
+    engine: Backend, files: Iterable[tuple[str, str]], paths: Mapping[str, tuple[str, ...]], stage: Path
+) -> tuple[list[Path], list[Failure]]:
+    """A staged file for each Parquet file, and what is wrong with those that do not read."""
+    staged: list[Path] = []
+    broken: list[Failure] = []
+    for file, uri in files:
+        try:
+            query = parquet_query(file, local_copy(uri, stage), paths)
+        except OSError:
+            query = Failure(file, 0, "unreadable_file")
+        target = stage / f"records-{uuid4().hex}.parquet"
+        if isinstance(query, Failure):
+            broken.append(query)
+        elif reads(engine.con, query, target):
+            staged.append(target)
+        else:
+            broken.append(Failure(file, 0, "not_parquet"))
+    return staged, broken
+
+
+def _staged(engine: Backend, reader: pa.RecordBatchReader, query: str, stage: Path) -> Path:
+    """Run the query once over what comes in; the file it went to.
 
     The engine gets the bare stream: given the reader itself it reads ahead without bound (3 M lines of 1.2 KB: 1.9 GB instead of 0.4).
     """
-    stage.mkdir(parents=True, exist_ok=True)
     path = stage / f"records-{uuid4().hex}.parquet"
     engine.con.register("incoming_records", reader.__arrow_c_stream__())
     try:
         engine.con.execute(f"COPY ({query}) TO {_quoted(str(path))} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE {ROWS_PER_GROUP})")
     finally:
         engine.con.unregister("incoming_records")
-    return engine.read_parquet(str(path))
+    return path
 
 
 def _blocks(uri: str) -> Iterator[bytes]:
@@ -157,12 +219,24 @@ def _projected(files: Iterable[tuple[str, str]], source: Source, paths: Mapping[
 def _records_of(
     file: str, uri: str, source: Source, paths: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[int, list[str | None]] | Failure]:
-    if source.format is Format.BUCKET_PAGES:
-        for record in page_records(file, _blocks(uri)):
+    if source.format in NESTED or (source.listed and _is_document(uri)):
+        for record in _nested(file, uri, source):
             yield record if isinstance(record, Failure) else (record[0], [value_at(record[1], path) for path in paths.values()])
         return
-    names = [path if isinstance(path, str) else ".".join(path) for path in source.fields.values()]
-    yield from csv_records(file, _blocks(uri), names)
+    yield from csv_records(file, _blocks(uri), list(paths.values()), source.header)
+
+
+NESTED = {Format.BUCKET_PAGES: page_records, Format.SPANS: span_records}
+
+
+def _nested(file: str, uri: str, source: Source) -> Iterator[tuple[int, Any] | Failure]:
+    if source.format in NESTED:
+        return NESTED[source.format](file, _blocks(uri))
+    return listed_records(file, _blocks(uri), source.listed or "")
+
+
+def _is_document(uri: str) -> bool:
+    return next(_blocks(uri), b"").lstrip().startswith((b"{", b"["))
 
 
 def _record_batches(records: Iterator[_Projected], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

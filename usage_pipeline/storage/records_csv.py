@@ -1,30 +1,37 @@
-"""CSV files as records: fields by their header name, every value as text. RFC 4180, quoted line breaks, any line end."""
+"""CSV files as records: fields by their header name, every value as text. RFC 4180, quoted line breaks, any line end.
+
+A header is compared in any case of letters, and a path that leads on past a column's name leads into the JSON text that it holds.
+"""
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from usage_pipeline.storage.records_bytes import BrokenStreamError
 from usage_pipeline.storage.records_lines import LINE_BYTES_MAX, Failure
+from usage_pipeline.storage.records_pages import value_in_text
 
 
-def csv_records(file: str, blocks: Iterator[bytes], names: Sequence[str]) -> Iterator[tuple[int, list[str | None]] | Failure]:
-    """The rows after the header as (number from 1, the values under `names`, null where empty or not in the header).
+def csv_records(
+    file: str, blocks: Iterator[bytes], paths: Sequence[tuple[str, ...]], first: str | None = None
+) -> Iterator[tuple[int, list[str | None]] | Failure]:
+    """The rows after the header as (number from 1, the value under each path, null where empty or not in the header).
 
-    A row with more or fewer values than the header is 'ragged_row'. A header with none of the `names` is one Failure, line 0,
+    `first`: the first name of the header, where lines 'name,value' stand before it; the path ('#name',) is such a value.
+    A row with more or fewer values than the header is 'ragged_row'. A header with none of the names is one Failure, line 0,
     'unexpected_document'.
     """
     csv.field_size_limit(LINE_BYTES_MAX)
     rows = csv.reader(_text_lines(blocks))
     number = 0
     try:
-        header = next((row for row in rows if row), None)
+        before, header = _header(rows, first)
         if header is None:
             return
-        if not set(names) & set(header):
+        cells = [cell_at(path, header, before) for path in paths]
+        if all(cell is None or isinstance(cell, str) for cell in cells):
             yield Failure(file, 0, "unexpected_document", ",".join(header))
             return
-        places = [header.index(name) if name in header else None for name in names]
         for row in rows:
             if not row:
                 continue
@@ -33,11 +40,48 @@ def csv_records(file: str, blocks: Iterator[bytes], names: Sequence[str]) -> Ite
             if problem:
                 yield Failure(file, number, problem, ",".join(row))
             else:
-                yield number, [None if place is None else row[place] or None for place in places]
+                yield number, [cell if cell is None or isinstance(cell, str) else _value(row, *cell) for cell in cells]
     except csv.Error:
         yield Failure(file, number + 1, "line_too_long")
     except BrokenStreamError:
         yield Failure(file, number + 1, "truncated_file")
+
+
+Cell = tuple[int, tuple[str, ...]]
+"""A column's place, and the keys that lead on inside the JSON that it holds."""
+
+
+def cell_at(path: tuple[str, ...], header: Sequence[str], before: Mapping[str, str]) -> Cell | str | None:
+    """Where `path` leads: a cell, a value from before the header, or None. The longest name that is in the header counts."""
+    if path[0].startswith("#"):
+        return before.get(plain_name(path[0][1:]))
+    places = {plain_name(name): place for place, name in reversed(list(enumerate(header)))}
+    for length in range(len(path), 0, -1):
+        place = places.get(plain_name(".".join(path[:length])))
+        if place is not None:
+            return place, path[length:]
+    return None
+
+
+def plain_name(name: str) -> str:
+    """A column's name as it is compared: in any case of letters, without blanks around."""
+    return name.strip().casefold()
+
+
+def _header(rows: Iterator[list[str]], first: str | None) -> tuple[dict[str, str], list[str] | None]:
+    before: dict[str, str] = {}
+    for row in rows:
+        if not any(row):
+            continue
+        if first is None or plain_name(row[0]) == plain_name(first):
+            return before, row
+        before[plain_name(row[0])] = row[1] if len(row) > 1 else ""
+    return before, None if first is None or not before else list(before)
+
+
+def _value(row: Sequence[str], place: int, rest: tuple[str, ...]) -> str | None:
+    text = row[place] or None
+    return text if text is None or not rest else value_in_text(text, rest)
 
 
 def _problem(row: list[str], width: int) -> str | None:

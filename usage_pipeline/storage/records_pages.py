@@ -25,25 +25,56 @@ def page_records(file: str, blocks: Iterator[bytes]) -> Iterator[tuple[int, Any]
 
     A document that is no page gives one Failure, line 0: 'not_json', 'bad_encoding', 'truncated_file' or 'unexpected_document'.
     """
+    document = _document(file, blocks)
+    if isinstance(document, Failure):
+        yield document
+    elif document is not None:
+        yield from _results(document["data"]) if _is_page(document) else [_unexpected(file, document)]
+
+
+def listed_records(file: str, blocks: Iterator[bytes], listed: str) -> Iterator[tuple[int, Any] | Failure]:
+    """The objects under `listed` of one document, or the document itself where it has no such list; numbered from 1."""
+    document = _document(file, blocks)
+    if document is None or isinstance(document, Failure):
+        yield from [] if document is None else [document]
+        return
+    inner = document.get(listed) if isinstance(document, dict) else document
+    records = inner if isinstance(inner, list) else [inner if isinstance(inner, dict) else document]
+    for number, record in enumerate(records, 1):
+        yield (number, record) if isinstance(record, dict) else Failure(file, number, "not_an_object", as_json(record)[:TEXT_CHARACTERS])
+
+
+def _document(file: str, blocks: Iterator[bytes]) -> Any:
+    """The JSON document with numbers as their text; None for an empty file; a Failure where it does not read."""
     try:
         text = _whole(blocks)
     except BrokenStreamError:
-        yield Failure(file, 0, "truncated_file")
-        return
+        return Failure(file, 0, "truncated_file")
     except UnicodeDecodeError:
-        yield Failure(file, 0, "bad_encoding")
-        return
+        return Failure(file, 0, "bad_encoding")
     if not text.strip():
-        return
+        return None
     try:
-        document = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
+        return parsed(text)
     except (ValueError, RecursionError):
-        yield Failure(file, 0, "not_json", text[:TEXT_CHARACTERS])
-        return
-    if not _is_page(document):
-        yield Failure(file, 0, "unexpected_document", text[:TEXT_CHARACTERS])
-        return
-    yield from _results(document["data"])
+        return Failure(file, 0, "not_json", text[:TEXT_CHARACTERS])
+
+
+def _unexpected(file: str, document: Any) -> Failure:
+    return Failure(file, 0, "unexpected_document", as_json(document)[:TEXT_CHARACTERS])
+
+
+def parsed(text: str) -> Any:
+    """JSON with every number as its text. Raises ValueError or RecursionError where it is none."""
+    return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
+
+
+def value_in_text(text: str, path: tuple[str, ...]) -> str | None:
+    """`value_at` in JSON text; null where the text is no JSON."""
+    try:
+        return value_at(parsed(text), path)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _whole(blocks: Iterator[bytes]) -> str:

@@ -28,6 +28,14 @@ class Format(Enum):
     CSV = "csv"
     """Comma-separated with a header row; a record's fields are named by the header. Byte order mark allowed."""
 
+    ROWS = "rows"
+    """CSV, Parquet, or JSON lines (also one object, or one array): told by the file's name, else by its content. One `fields` serves all:
+    a path names a column, in any case of letters; what lies deeper is looked up in the JSON text or structure that the cell holds."""
+
+    SPANS = "spans"
+    """OTLP traces, a JSON document {"resourceSpans": [...]} a line: a record {"resource": {<attributes>}, "scope": {"name", "version"},
+    "span": {..., "attributes": {...}}} per span. A list of attributes becomes an object of plain values; keys keep their dots."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -44,6 +52,8 @@ class Source:
     A source that `explodes` may give several rows a record, all accepted or one rejected; the others give exactly one. A record is
       accepted if any of its rows is new.
     `channel` is who bills, where all lines of the kind come from one: such sources are views of the same accounts.
+    `listed` (ROWS): the key under which a JSON document lists its records, if it may be a page such as {"data": [...]}.
+    `header` (CSV, ROWS): the first column's name, where lines 'name,value' stand before the header; a field '#name' is such a value.
     """
 
     kind: str
@@ -57,3 +67,5 @@ class Source:
     covered: Callable[[ir.Table], ir.Table] | None = None
     explodes: bool = False
     channel: str | None = None
+    listed: str | None = None
+    header: str | None = None
