@@ -1,11 +1,13 @@
 """Findings: what blocks a close is said, with the money at stake, and makes the exit code 3."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sample_world import World, usage_pipeline
 
+from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.ingested_files import ingested_files
 
@@ -100,3 +102,24 @@ def test_a_file_name_that_is_no_text_stops_nothing(world: World, tmp_path: Path)
     (tmp_path / "bill" / "a.json").rename(str(tmp_path / "bill" / "b\udcff.json"))
     assert findings(world, 0) == {}
     assert [one.uri.rsplit("/", 1)[1] for one in world.database.select(ingested_files)] == ["b\\xff.json"]
+
+
+def test_usage_that_does_not_tell_cached_tokens_is_an_upper_bound(world: World, tmp_path: Path) -> None:
+    (tmp_path / "usage.yaml").write_text(CONFIG.replace("kind: tracker", "kind: portkey"))
+    units = {"req_units": 1_000_000, "res_units": 1000, "total_units": 1_001_000, "response_status_code": 200, "is_success": True}
+    line = {"id": "r1", "created_at": "2026-10-01T09:00:00Z", "ai_org": "openai", "ai_model": "gpt-4o", "metadata": {"project": "chat"}}
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "day.jsonl").write_text(json.dumps({**line, **units}) + "\n")
+    found = findings(world, 0)["upper_bound"]
+    assert (found["count"], found["amount"]) == (1, "2.51")
+    assert "at most 2.51" in str(found["words"])
+
+
+def test_an_installed_catalog_that_is_not_the_adopted_one_is_told(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_bill(tmp_path, "a.json", "100", "7")
+    assert findings(world, 0) == {}
+    newer = replace(current_catalog(), version="99.0.0", stored_hash="f" * 64)
+    monkeypatch.setattr("usage_pipeline.defs.findings.current_catalog", lambda: newer)
+    told = findings(world, 0)["newer_catalog"]
+    assert "genai-prices 99.0.0" in str(told["words"])
+    assert "prices adopt --dry-run" in str(told["words"])

@@ -252,3 +252,14 @@ def test_keys_with_the_same_hash_are_told_apart(price_engine: Any, book: PriceBo
     tables = (ibis.memtable(one) for one in (keys.resolutions, keys.rate_cards, keys.rates))
     priced = price_engine.to_pyarrow(price_events(events, *tables, price_book="", scopes=book.scopes).order_by("source_line"))
     assert priced["list_cost"].to_pylist() == [Decimal(2), Decimal("2.5"), Decimal("0.1"), None]
+
+
+def test_input_that_may_have_been_cached_is_an_upper_bound_and_told(price: Price):
+    split = event("openai", "gpt-4.1", input=1000, cache_read=4000, output=10)
+    whole = event("openai", "gpt-4.1", input=5000, output=10, is_unsplit=True)
+    at_most = state(price, whole)
+    assert at_most == ("upper_bound", Decimal("0.01008"))
+    assert cost(price, split) < Decimal("0.01008")
+    assert state(price, event("openai", "gpt-4.1", output=10, is_unsplit=True))[0] == "priced", "nothing that could be cached"
+    assert state(price, event("openai", "text-embedding-3-small", input=10, is_unsplit=True))[0] == "priced", "cached costs the same"
+    assert state(price, event("openai", "gpt-9-foo", input=10, is_unsplit=True)) == ("unresolved_model", None)

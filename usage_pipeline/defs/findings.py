@@ -19,7 +19,7 @@ from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.configuration import Limits
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
-from usage_pipeline.tables.priced_usage import NO_VARIANT, priced_usage
+from usage_pipeline.tables.priced_usage import NO_VARIANT, UPPER_BOUND, priced_usage
 from usage_pipeline.tables.summary import totals
 
 SET_ASIDE = frozenset({"other_service", "total_row"})
@@ -46,6 +46,8 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _broken_bills(broken),
         _counted_twice(costs),
         _without_variant(lake, days),
+        _at_most(lake, days),
+        _newer_catalog(workplace),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
 
@@ -116,13 +118,26 @@ def _counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
 
 
 def _without_variant(lake: Lake, days: Period) -> Finding | None:
-    rows = lake.read(priced_usage, days)
-    chosen = rows.filter(rows.price_state == NO_VARIANT)
-    found = lake.engine.to_pyarrow(chosen.agg(events=chosen.count(), cost=chosen.net_cost.sum())).to_pylist()[0]
-    if not found["events"]:
-        return None
+    events, cost = _in_state(lake, days, NO_VARIANT)
     words = (
-        f"{found['events']:,} usage records ask for a tier or mode (batch, flex, priority) that the price book has no rate for on"
-        f" their day: estimated at the standard rate, {money.text(found['cost'])} in all. Where a bill covers them, the bill counts."
+        f"{events:,} usage records ask for a tier or mode (batch, flex, priority) that the price book has no rate for on"
+        f" their day: estimated at the standard rate, {money.text(cost)} in all. Where a bill covers them, the bill counts."
     )
-    return Finding(code="no_variant", blocks=False, count=found["events"], amount=found["cost"], words=words)
+    return Finding(code=NO_VARIANT, blocks=False, count=events, amount=cost, words=words) if events else None
+
+
+def _at_most(lake: Lake, days: Period) -> Finding | None:
+    events, cost = _in_state(lake, days, UPPER_BOUND)
+    words = (
+        f"{events:,} usage records come from a source that does not tell cached tokens from other input: estimated as if none were"
+        f" cached, at most {money.text(cost)} in all. A log of the gateway or a bill of the same usage tells them apart."
+    )
+    return Finding(code=UPPER_BOUND, blocks=False, count=events, amount=cost, words=words) if events else None
+
+
+def _in_state(lake: Lake, days: Period, state: str) -> tuple[int, Decimal]:
+    """How many usage records were priced so, and their cost."""
+    rows = lake.read(priced_usage, days)
+    chosen = rows.filter(rows.price_state == state)
+    found = lake.engine.to_pyarrow(chosen.agg(events=chosen.count(), cost=chosen.net_cost.sum())).to_pylist()[0]
+    return found["events"], found["cost"] or Decimal(0)

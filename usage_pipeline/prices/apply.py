@@ -44,16 +44,17 @@ HUGE = 10**15
 """A quantity beyond this counts as this many input tokens: more than any tier's start, and sums of them cannot overflow."""
 
 PLACES = (
-    *(states.PRICED, states.PRICED_AS_PARENT, states.NO_VARIANT, states.AGGREGATE_GRAIN),
+    *(states.PRICED, states.PRICED_AS_PARENT, states.NO_VARIANT, states.AGGREGATE_GRAIN, states.UPPER_BOUND),
     *(states.NOT_CHARGED, states.UNRESOLVED_MODEL, states.UNPRICED_METER, states.INCONSISTENT_USAGE, states.FREE_OR_UNKNOWN),
 )
 """The states as numbers, which cost less to compare; the first CHARGED of them have a price."""
-CHARGED = 4
+CHARGED = 5
 COUNTS = {REASONING: "reasoning_tokens", REQUESTS: "request_count"}
 """The columns that count what these two prices are for; every other price is of the meter of its name."""
+UNSPLIT = "is_unsplit"
 ALWAYS = ("input", "output")
 """Meters taken to occur in any events."""
-EVERY_TIME = (*KEY[:-1], "channel", "started_at", "status", "view", *COUNTS.values())
+EVERY_TIME = (*KEY[:-1], "channel", "started_at", "status", "view", UNSPLIT, *COUNTS.values())
 """What pricing reads of every event, beside meters and accounts."""
 
 
@@ -88,7 +89,7 @@ def price_events(
     """
     meters = {name for name in METER_NAMES if name in filled or name in ALWAYS}
     read = {*columns, *EVERY_TIME, *(ACCOUNT_COLUMNS if scopes.accounts else ()), *meters}
-    absent = {name for name in (*METER_NAMES, *KEY) if name not in filled and name not in ALWAYS}
+    absent = {name for name in (*METER_NAMES, *KEY, UNSPLIT) if name not in filled and name not in ALWAYS}
     kept = (name for name in usage_events.names if name in read)
     known = events.select(**{name: ibis.null(usage_events.schema[name]) if name in absent else events[name] for name in kept})
     measured = _measured(known, scopes, meters)
@@ -127,7 +128,7 @@ def _measured(events: ir.Table, scopes: Scopes, meters: Collection[str]) -> ir.T
     measured = bounded.mutate(**_measures(bounded, meters))
     return measured.mutate(
         is_odd=measured.is_inconsistent | measured.is_unmeasured | measured.is_not_charged | measured.is_aggregate
-        | measured.request_count.isnull(),
+        | measured.request_count.isnull() | measured[UNSPLIT].fill_null(False),  # noqa: FBT003
         tier_tokens=ibis.ifelse(measured.is_aggregate, 0, measured.input_tokens),
     )  # fmt: skip
 
@@ -240,6 +241,7 @@ def _place(row: ir.Table, meters: Collection[str]) -> ir.IntegerValue:
         (_has_unpriced_meter(row), states.UNPRICED_METER),
         (_is_too_coarse(row, meters), states.AGGREGATE_GRAIN),
         (row.card_state == states.NO_VARIANT, states.NO_VARIANT),
+        (_may_be_cheaper(row), states.UPPER_BOUND),
         ((row.used_meters & row.parent_meters) != 0, states.PRICED_AS_PARENT),
     )
     return ibis.cases(*((is_so, PLACES.index(state)) for is_so, state in cases), else_=PLACES.index(states.PRICED))
@@ -257,6 +259,12 @@ def _has_unpriced_meter(row: ir.Table) -> ir.BooleanValue:
     )
     is_missing = ibis.ifelse(missing != 0, (missing & ~excused) != 0, False)  # noqa: FBT003
     return is_missing | (row.request_count.isnull() & row.has_request_fee)
+
+
+def _may_be_cheaper(row: ir.Table) -> ir.BooleanValue:
+    """Input of which a part may have been cached, on a card where that has a price of its own."""
+    is_apart = ((row.priced_meters & ~row.parent_meters) & BITS["cache_read"]) != 0
+    return row[UNSPLIT].fill_null(False) & (row.input > 0) & is_apart  # noqa: FBT003
 
 
 def _is_too_coarse(row: ir.Table, meters: Collection[str]) -> ir.BooleanValue:
