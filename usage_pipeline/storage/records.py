@@ -236,7 +236,10 @@ def _nested(file: str, uri: str, source: Source) -> Iterator[tuple[int, Any] | F
 
 
 def _is_document(uri: str) -> bool:
-    return next(_blocks(uri), b"").lstrip().startswith((b"{", b"["))
+    try:
+        return next(_blocks(uri), b"").lstrip().startswith((b"{", b"["))
+    except BrokenStreamError:
+        return False
 
 
 def _record_batches(records: Iterator[_Projected], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

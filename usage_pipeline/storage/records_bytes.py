@@ -15,17 +15,26 @@ from usage_pipeline.storage.landing import BLOCK_BYTES
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
+ZIP = b"PK\x03\x04"
 READ_BYTES = 64 << 10
 
 
 class BrokenStreamError(Exception):
     """A compressed file ends in the middle or does not check: what came before it is good."""
 
+    state = "truncated_file"
+
+
+class ZipArchiveError(BrokenStreamError):
+    """The file is a zip archive, or a spreadsheet, which is one inside: its members are files of their own."""
+
+    state = "zip_archive"
+
 
 def utf8_blocks(stream: BinaryIO) -> Iterator[bytes]:
     """The content as UTF-8 blocks (UTF-16 with a byte order mark is recoded). Invalid bytes stay as they are.
 
-    Raises BrokenStreamError after the last good block, OSError where the store fails.
+    Raises BrokenStreamError after the last good block (ZipArchiveError at once), OSError where the store fails.
     """
     blocks = _content(stream)
     head = next(blocks, b"")
@@ -45,6 +54,8 @@ def _content(stream: BinaryIO) -> Iterator[bytes]:
         return _gunzipped(head, stream)
     if head.startswith(ZSTD):
         return _unzstd(head, stream)
+    if head.startswith(ZIP):
+        raise ZipArchiveError
     return _plain(head, stream)
 
 

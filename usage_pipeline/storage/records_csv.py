@@ -13,11 +13,11 @@ from usage_pipeline.storage.records_pages import value_in_text
 
 
 def csv_records(
-    file: str, blocks: Iterator[bytes], paths: Sequence[tuple[str, ...]], first: str | None = None
+    file: str, blocks: Iterator[bytes], paths: Sequence[tuple[str, ...]], known: Sequence[str] = ()
 ) -> Iterator[tuple[int, list[str | None]] | Failure]:
     """The rows after the header as (number from 1, the value under each path, null where empty or not in the header).
 
-    `first`: the first name of the header, where lines 'name,value' stand before it; the path ('#name',) is such a value.
+    `known`: names of which the header has at least one, where lines 'name,value' may stand before it; the path ('#name',) is such a value.
     A row with more or fewer values than the header is 'ragged_row'. A header with none of the names is one Failure, line 0,
     'unexpected_document'.
     """
@@ -25,7 +25,7 @@ def csv_records(
     rows = csv.reader(_text_lines(blocks))
     number = 0
     try:
-        before, header = _header(rows, first)
+        before, header = _header(rows, {plain_name(name) for name in known})
         if header is None:
             return
         cells = [cell_at(path, header, before) for path in paths]
@@ -43,8 +43,8 @@ def csv_records(
                 yield number, [cell if cell is None or isinstance(cell, str) else _value(row, *cell) for cell in cells]
     except csv.Error:
         yield Failure(file, number + 1, "line_too_long")
-    except BrokenStreamError:
-        yield Failure(file, number + 1, "truncated_file")
+    except BrokenStreamError as error:
+        yield Failure(file, number + 1, error.state)
 
 
 Cell = tuple[int, tuple[str, ...]]
@@ -68,15 +68,15 @@ def plain_name(name: str) -> str:
     return name.strip().casefold()
 
 
-def _header(rows: Iterator[list[str]], first: str | None) -> tuple[dict[str, str], list[str] | None]:
+def _header(rows: Iterator[list[str]], known: set[str]) -> tuple[dict[str, str], list[str] | None]:
     before: dict[str, str] = {}
     for row in rows:
         if not any(row):
             continue
-        if first is None or plain_name(row[0]) == plain_name(first):
+        if not known or not known.isdisjoint(map(plain_name, row)):
             return before, row
         before[plain_name(row[0])] = row[1] if len(row) > 1 else ""
-    return before, None if first is None or not before else list(before)
+    return before, list(before) or None
 
 
 def _value(row: Sequence[str], place: int, rest: tuple[str, ...]) -> str | None:

@@ -20,8 +20,8 @@ def file_pieces(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]
     """One file's lines, from its UTF-8 blocks."""
     try:
         head = next(blocks, b"")
-    except BrokenStreamError:
-        yield Failure(file, 1, "truncated_file")
+    except BrokenStreamError as error:
+        yield Failure(file, 1, error.state)
         return
     if _may_be_document(head):
         document = _Document(file, head, blocks)

@@ -73,8 +73,8 @@ def split_lines(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]
                 yield Chunk(file, line, b"".join((*carry, block[start:cut])), ends - start + carried)
                 line += len(ends)
             carry, carried = [block[cut:]], len(block) - cut
-    except BrokenStreamError:
-        yield Failure(file, line, "truncated_file")
+    except BrokenStreamError as error:
+        yield Failure(file, line, error.state)
         return
     rest = b"".join(carry)
     if carried > LINE_BYTES_MAX:

@@ -48,8 +48,8 @@ def _document(file: str, blocks: Iterator[bytes]) -> Any:
     """The JSON document with numbers as their text; None for an empty file; a Failure where it does not read."""
     try:
         text = _whole(blocks)
-    except BrokenStreamError:
-        return Failure(file, 0, "truncated_file")
+    except BrokenStreamError as error:
+        return Failure(file, 0, error.state)
     except UnicodeDecodeError:
         return Failure(file, 0, "bad_encoding")
     if not text.strip():

@@ -53,7 +53,8 @@ class Source:
       accepted if any of its rows is new.
     `channel` is who bills, where all lines of the kind come from one: such sources are views of the same accounts.
     `listed` (ROWS): the key under which a JSON document lists its records, if it may be a page such as {"data": [...]}.
-    `header` (CSV, ROWS): the first column's name, where lines 'name,value' stand before the header; a field '#name' is such a value.
+    `header` (CSV, ROWS): where lines 'name,value' may stand before the header, columns of which it has at least one; a field '#name' is
+      such a value.
     """
 
     kind: str
@@ -68,4 +69,4 @@ class Source:
     explodes: bool = False
     channel: str | None = None
     listed: str | None = None
-    header: str | None = None
+    header: tuple[str, ...] = ()
