@@ -413,3 +413,16 @@ def test_wrong_variables_are_all_named_and_secrets_are_not_shown(variables: pyte
     assert first == 'environment: USAGE_MEMORY_LIMIT: "2GB\'; DROP" is no amount of memory, such as 2GB, 512MB or 80%'
     assert second == "environment: USAGE_SMTP_PORT: Input should be less than or equal to 65535"
     assert "swordfish" not in str(raised.value)
+
+
+def test_a_key_for_hashes_is_long_enough_or_refused_in_words(variables: pytest.MonkeyPatch) -> None:
+    assert Environment().hash_key_text is None
+    for value in ("", "   ", "swordfish"):
+        variables.setenv("USAGE_HASH_KEY", value)
+        with pytest.raises(UsageConfigError, match="environment: USAGE_HASH_KEY: too short .* at least 16 random characters") as raised:
+            Environment()
+        assert "swordfish" not in str(raised.value)
+    variables.setenv("USAGE_HASH_KEY", "swordfish-of-sixteen")
+    environment = Environment()
+    assert environment.hash_key_text == "swordfish-of-sixteen"
+    assert "swordfish" not in f"{environment!r} {environment} {environment.model_dump()}"

@@ -1,5 +1,6 @@
 """What the environment says: USAGE_… variables. Secrets are kept out of every text that shows this."""
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +14,22 @@ from usage_pipeline.errors import Problem, UsageConfigError
 PREFIX = "USAGE_"
 TLS_PORT = 465
 CONFIG = "usage.yaml"
+HASH_KEY_CHARACTERS_MIN = 16
 _MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
 
 
 def _memory(value: str) -> str:
     if not _MEMORY.fullmatch(value):
         raise ValueError(f"{value!r} is no amount of memory, such as 2GB, 512MB or 80%")
+    return value
+
+
+def _hash_key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value().strip()) < HASH_KEY_CHARACTERS_MIN:
+        raise ValueError(
+            f"too short to keep a name secret: give at least {HASH_KEY_CHARACTERS_MIN} random characters, such as `openssl rand -hex 32`"
+            " prints, and the same ones for good; or unset it, then addresses and raw keys are left out"
+        )
     return value
 
 
@@ -45,6 +56,9 @@ class Environment(BaseSettings):
     home: Annotated[Path, AfterValidator(Path.absolute)] = Field(Path("usage_home"), validate_default=True)
     config: Annotated[Path, AfterValidator(Path.absolute)] | None = None
     database_url: SecretStr | None = None
+    hash_key: Annotated[SecretStr, AfterValidator(_hash_key)] | None = None
+    """The key of the hashes that stand for addresses and raw API keys; None leaves them out."""
+
     memory_limit: Annotated[str, AfterValidator(_memory)] = "2GB"
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)
@@ -58,6 +72,8 @@ class Environment(BaseSettings):
 
     def __init__(self, **given: Any) -> None:
         """Fields given here go before the variables: what a command line says."""
+        if any(name.upper() == f"{PREFIX}HASH_KEY" and not value for name, value in os.environ.items()):
+            given = {"hash_key": SecretStr(""), **given}  # an empty key is a secret that went missing: unset would drop names for good
         try:
             super().__init__(**given)
         except ValidationError as error:
@@ -78,6 +94,11 @@ class Environment(BaseSettings):
     def database_url_or(self, default: str) -> str:
         """The URL of the database, its password in it: `default` where none is set."""
         return self.database_url.get_secret_value() if self.database_url else default
+
+    @property
+    def hash_key_text(self) -> str | None:
+        """The key itself, for the engine."""
+        return self.hash_key.get_secret_value() if self.hash_key else None
 
     @property
     def mail_server(self) -> MailServer | None:

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.money import MONEY, QUANTITY, SCALE, SMALLEST
+from usage_pipeline.tables.personal import ADDRESS, pseudonym
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.usage_events import SECONDS
 
@@ -26,7 +27,7 @@ ZEROS = "0" * 60
 """More digits than any exponent that matters can move the point."""
 
 EPOCH_SECONDS = r"^-?\d{1,13}(\.\d+)?$"
-EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+EMAIL = ADDRESS
 
 
 def whole_number(text: ir.StringValue) -> ir.IntegerValue:
@@ -116,9 +117,8 @@ def iso_time(text: ir.StringValue) -> ir.TimestampValue:
     return ibis.ifelse(text.re_search(r"^\d{4}-\d\d-\d\d"), zoned.try_cast(TIMESTAMP), ibis.null(TIMESTAMP))
 
 
-def without_email(text: ir.StringValue) -> ir.StringValue:
-    """A user's or key's name, null where it holds an address: those are personal data and stay outside."""
-    return ibis.ifelse(text.contains("@"), ibis.null("string"), text)
+without_email = pseudonym
+"""A user's, key's or caller's name: an address or a raw key as its keyed hash, null where no key is set."""
 
 
 def bound(value: ir.Value, build: Callable[[ir.Value], ir.Value]) -> ir.Value:

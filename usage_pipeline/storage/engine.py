@@ -6,9 +6,14 @@ from pathlib import Path
 import ibis
 from ibis.backends.duckdb import Backend
 
+from usage_pipeline.tables.personal import HASH_KEY
 
-def connect(scratch: Path, *, memory_limit: str = "2GB") -> Backend:
-    """A fresh in-memory engine that spills to `scratch` (created if need be). UTC, all cores, order not kept unless asked for."""
+
+def connect(scratch: Path, *, memory_limit: str = "2GB", hash_key: str | None = None) -> Backend:
+    """A fresh in-memory engine that spills to `scratch` (created if need be). UTC, all cores, order not kept unless asked for.
+
+    `hash_key` is the key of tables/personal.py's hashes; it goes in as a value, so that no text of a query ever holds it.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     connection = ibis.duckdb.connect()
     settings = {
@@ -21,4 +26,6 @@ def connect(scratch: Path, *, memory_limit: str = "2GB") -> Backend:
     }
     for name, value in settings.items():
         connection.raw_sql(f"SET {name} = {value}")
+    if hash_key is not None:
+        connection.con.execute(f"SET VARIABLE {HASH_KEY} = ?", [hash_key])
     return connection
