@@ -167,6 +167,21 @@ def reprice(home: Path | None, config: Path | None, as_json: bool, first: date, 
     return run_reprice(_environment(home, config), days, Asked(**asked), _output(as_json))
 
 
+@main.command()
+@click.option("--as-of", type=DAY, help="The day (UTC) from which the lag is counted.  [today]")
+@common
+def sources(home: Path | None, config: Path | None, as_json: bool, as_of: date | None) -> int:
+    """How every source stands: files, lines, rejects by reason, newest day, missing days, and whether it is stale.
+
+    \b
+    Example:
+      usage-pipeline sources
+    """
+    from usage_pipeline.commands.sources import run_sources
+
+    return run_sources(_environment(home, config), as_of or datetime.now(UTC).date(), _output(as_json))
+
+
 @main.group()
 def budgets() -> None:
     """Budgets and the alerts about them."""

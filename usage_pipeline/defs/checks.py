@@ -8,9 +8,9 @@ import dagster as dg
 from usage_pipeline import money
 from usage_pipeline.costs.monthly import footing
 from usage_pipeline.costs.overlaps import overlaps_of
-from usage_pipeline.defs.ingest import rejects_of
 from usage_pipeline.defs.partitions import asked_days
 from usage_pipeline.defs.preview import amount, markdown
+from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.reports import REPORT, snapshots_of
 from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.unpriced_models import unpriced_models

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
-from usage_pipeline.defs.ingest import rejects_of
+from usage_pipeline.defs.rejects import rejects_of
+from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
@@ -20,6 +21,7 @@ from usage_pipeline.tables.configuration import Limits
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.priced_usage import NO_VARIANT, UPPER_BOUND, priced_usage
+from usage_pipeline.tables.source_status import SourceStatus
 from usage_pipeline.tables.summary import totals
 
 SET_ASIDE = frozenset({"other_service", "total_row"})
@@ -47,6 +49,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _counted_twice(costs),
         _without_variant(lake, days),
         _at_most(lake, days),
+        _stale(source_statuses(workplace, min(days.last, workplace.now().date())), workplace.settings().limits),
         _newer_catalog(workplace),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
@@ -133,6 +136,14 @@ def _at_most(lake: Lake, days: Period) -> Finding | None:
         f" cached, at most {money.text(cost)} in all. A log of the gateway or a bill of the same usage tells them apart."
     )
     return Finding(code=UPPER_BOUND, blocks=False, count=events, amount=cost, words=words) if events else None
+
+
+def _stale(statuses: Sequence[SourceStatus], limits: Limits) -> Finding | None:
+    """Sources that gave data once, and none of late. One that never gave any is told of before the run."""
+    stale = [one for one in statuses if one.is_stale and one.newest_day]
+    named = ", ".join(f"{one.source} (newest {one.newest_day}, {one.lag_days} days before)" for one in stale)
+    words = f"no data for more than {limits.stale_days} days from {named}: `usage-pipeline sources` tells more."
+    return Finding(code="stale_source", blocks=False, count=len(stale), amount=None, words=words) if stale else None
 
 
 def _in_state(lake: Lake, days: Period, state: str) -> tuple[int, Decimal]:

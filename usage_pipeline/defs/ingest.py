@@ -7,17 +7,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
-import ibis
 
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.progress import tell
+from usage_pipeline.defs.rejects import rejects_of
+from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.ingest import ingest
-from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
-from usage_pipeline.tables.rejected_lines import REASONS, rejected_lines
+from usage_pipeline.tables.rejected_lines import rejected_lines
+from usage_pipeline.tables.source_status import SourceStatus
 
 OWNERS = ["team:platform"]
 LANDING = {kind: dg.AssetKey(["landing", kind]) for kind in SOURCES}
@@ -59,7 +60,7 @@ rejected_spec = dg.AssetSpec(
 def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """The ledger of files: each version read once, lines = accepted + duplicates + rejected. New files are read whatever their days."""
     settings, database, engine = workplace.settings(), workplace.database(), workplace.engine()
-    lake = workplace.lake(engine)
+    lake, landing = workplace.lake(engine), workplace.landing()
     files: list[IngestedFile] = []
     for spec in settings.sources:
         with TemporaryDirectory(dir=workplace.home.scratch, prefix="ingest-") as stage:  # it holds raw lines: gone when they are read
@@ -73,27 +74,15 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
                 stage=Path(stage),
                 now=workplace.now(),
                 currency=settings.organisation.currency,
+                landing=landing,
                 progress=lambda done, files, _lines, name=spec.name: tell(f"reading {name}", done, files),  # type: ignore[misc]
             )
         context.log_event(_observed(spec.kind, spec.name, read))
         files += read
     rejects = rejects_of(lake, files)
     context.log_event(_rejected(files, rejects))
-    return dg.MaterializeResult(metadata=_summary(files, rejects))
-
-
-def rejects_of(lake: Lake, files: Sequence[IngestedFile]) -> list[dict[str, Any]]:
-    """How many lines of these file versions were rejected: source, reason, lines, meaning. Only parts that the ledger names are read."""
-    files = [file for file in files if file.rejected]
-    if not files:
-        return []
-    parts = {file.part for file in files}
-    rows = lake.read(rejected_lines, parts=[part for part in lake.parts(rejected_lines.name) if part.name in parts])
-    places = [(file.source, file.fingerprint) for file in files]
-    versions = ibis.memtable(places, schema=ibis.schema({"source": "string", "source_file": "string"}))
-    counted = rows.semi_join(versions, ["source", "source_file"]).group_by("source", "reason").agg(lines=lambda one: one.count())
-    found = lake.engine.to_pyarrow(counted.order_by("source", ibis.desc("lines"), "reason")).to_pylist()
-    return [{**row, "meaning": REASONS[row["reason"]]} for row in found]
+    statuses = source_statuses(workplace, workplace.now().date())
+    return dg.MaterializeResult(metadata=_summary(files, rejects) | {"sources": markdown([_standing(one) for one in statuses])})
 
 
 def _observed(kind: str, name: str, files: list[IngestedFile]) -> dg.AssetObservation:
@@ -112,6 +101,20 @@ def _rejected(files: Sequence[IngestedFile], rejects: Sequence[dict[str, Any]]) 
             "files with rejects": markdown(rows),
         },
     )
+
+
+def _standing(status: SourceStatus) -> dict[str, Any]:
+    """A source's row: all that was ever read of it."""
+    return {
+        "source": status.source,
+        "newest day": status.newest_day,
+        "lag, days": status.lag_days,
+        "stale": status.is_stale,
+        "files": status.files,
+        "lines": status.lines,
+        "rejected": ", ".join(f"{reason}: {lines:,}" for reason, lines in status.rejects),
+        "missing days": len(status.missing_days),
+    }
 
 
 def _summary(files: Sequence[IngestedFile], rejects: Sequence[dict[str, Any]]) -> dict[str, Any]:

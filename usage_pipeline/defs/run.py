@@ -10,9 +10,9 @@ import dagster as dg
 
 from usage_pipeline.defs.definitions import definitions_of
 from usage_pipeline.defs.findings import Finding, findings_of
-from usage_pipeline.defs.ingest import rejects_of
 from usage_pipeline.defs.partitions import daily_tags, monthly_tags
 from usage_pipeline.defs.progress import Progress, reporting_to
+from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.periods import Period, months_in

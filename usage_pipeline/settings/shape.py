@@ -114,6 +114,13 @@ def _percent(value: Any) -> Decimal:
     return number
 
 
+def _days(value: Any) -> int:
+    number = _not_negative(value)
+    if number != number.to_integral_value():
+        raise _wrong(f"{value} is no whole number of days")
+    return int(number)
+
+
 def _day(value: Any) -> date:
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
@@ -161,6 +168,7 @@ UnitPrice = Annotated[Decimal, BeforeValidator(_unit_price)]
 Discount = Annotated[Decimal, BeforeValidator(_discount)]
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
 Meter = Annotated[str, BeforeValidator(_meter)]
+Days = Annotated[int, BeforeValidator(_days)]
 
 
 class Section(BaseModel):
@@ -324,6 +332,7 @@ class LimitsShape(Section):
     """What may stand when a period closes."""
 
     unpriced_percent: Percent = Decimal(0)
+    stale_days: Days = 3
 
 
 def _given(shape: BaseModel, *names: str) -> list[str]:
