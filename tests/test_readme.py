@@ -48,7 +48,6 @@ from usage_pipeline.settings.environment import PREFIX
 from usage_pipeline.settings.shape import UsageFile
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.home import Home
-from usage_pipeline.storage.landing import list_files
 from usage_pipeline.storage.records import read_records
 from usage_pipeline.storage.sql_tables import DECLARED
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS
@@ -286,12 +285,6 @@ def declared_tables() -> dict[str, Table[Any]]:
 def test_the_python_range_is_that_of_the_project():
     assert PROJECT["project"]["requires-python"] == ">=3.11,<3.15"
     assert "Python 3.11 to 3.14" in README
-
-
-def test_the_limit_of_s3_is_still_one():
-    with pytest.raises(UsageConfigError, match="only local folders"):
-        list_files("s3://bucket/prefix/*.json")
-    assert "`s3://` paths are not read yet" in README
 
 
 def test_the_changelog_has_a_section_for_what_comes_next():

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.errors import UsageConfigError
-from usage_pipeline.storage.landing import fingerprint, list_files, open_bytes
+from usage_pipeline.storage.landing import Fetched, Landing, Unread, open_bytes
+
+LANDING = Landing()
 
 
 def put(path: Path, content: bytes, modified: int) -> Path:
@@ -24,7 +26,7 @@ def test_files_of_a_pattern_are_listed_oldest_first(tmp_path: Path) -> None:
     third = put(tmp_path / "deep" / "c.json", b"3", 1_790_000_000_123_456_789)
     put(tmp_path / "deep" / "c.txt", b"3", 1)
     (tmp_path / "folder.json").mkdir()
-    files = list_files(f"{tmp_path}/**/*.json")
+    files = LANDING.list_files(f"{tmp_path}/**/*.json")
     assert [file.uri for file in files] == [str(first), str(second), str(third)]
     assert files[0].size_bytes == 3
     assert [file.modified_at for file in files[:2]] == [
@@ -34,24 +36,42 @@ def test_files_of_a_pattern_are_listed_oldest_first(tmp_path: Path) -> None:
 
 
 def test_pattern_without_files_is_no_error(tmp_path: Path) -> None:
-    assert list_files(f"{tmp_path}/nothing/*.json") == []
+    assert LANDING.list_files(f"{tmp_path}/nothing/*.json") == []
 
 
 def test_pattern_is_no_shell(tmp_path: Path) -> None:
     odd = put(tmp_path / "$(touch x);é 'q'.json", b"x", 1)
-    assert [file.uri for file in list_files(f"{tmp_path}/*.json")] == [str(odd)]
+    assert [file.uri for file in LANDING.list_files(f"{tmp_path}/*.json")] == [str(odd)]
 
 
 def test_fingerprint_is_the_sha_256_of_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("usage_pipeline.storage.landing.BLOCK_BYTES", 7)
     content = b"a longer content than one block"
     put(tmp_path / "a", content, 1)
-    (file,) = list_files(f"{tmp_path}/*")
-    assert fingerprint(file) == hashlib.sha256(content).hexdigest()
-    with open_bytes(file.uri) as stream:
+    files = LANDING.list_files(f"{tmp_path}/*")
+    assert list(LANDING.fetch(files, tmp_path)) == [Fetched(files[0], hashlib.sha256(content).hexdigest(), str(tmp_path / "a"))]
+    with open_bytes(files[0].uri) as stream:
         assert stream.read() == content
 
 
-def test_store_that_is_not_there_is_named() -> None:
-    with pytest.raises(UsageConfigError, match="ftp://host/x: only local folders"):
-        list_files("ftp://host/x")
+def test_file_that_cannot_be_read_has_its_words(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        put(tmp_path / name, name.encode(), 1)
+    files = LANDING.list_files(f"{tmp_path}/*")
+    (tmp_path / "b").unlink()
+    first, gone, last = LANDING.fetch(files, tmp_path)
+    assert isinstance(first, Fetched)
+    assert gone == Unread(files[1], "No such file or directory")
+    assert isinstance(last, Fetched)
+
+
+def test_whether_any_file_matches(tmp_path: Path) -> None:
+    put(tmp_path / "deep" / "a.json", b"", 1)
+    assert LANDING.has_files(f"{tmp_path}/**/*.json")
+    assert not LANDING.has_files(f"{tmp_path}/*.json")
+
+
+@pytest.mark.parametrize("path", ["ftp://host/x", "s3://bucket/x"])
+def test_store_that_is_not_there_is_named(path: str) -> None:
+    with pytest.raises(UsageConfigError, match=f"{path}: paths are local folders or s3://"):
+        LANDING.list_files(path)

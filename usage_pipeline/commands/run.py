@@ -16,7 +16,6 @@ from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.home import Home
-from usage_pipeline.storage.landing import list_files
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.ingested_files import IngestedFile
 from usage_pipeline.tables.summary import by, totals
@@ -32,8 +31,9 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
     workplace.books().current()  # names that the home's price book does not know: before anything is read
+    landing = workplace.landing()
     for spec in settings.sources:
-        if not list_files(spec.path):
+        if not landing.has_files(spec.path):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
     with output.progress() as listener:
         outcome = run_days(home, environment.config_file, days, as_of, listener)

@@ -12,7 +12,7 @@ from usage_pipeline.defs.jobs import daily_job, ingest_job, monthly_job
 from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import ONE_DAY, Period, inclusive, months_in
-from usage_pipeline.storage.landing import LandedFile, list_files
+from usage_pipeline.storage.ingest import look_of
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
 
 UNFINISHED = (
@@ -59,17 +59,14 @@ def _busy(context: dg.SensorEvaluationContext, now: datetime) -> bool:
 
 def _ingest(workplace: Workplace, read: list[IngestedFile]) -> Iterator[dg.RunRequest]:
     """One run if any file was never read as it lies there now."""
-    known = {(one.uri, one.size_bytes, one.modified_at) for one in read}
-    landed = [file for spec in workplace.settings().sources for file in list_files(spec.path)]
-    unread = sorted(f"{file.uri} {file.size_bytes} {file.modified_at}" for file in landed if _seen(file) not in known)
+    known = {look_of(one) for one in read}
+    landing = workplace.landing()
+    landed = {look_of(file) for spec in workplace.settings().sources for file in landing.list_files(spec.path)}
+    unread = sorted(" ".join(map(str, look)) for look in landed - known)
     if unread:
         key = hashlib.sha256("\n".join(unread).encode()).hexdigest()[:16]
         today = workplace.now().astimezone(UTC).date()
         yield dg.RunRequest(run_key=f"ingest {key}", job_name=ingest_job.name, partition_key=today.isoformat())
-
-
-def _seen(file: LandedFile) -> tuple[str, int, datetime]:
-    return file.uri, file.size_bytes, file.modified_at
 
 
 def _days(ranges: list[Period], read_through: str) -> Iterator[dg.RunRequest]:

@@ -19,6 +19,8 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.engine import connect
 from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.landing import Landing, LocalStore
+from usage_pipeline.storage.landing_s3 import S3Store
 
 TEMPLATES = Path(__file__).parents[2] / "reports_templates"
 
@@ -42,10 +44,16 @@ class Workplace(dg.ConfigurableResource[None]):
 
     def engine(self) -> Backend:
         """A fresh in-memory engine."""
-        return connect(self.home.scratch, memory_limit=self.environment().memory_limit)
+        environment = self.environment()
+        return connect(self.home.scratch, memory_limit=environment.memory_limit, hash_key=environment.hash_key_text)
 
     def lake(self, engine: Backend) -> Lake:
         return Lake(self.home.lake, engine)
+
+    def landing(self) -> Landing:
+        """Where files land: local folders, and S3 as the environment says."""
+        environment = self.environment()
+        return Landing((LocalStore(), S3Store(environment.s3_endpoint, environment.s3_region)))
 
     def database(self) -> Database:
         """The database, brought to the newest schema."""

@@ -19,7 +19,7 @@ from ibis.backends.duckdb import Backend
 from usage_pipeline.storage.database import Database, Transaction
 from usage_pipeline.storage.ingest_batch import UNREADABLE, Batch, Numbers, write_batch
 from usage_pipeline.storage.lake import Lake
-from usage_pipeline.storage.landing import LandedFile, fingerprint, list_files
+from usage_pipeline.storage.landing import Fetched, LandedFile, Landing, Unread
 from usage_pipeline.storage.shards import landed_rejects, landed_rows
 from usage_pipeline.storage.sql_tables import sql_table
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
@@ -41,6 +41,7 @@ class _Version:
 
     file: LandedFile
     fingerprint: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class _Ingest:
     stage: Path
     now: datetime
     currency: str
+    landing: Landing
 
 
 def ingest(
@@ -68,31 +70,37 @@ def ingest(
     stage: Path,
     now: datetime,
     currency: str = "USD",
+    landing: Landing | None = None,
     progress: Progress | None = None,
 ) -> list[IngestedFile]:
-    """Read every file of the absolute pattern `path` that is new or changed; its ledger rows, oldest file first.
+    """Read every file of the pattern `path` (absolute, or s3://) that is new or changed; its ledger rows, oldest file first.
 
-    A file whose uri, size and time stand in the ledger is not opened. Content that the source already gave under another name is a
-    'copy': no rows, all lines duplicates. `stage` is a folder for intermediate files; `lake` must work on `engine`.
-    Money that is not in `currency` is rejected. Raises AccountingError if a line is neither accepted, nor a duplicate, nor rejected.
+    `landing` is where files lie: local folders alone unless given. A file whose uri, size, time and ETag stand in the ledger is not opened.
+    Content that the source already gave under another name is a 'copy': no rows, all lines duplicates. Money that is not in `currency` is
+    rejected. `stage` is a folder for intermediate files; `lake` must work on `engine`.
+    Raises AccountingError if a line is neither accepted, nor a duplicate, nor rejected.
     """
-    call = _Ingest(source_name, source, lake, database, engine, stage, now, currency)
+    call = _Ingest(source_name, source, lake, database, engine, stage, now, currency, landing or Landing())
     ledger = database.select(ingested_files, where={"source": source_name})
-    seen = {(row.uri, row.size_bytes, row.modified_at) for row in ledger if row.state != "unreadable"}
-    files = [file for file in list_files(path) if (file.uri, file.size_bytes, file.modified_at) not in seen]
+    seen = {look_of(row) for row in ledger if row.state != "unreadable"}
+    files = [file for file in call.landing.list_files(path) if look_of(file) not in seen]
     if not files:
         return []
     stage.mkdir(parents=True, exist_ok=True)
     known = {row.fingerprint: row for row in ledger if row.state in {"read", "empty"}}
-    new, again, unreadable = _sorted_out(files, known)
+    again: list[_Version] = []
+    unreadable: dict[LandedFile, str | None] = {}
     done: list[IngestedFile] = []
-    for batch in _batches(new):
-        read, failed = _read(call, batch)
+    for batch in _batches(files):
+        with tempfile.TemporaryDirectory(dir=stage, prefix="fetched-", ignore_cleanup_errors=True) as folder:
+            new, copies, failed = _sorted_out(call.landing.fetch(batch, Path(folder)), known)
+            read, vanished = _read(call, new)
+        known |= {row.fingerprint: row for row in read}
         done += read
-        unreadable += failed
+        again += copies
+        unreadable |= failed | dict.fromkeys(vanished)
         if progress is not None:
             progress(len(done), len(files), sum(row.lines for row in done))
-    known |= {row.fingerprint: row for row in done}
     done += _note_copies(call, again, known, {(row.uri, row.fingerprint) for row in ledger})
     done += _note_unreadable(call, unreadable, {row.fingerprint for row in ledger})
     places = {file.uri: place for place, file in enumerate(files)}
@@ -112,33 +120,39 @@ def touched_days(files: Iterable[IngestedFile], *, database: Database) -> set[da
     }
 
 
-def _sorted_out(files: list[LandedFile], known: dict[str, IngestedFile]) -> tuple[list[_Version], list[_Version], list[LandedFile]]:
-    """New content, content known already (from the ledger or an earlier file), and what cannot be opened."""
+def look_of(file: LandedFile | IngestedFile) -> tuple[str, int, datetime, str]:
+    """What a store says of a file without opening it: where it is the same, the content is."""
+    return file.uri, file.size_bytes, file.modified_at, file.etag
+
+
+def _sorted_out(
+    files: Iterable[Fetched | Unread], known: dict[str, IngestedFile]
+) -> tuple[list[_Version], list[_Version], dict[LandedFile, str | None]]:
+    """New content, content known already (from the ledger or an earlier file), and what cannot be opened, with the reason."""
     new: list[_Version] = []
     again: list[_Version] = []
-    unreadable: list[LandedFile] = []
+    unreadable: dict[LandedFile, str | None] = {}
     prints = set(known)
-    for file in files:
-        try:
-            version = _Version(file, fingerprint(file))
-        except OSError:
-            unreadable.append(file)
+    for one in files:
+        if isinstance(one, Unread):
+            unreadable[one.file] = one.words
             continue
+        version = _Version(one.file, one.fingerprint, one.path)
         (again if version.fingerprint in prints else new).append(version)
         prints.add(version.fingerprint)
     return new, again, unreadable
 
 
-def _batches(versions: list[_Version]) -> Iterator[list[_Version]]:
-    """Small files together, large ones alone: a batch is what is read, written and entered in the ledger at once."""
-    batch: list[_Version] = []
+def _batches(files: list[LandedFile]) -> Iterator[list[LandedFile]]:
+    """Small files together, large ones alone: a batch is what is fetched, read, written and entered in the ledger at once."""
+    batch: list[LandedFile] = []
     size = 0
-    for version in versions:
-        if batch and (size + version.file.size_bytes > BATCH_BYTES or len(batch) >= BATCH_FILES):
+    for file in files:
+        if batch and (size + file.size_bytes > BATCH_BYTES or len(batch) >= BATCH_FILES):
             yield batch
             batch, size = [], 0
-        batch.append(version)
-        size += version.file.size_bytes
+        batch.append(file)
+        size += file.size_bytes
     if batch:
         yield batch
 
@@ -151,7 +165,9 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
     while versions:
         known = _ledger_size(call.database, call.source_name)
         part = _part_name(call.source_name, (version.fingerprint for version in versions))
-        batch = Batch(call.source_name, call.source, [(one.fingerprint, one.file.uri) for one in versions], part, call.now, call.currency)
+        files = [(one.fingerprint, one.file.uri) for one in versions]
+        paths = {one.fingerprint: one.path for one in versions}
+        batch = Batch(call.source_name, call.source, files, part, call.now, call.currency, paths)
         with tempfile.TemporaryDirectory(dir=call.stage, prefix="ingest-", ignore_cleanup_errors=True) as stage:
             numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=Path(stage))
         rows = [_ledger_row(call, one, numbers[one.fingerprint], part) for one in versions if one.fingerprint in numbers]
@@ -196,6 +212,7 @@ def _ledger_row(call: _Ingest, version: _Version, numbers: Numbers, part: str) -
         state="read" if numbers.lines or numbers.empty_buckets else "empty",
         ingested_at=call.now,
         part=part,
+        etag=version.file.etag,
     )
 
 
@@ -212,8 +229,9 @@ def _note_copies(
         original = known.get(version.fingerprint)
         if original is None:
             continue
+        file = version.file
         here = replace(
-            original, uri=version.file.uri, size_bytes=version.file.size_bytes, modified_at=version.file.modified_at, ingested_at=call.now
+            original, uri=file.uri, size_bytes=file.size_bytes, modified_at=file.modified_at, etag=file.etag, ingested_at=call.now
         )
         if version.file.uri == original.uri:
             renewed.append(here)
@@ -233,19 +251,21 @@ def _note_copies(
     return copies
 
 
-def _note_unreadable(call: _Ingest, files: list[LandedFile], entered: set[str]) -> list[IngestedFile]:
-    """A ledger row and a rejected line for each file that cannot be opened, once; it is tried again with every ingest."""
+def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered: set[str]) -> list[IngestedFile]:
+    """A ledger row and a rejected line (with the store's words) for each file that cannot be opened, once; each ingest tries it."""
     rows: list[IngestedFile] = []
-    for file in files:
+    words: dict[str, str | None] = {}
+    for file, why in files.items():
         content = hashlib.sha256(f"{UNREADABLE} {file.uri} {file.size_bytes} {file.modified_at}".encode()).hexdigest()
         if content in entered:
             continue
         numbers = Numbers(lines=1, rejected=1)
         row = _ledger_row(call, _Version(file, content), numbers, _part_name(call.source_name, [content]))
         rows.append(replace(row, state="unreadable"))
+        words[content] = why
     for row in rows:
         reject = {"source": row.source, "source_file": row.fingerprint, "source_line": 0, "uri": row.uri, "reason": UNREADABLE}
-        table = ibis.memtable([reject | {"text": None, "arrived_at": call.now}], schema=rejected_lines.schema)
+        table = ibis.memtable([reject | {"text": words[row.fingerprint], "arrived_at": call.now}], schema=rejected_lines.schema)
         call.lake.add_part(rejected_lines.name, table, call.now.astimezone(UTC).date(), row.part)
     call.database.insert(ingested_files, rows)
     return rows

@@ -4,7 +4,7 @@ Everything here may run again from the start: parts are named by the batch, and 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -52,6 +52,8 @@ class Batch:
     part: str
     now: datetime
     currency: str
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Where the content of a fingerprint lies, if not at the uri."""
 
     @property
     def order(self) -> ir.Table:
@@ -65,7 +67,8 @@ def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend
 
     Raises AccountingError if a line was lost or came out twice, which is a mistake of the source's `to_rows`.
     """
-    records = read_records(engine, batch.files, batch.source, stage)
+    read_from = [(one, batch.paths.get(one, uri)) for one, uri in batch.files]
+    records = read_records(engine, read_from, batch.source, stage)
     failed = engine.to_pyarrow(records.filter(records.state == UNREADABLE).select("source_file"))["source_file"].to_pylist()
     if failed:
         batch = replace(batch, files=[one for one in batch.files if one[0] not in failed])

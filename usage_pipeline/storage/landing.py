@@ -1,6 +1,7 @@
-"""The landing zone: which files lie there, and their bytes. In: a path pattern. Out: files with size and time, a fingerprint, a stream.
+"""The landing zone: which files lie there, and their bytes. In: a path pattern. Out: files with size and time, then their content.
 
-A lister per kind of store: local folders here; another store (S3) is one more `Store` in `_STORES`.
+A `Store` per kind of place: local folders here, S3 in `landing_s3`. Whatever the place, content is read from the local disk: what lies
+elsewhere is fetched, once, while its fingerprint is taken.
 """
 
 import glob
@@ -8,9 +9,10 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from usage_pipeline.errors import UsageConfigError
@@ -26,6 +28,27 @@ class LandedFile:
     uri: str
     size_bytes: int
     modified_at: datetime
+    etag: str = ""
+    """What the store says of the content's version; '' where it says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file's content, ready to be read."""
+
+    file: LandedFile
+    fingerprint: str
+    """SHA-256 of the content, in hex."""
+    path: str
+    """Where the content lies: for `open_bytes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that cannot be read, and why in a few words."""
+
+    file: LandedFile
+    words: str
 
 
 class Store(Protocol):
@@ -35,7 +58,7 @@ class Store(Protocol):
 
     def files(self, pattern: str) -> Iterator[LandedFile]: ...
 
-    def open_bytes(self, uri: str) -> BinaryIO: ...
+    def fetch(self, files: Sequence[LandedFile], folder: Path) -> Iterator[Fetched | Unread]: ...
 
 
 class LocalStore:
@@ -54,8 +77,13 @@ class LocalStore:
             if stat.S_ISREG(facts.st_mode):
                 yield LandedFile(_uri_of(path), facts.st_size, _EPOCH + timedelta(microseconds=facts.st_mtime_ns // 1000))
 
-    def open_bytes(self, uri: str) -> BinaryIO:
-        return open(_path_of(uri), "rb", buffering=0)  # noqa: PTH123 - the caller closes it
+    def fetch(self, files: Sequence[LandedFile], folder: Path) -> Iterator[Fetched | Unread]:  # noqa: ARG002 - nothing is copied
+        """Where they lie."""
+        for file in files:
+            try:
+                yield Fetched(file, _fingerprint(file.uri), file.uri)
+            except OSError as error:
+                yield Unread(file, error.strerror or type(error).__name__)
 
 
 def _uri_of(path: str) -> str:
@@ -70,31 +98,43 @@ def _path_of(uri: str) -> str:
     return os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), uri.encode()))
 
 
-_STORES: tuple[Store, ...] = (LocalStore(),)
+def open_bytes(path: str) -> BinaryIO:
+    """The bytes at the path of a `Fetched`, or of a local file, as stored. Raises OSError where it cannot be opened."""
+    return open(_path_of(path), "rb", buffering=0)  # noqa: PTH123 - the caller closes it
 
 
-def list_files(path_glob: str) -> list[LandedFile]:
-    """Every file that matches the absolute pattern, oldest first (modified_at, then uri). None is no error: the caller reports it."""
-    found = {file.uri: file for file in _store_of(path_glob).files(path_glob)}
-    return sorted(found.values(), key=lambda file: (file.modified_at, file.uri))
-
-
-def open_bytes(uri: str) -> BinaryIO:
-    """The file's bytes as stored. Raises OSError where it cannot be opened."""
-    return _store_of(uri).open_bytes(uri)
-
-
-def fingerprint(file: LandedFile) -> str:
-    """SHA-256 of the content, in hex, read in blocks. Raises OSError where it cannot be read."""
+def _fingerprint(path: str) -> str:
     digest = hashlib.sha256()
-    with open_bytes(file.uri) as stream:
+    with open_bytes(path) as stream:
         while block := stream.read(BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
 
 
-def _store_of(uri: str) -> Store:
-    for store in _STORES:
-        if store.holds(uri):
-            return store
-    raise UsageConfigError(f"{uri}: only local folders are read; copy or mount the bucket into a folder and name that in usage.yaml")
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """The places that are read."""
+
+    stores: tuple[Store, ...] = (LocalStore(),)
+
+    def list_files(self, pattern: str) -> list[LandedFile]:
+        """Every file that matches the pattern, oldest first (modified_at, then uri). None is no error: the caller reports it."""
+        found = {file.uri: file for file in self._store_of(pattern).files(pattern)}
+        return sorted(found.values(), key=lambda file: (file.modified_at, file.uri))
+
+    def has_files(self, pattern: str) -> bool:
+        """Whether any file matches; only as much is listed as it takes to know."""
+        return any(True for _ in self._store_of(pattern).files(pattern))
+
+    def fetch(self, files: Sequence[LandedFile], folder: Path) -> Iterator[Fetched | Unread]:
+        """The content of files of one pattern, in their order; `folder` is for what does not lie on the local disk.
+
+        Raises UsageError where it is not a file but its store that fails.
+        """
+        return self._store_of(files[0].uri).fetch(files, folder)
+
+    def _store_of(self, uri: str) -> Store:
+        for store in self.stores:
+            if store.holds(uri):
+                return store
+        raise UsageConfigError(f"{uri}: paths are local folders or s3://bucket/prefix/*; copy or mount others into a folder")

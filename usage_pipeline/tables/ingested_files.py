@@ -23,6 +23,7 @@ class IngestedFile:
     state: str = column("'read', 'copy' (same content as another file of the source), 'empty' or 'unreadable'")
     ingested_at: datetime = column("When it was read (UTC)")
     part: str = column("Name of the lake's parts that hold its rows: they count because this row names them", default="")
+    etag: str = column("What an S3 store says of the content's version: part of the cheap test; '' for local files", default="")
 
 
 @dataclass(frozen=True, kw_only=True)
