@@ -18,6 +18,8 @@ Case = tuple[dict[str, str | None], str | None]
 GOOD: dict[str, tuple[str, int]] = {
     "openai_costs": ("live_shape_page1.json", 2),
     "openai_usage": ("completions_page1.json", 1),
+    "openai_costs_csv": ("cost_2026-10-01_2026-10-03.csv", 2),
+    "openai_usage_csv": ("completions_usage_2026-10-01_2026-10-03.csv", 1),
     "anthropic_cost": ("cost_report.json", 1),
     "anthropic_usage": ("usage_report_messages_page1.json", 1),
     "litellm": ("time-09-01-05-120000_msg_01tUDQ6b9otCXx4NWFaQnYyD.json", 1),
@@ -74,6 +76,24 @@ CASES: dict[str, list[Case]] = {
         ({"input_uncached_tokens": "1"}, "inconsistent_usage"),
         ({"input_uncached_tokens": None, "input_cache_write_tokens": None}, None),
         ({"num_model_requests": None}, None),
+    ],
+    "openai_costs_csv": [
+        *times("start_time", epoch=True),
+        *amounts("amount", "currency"),
+        ({"quantity": "many"}, "bad_number"),
+        ({"quantity": None, "quantity_unit": None}, None),
+        ({"line_item": "a new thing", "project_id": None}, None),
+    ],
+    "openai_usage_csv": [
+        *times("start_time", epoch=True),
+        ({"input_tokens": "-1.0"}, "negative_quantity"),
+        ({"output_tokens": "many"}, "bad_number"),
+        ({"input_tokens": None}, "missing_usage"),
+        ({"input_tokens": None, "output_tokens": None}, "unexpected_document"),
+        ({"model": None}, "grouping_mixed"),
+        ({"input_uncached_tokens": "1.0"}, "inconsistent_usage"),
+        ({"input_uncached_tokens": None, "input_cache_write_tokens": None}, None),
+        ({"num_model_requests": None, "batch": None}, None),
     ],
     "anthropic_cost": [
         *times("starting_at", epoch=False),

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +229,13 @@ def test_csv_by_header(read) -> None:
 def test_field_names_of_the_reader_are_refused(read) -> None:
     with pytest.raises(ContractError, match="state"):
         read(b"", source=source_of(fields={"state": "x"}))
+
+
+def test_a_csv_row_that_names_its_bucket_alone_is_an_empty_bucket(read) -> None:
+    fields = {"start": "start", "end": "end", "amount": "amount"}
+    source = replace(source_of(Format.CSV, fields), bucket=("start", "end"))
+    rows = read(b"start,end,amount,note\n1,2,3,\n4,5,,\n6,,,seen\n,,,\n7,8,9\n,,1,\n", source=source)
+    assert places(rows) == [(0, EMPTY_BUCKET), (0, EMPTY_BUCKET), (1, None), (4, None), (5, "ragged_row"), (6, None)]
+    assert [(row["start"], row["end"]) for row in rows[:2]] == [("4", "5"), ("6", None)]
+    assert places(read(b"start,end\n1,2\n", source=source)) == [(0, EMPTY_BUCKET)]
+    assert places(read(b"start,end\n1,2\n", source=source_of(Format.CSV, fields))) == [(1, None)]

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from usage_pipeline.sources.exports import anthropic_cost, anthropic_usage, azure_cost, gcp_billing, openai_costs, openai_usage
+from usage_pipeline.sources.exports import (
+    anthropic_cost,
+    anthropic_usage,
+    azure_cost,
+    gcp_billing,
+    openai_costs,
+    openai_costs_csv,
+    openai_usage,
+    openai_usage_csv,
+)
 from usage_pipeline.sources.logs import litellm, tracker
 from usage_pipeline.tables.source import Source
 
@@ -11,6 +20,8 @@ SOURCES: Mapping[str, Source] = {
     for source in (
         openai_costs.SOURCE,
         openai_usage.SOURCE,
+        openai_costs_csv.SOURCE,
+        openai_usage_csv.SOURCE,
         anthropic_cost.SOURCE,
         anthropic_usage.SOURCE,
         gcp_billing.SOURCE,

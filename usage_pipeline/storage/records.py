@@ -223,7 +223,20 @@ def _records_of(
         for record in _nested(file, uri, source):
             yield record if isinstance(record, Failure) else (record[0], [value_at(record[1], path) for path in paths.values()])
         return
-    yield from csv_records(file, _blocks(uri), list(paths.values()), source.header)
+    rows = csv_records(file, _blocks(uri), list(paths.values()), source.header)
+    yield from _empty_buckets_told(rows, [name in source.bucket for name in paths]) if source.bucket else rows
+
+
+def _empty_buckets_told(
+    rows: Iterator[tuple[int, list[str | None]] | Failure], of_bucket: Sequence[bool]
+) -> Iterator[tuple[int, list[str | None]] | Failure]:
+    """The rows, those that name a bucket and have nothing in it as number 0."""
+    for row in rows:
+        if isinstance(row, Failure):
+            yield row
+        else:
+            filled = {is_own for value, is_own in zip(row[1], of_bucket, strict=True) if value is not None}
+            yield (0, row[1]) if filled == {True} else row
 
 
 NESTED = {Format.BUCKET_PAGES: page_records, Format.SPANS: span_records}

@@ -12,6 +12,12 @@ from usage_pipeline.tables.schema import Table
 Path = str | tuple[str, ...]
 """Where a field lies in a record: 'metadata.usage_object' or a tuple of keys where a key itself has a dot."""
 
+FILE = "#file"
+"""The path of a field that is the uri of the record's file."""
+
+SCOPE_SEPARATOR = " > "
+"""Between the parts of a snapshot scope '<what> > <delivery> > <part>'."""
+
 EMPTY_BUCKET = "empty_bucket"
 """State of the record that stands for a bucket without results: it tells that a day is covered; it is no line."""
 
@@ -49,10 +55,13 @@ class Source:
     A snapshot source's newer file replaces an older one's rows of the same (day, snapshot_scope); an append source's rows are
       told apart by the table's key. `covered` says, for snapshot sources, which day and scope a record (also one in state
       EMPTY_BUCKET) speaks of: columns source_file, day, snapshot_scope.
+    A scope may be '<what> > <delivery> > <part>', for files that are delivered in parts: parts of one delivery stand side by side, and
+      the newest delivery replaces the others of the same (day, what) whole, however many parts each has.
     A source that `explodes` may give several rows a record, all accepted or one rejected; the others give exactly one. A record is
       accepted if any of its rows is new.
     `channel` is who bills, where all lines of the kind come from one: such sources are views of the same accounts.
     `listed` (ROWS): the key under which a JSON document lists its records, if it may be a page such as {"data": [...]}.
+    `bucket` (CSV): the fields that say which bucket a row is of. A row with nothing in any other field is an empty bucket, no line.
     `header` (CSV, ROWS): where lines 'name,value' may stand before the header, columns of which it has at least one; a field '#name' is
       such a value.
     """
@@ -69,4 +78,5 @@ class Source:
     explodes: bool = False
     channel: str | None = None
     listed: str | None = None
+    bucket: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
