@@ -26,6 +26,8 @@ GOOD: dict[str, tuple[str, int]] = {
     "tracker": ("requests.jsonl", 1),
     "gcp_billing": ("standard__gcp_billing_export_v1_01A2B3_C4D5E6_F7A8B9.jsonl", 3),
     "azure_cost": ("part_1_0001.csv", 1),
+    "aws_cur": ("cur2-genai-csv-00001.csv.gz", 1),
+    "bedrock_log": ("20261001T140311411Z_0c048e5dce8eeeda.json.gz", 1),
 }
 
 
@@ -158,6 +160,32 @@ CASES: dict[str, list[Case]] = {
         ({"credits": "none"}, "bad_amount"),
         ({"credits": None}, None),
         ({"sku_description": "Something new"}, None),
+    ],
+    "aws_cur": [
+        *times("start", epoch=False),
+        *amounts("cost", "currency"),
+        ({"line_type": None}, "unexpected_document"),
+        ({"usage_type": "USE1-BoxUsage:t3.micro", "product_name": None, "resource": None}, "other_service"),
+        ({"usage_type": "USE1-BoxUsage:t3.micro", "product_name": None}, None),
+        ({"line_type": "Tax", "usage_type": None, "product_code": None, "product_name": None, "resource": None}, None),
+        ({"amount": "many"}, "bad_number"),
+        ({"amount": "-5"}, None),
+        ({"unit": "Hrs"}, None),
+        ({"product_name": "not json", "tags": "not json"}, None),
+        ({"file": None}, None),
+    ],
+    "bedrock_log": [
+        ({"id": None}, "missing_id"),
+        *times("time", epoch=False),
+        ({"schema_type": None}, "unexpected_document"),
+        ({"schema_type": "OtherLog"}, "unexpected_document"),
+        ({"input": "-1"}, "negative_quantity"),
+        ({"cache_read": "many"}, "bad_number"),
+        ({"model_id": None}, "missing_model"),
+        ({"model_id": None, "error": "ThrottlingException"}, None),
+        ({"input": None, "output": None}, "missing_usage"),
+        ({"input": None}, None),
+        ({"cache_read": None, "cache_write": None, "metadata": None, "caller": None}, None),
     ],
     "azure_cost": [
         *times("date", epoch=False),

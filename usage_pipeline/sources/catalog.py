@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from usage_pipeline.sources.exports import (
     anthropic_cost,
     anthropic_usage,
+    aws_cur,
     azure_cost,
     gcp_billing,
     openai_costs,
@@ -12,7 +13,7 @@ from usage_pipeline.sources.exports import (
     openai_usage,
     openai_usage_csv,
 )
-from usage_pipeline.sources.logs import litellm, tracker
+from usage_pipeline.sources.logs import bedrock_log, litellm, tracker
 from usage_pipeline.tables.source import Source
 
 SOURCES: Mapping[str, Source] = {
@@ -25,7 +26,9 @@ SOURCES: Mapping[str, Source] = {
         anthropic_cost.SOURCE,
         anthropic_usage.SOURCE,
         gcp_billing.SOURCE,
+        aws_cur.SOURCE,
         azure_cost.SOURCE,
+        bedrock_log.SOURCE,
         litellm.SOURCE,
         tracker.SOURCE,
     )

@@ -30,7 +30,7 @@ def merged(first: ir.StringValue, second: ir.StringValue) -> ir.StringValue:
     """Two JSON objects as one of texts; where both have a key, the first wins. Null where nothing is left."""
     only = ibis.ifelse(_is_empty(second) | (first == second), first, ibis.ifelse(_is_empty(first), second, ibis.null("string")))
     plain = ibis.ifelse(only.re_search(FLAT_OBJECT), only, ibis.null("string"))
-    both = bound(_entries(second) + _entries(first), object_of)
+    both = bound(entries_of(second) + entries_of(first), object_of)
     return ibis.coalesce(plain, both).nullif("{}")
 
 
@@ -41,14 +41,14 @@ def flat_object(text: ir.StringValue) -> ir.StringValue:
 
 def object_of(entries: ir.MapValue) -> ir.StringValue:
     """A map of texts as a JSON object of scalars."""
-    pairs = entries.keys().map(lambda key: bound(entries[key], lambda value: _pair(key, value)))
+    pairs = entries.keys().map(lambda key: bound(entries[key], lambda value: pair_of(key, value)))
     return ibis.literal("{") + pairs.join(", ") + "}"
 
 
 def labels_object(text: ir.StringValue) -> ir.StringValue:
     """A JSON array [{"key": "team", "value": "ml"}] as a JSON object; null if it is empty or none."""
     labels = text.try_cast("json").try_cast(f"array<{TEXT_MAP}>")
-    pairs = labels.map(lambda label: _pair(label.get("key"), label.get("value")))
+    pairs = labels.map(lambda label: pair_of(label.get("key"), label.get("value")))
     return ibis.literal("{") + pairs.join(", ").nullif("") + "}"
 
 
@@ -62,7 +62,7 @@ def value_in_object(text: ir.StringValue, key: str) -> ir.StringValue:
     """The value under `key` in a JSON object of scalars, as text; null if there is none or it is empty."""
     name = json.dumps(key, ensure_ascii=False)
     plain = text.re_extract(rf'{re.escape(name)}\s*:\s*"([^"\\]*)"', 1).nullif("")
-    odd = ibis.ifelse(text.contains(name), _entries(text).get(key), ibis.null("string")).nullif("")
+    odd = ibis.ifelse(text.contains(name), entries_of(text).get(key), ibis.null("string")).nullif("")
     return ibis.coalesce(plain, odd)
 
 
@@ -71,11 +71,12 @@ def value_in_list(tags: ir.ArrayValue, key: str) -> ir.StringValue:
     return tags.filter(lambda tag: tag.startswith(f"{key}:"))[0].substr(len(key) + 1).nullif("")
 
 
-def _entries(text: ir.StringValue) -> ir.MapValue:
+def entries_of(text: ir.StringValue) -> ir.MapValue:
+    """A JSON object of scalars as a map; empty where it is null."""
     return text.fill_null("{}").try_cast("json").try_cast(TEXT_MAP)
 
 
-def _pair(key: ir.StringValue, value: ir.StringValue) -> ir.StringValue:
+def pair_of(key: ir.StringValue, value: ir.StringValue) -> ir.StringValue:
     """'"key": "value"', null where the value does not stay."""
     return ibis.ifelse(_is_kept(value), json_text(key) + ": " + json_text(value), ibis.null("string"))
 

@@ -21,9 +21,10 @@ from usage_pipeline.storage.records_bytes import BrokenStreamError, utf8_blocks
 from usage_pipeline.storage.records_csv import csv_records
 from usage_pipeline.storage.records_documents import file_pieces
 from usage_pipeline.storage.records_lines import SCHEMA, TEXT_CHARACTERS, Chunk, Failure, line_batches
-from usage_pipeline.storage.records_pages import listed_records, page_records, value_at
+from usage_pipeline.storage.records_pages import listed_records, page_records, projection
 from usage_pipeline.storage.records_parquet import MAGIC, local_copy, parquet_query, reads
 from usage_pipeline.storage.records_spans import span_records
+from usage_pipeline.storage.records_uris import with_uris
 from usage_pipeline.tables.source import EMPTY_BUCKET, Format, Source
 
 RECORDS_PER_BATCH = 20_000
@@ -33,12 +34,15 @@ OWN_COLUMNS = ("source_file", "source_line", "state", "text")
 _BLANK = "' ' || chr(9) || chr(10) || chr(13)"
 
 
-def read_records(engine: Backend, files: Sequence[tuple[str, str]], source: Source, stage: Path) -> ir.Table:
-    """Every record of `files` (fingerprint, uri), staged once as Parquet in `stage` and read back from there.
+def read_records(
+    engine: Backend, files: Sequence[tuple[str, str]], source: Source, stage: Path, uris: Mapping[str, str] | None = None
+) -> ir.Table:
+    """Every record of `files` (fingerprint, where it is read), staged once as Parquet in `stage` and read back from there.
 
     Columns: source_file (fingerprint), source_line (from 1; 0 where a file as a whole failed), state (null where the record read,
     EMPTY_BUCKET, else a code of rejected_lines.REASONS), text (the masked start of a record that did not read), and the source's
-    fields as strings. source_line is the physical line in JSON lines, else the record's number.
+    fields as strings. source_line is the physical line in JSON lines, else the record's number. `uris`: by fingerprint, where a file
+    lies that is read from a copy.
     """
     clash = sorted(set(source.fields) & {*OWN_COLUMNS, "line"})
     if clash:
@@ -58,7 +62,8 @@ def read_records(engine: Backend, files: Sequence[tuple[str, str]], source: Sour
         projected = chain(_projected(others, source, paths), ((one.file, one.line, one.state, one.text, nothing) for one in broken))
         reader = pa.RecordBatchReader.from_batches(schema, _record_batches(projected, schema))
         staged.append(_staged(engine, reader, _copying_query(source.fields), stage))
-    return engine.read_parquet([str(path) for path in (*staged, *tables)], union_by_name=True)
+    rows = engine.read_parquet([str(path) for path in (*staged, *tables)], union_by_name=True)
+    return with_uris(rows, {**dict(files), **(uris or {})}, paths)
 
 
 class Form(Enum):
@@ -220,8 +225,9 @@ def _records_of(
     file: str, uri: str, source: Source, paths: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[int, list[str | None]] | Failure]:
     if source.format in NESTED or (source.listed and _is_document(uri)):
+        project = projection(paths.values())
         for record in _nested(file, uri, source):
-            yield record if isinstance(record, Failure) else (record[0], [value_at(record[1], path) for path in paths.values()])
+            yield record if isinstance(record, Failure) else (record[0], project(record[1]))
         return
     rows = csv_records(file, _blocks(uri), list(paths.values()), source.header)
     yield from _empty_buckets_told(rows, [name in source.bucket for name in paths]) if source.bucket else rows

@@ -36,8 +36,14 @@ REASONS: dict[str, str] = {
     "missing_currency": "no currency",
     "foreign_currency": "not in the reporting currency, and no rate for it",
     "grouping_mixed": "the export is not grouped as this source needs it",
+    "amortized_cost": "amortized cost, where purchases are spread over time: export the actual cost instead",
+    "estimated_cost": "a gateway's own estimate in the shape of a bill: it is none; read the gateway's log instead",
+    "price_mismatch": "quantity × price is not the cost, by more than rounding or a blended price explains",
 }
 """Reason codes, each in plain words."""
+
+SET_ASIDE = frozenset({"other_service", "total_row"})
+"""Reasons that are no fault: the line is not about AI usage."""
 
 
 @dataclass(frozen=True, kw_only=True)
