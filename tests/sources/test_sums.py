@@ -136,25 +136,6 @@ def test_a_request_belongs_to_the_day_it_started(rows: Any):
     assert (late["started_at"], late["ended_at"]) == ("2026-10-02T23:59:58.900000+00:00", "2026-10-03T00:00:01.545000+00:00")
 
 
-def test_google_credits_are_rows_of_their_own(rows: Any):
-    for file in {row["source_file"] for row in rows("gcp_billing")}:
-        charges = rows("gcp_billing", file)
-        by_category = {
-            category: sum(Decimal(row["billed_cost"]) for row in charges if row["category"] == category)
-            for category in ("Usage", "Credit", "Tax")
-        }
-        assert by_category == {"Usage": Decimal("8.4444"), "Credit": Decimal("-0.5"), "Tax": Decimal("0.61")}
-        assert [row["billed_cost"] for row in charges if row.get("charge_class") == "Correction"] == ["-0.03"]
-
-
-def test_standard_and_detailed_export_name_the_same_charges(rows: Any):
-    ids = defaultdict(list)
-    for row in rows("gcp_billing"):
-        ids[row["source_file"]].append(row["charge_id"])
-    standard, detailed = ids.values()
-    assert standard == detailed
-
-
 def test_azure_bill(rows: Any):
     charges = rows("azure_cost")
     assert sum(Decimal(row["billed_cost"]) for row in charges) == Decimal("368.6106")
