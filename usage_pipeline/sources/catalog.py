@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from usage_pipeline.sources.exports import (
     anthropic_cost,
+    anthropic_cost_csv,
+    anthropic_tokens_csv,
     anthropic_usage,
     aws_cur,
     azure_cost,
@@ -25,6 +27,8 @@ SOURCES: Mapping[str, Source] = {
         openai_usage_csv.SOURCE,
         anthropic_cost.SOURCE,
         anthropic_usage.SOURCE,
+        anthropic_cost_csv.SOURCE,
+        anthropic_tokens_csv.SOURCE,
         gcp_billing.SOURCE,
         aws_cur.SOURCE,
         azure_cost.SOURCE,
