@@ -182,6 +182,27 @@ def sources(home: Path | None, config: Path | None, as_json: bool, as_of: date |
     return run_sources(_environment(home, config), as_of or datetime.now(UTC).date(), _output(as_json))
 
 
+@main.command()
+@click.option("--from", "first", type=DAY, required=True, help="First day (UTC).")
+@click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
+@click.option("--unowned", is_flag=True, help="Only what no attribution rule gives to a project.")
+@common
+def coverage(home: Path | None, config: Path | None, as_json: bool, first: date, last: date, unowned: bool) -> int:
+    """Every key, workspace, project id and tag seen, with its money and owner, and the attribution rules that are missing.
+
+    A line stands under each of its values: sum within one field. The whole list is written as CSV beside the period's reports.
+
+    \b
+    Example:
+      usage-pipeline coverage --from 2026-10-01 --to 2026-10-31 --unowned
+    """
+    days = _range(first, last, datetime.now(UTC).date())
+
+    from usage_pipeline.commands.coverage import run_coverage
+
+    return run_coverage(_environment(home, config), days, _output(as_json), unowned_only=unowned)
+
+
 @main.group()
 def budgets() -> None:
     """Budgets and the alerts about them."""

@@ -8,6 +8,7 @@ import dagster as dg
 from usage_pipeline import money
 from usage_pipeline.costs.monthly import footing
 from usage_pipeline.costs.overlaps import overlaps_of
+from usage_pipeline.defs.coverage import coverage_of
 from usage_pipeline.defs.partitions import asked_days
 from usage_pipeline.defs.preview import amount, markdown
 from usage_pipeline.defs.rejects import rejects_of
@@ -117,6 +118,25 @@ def nothing_counted_twice(context: dg.AssetCheckExecutionContext, workplace: Wor
     )
 
 
+@dg.asset_check(asset=daily_costs.name, additional_deps=[charges.name, priced_usage.name])
+def everything_has_an_owner(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """Every key, workspace, project id and tag belongs to a project. A warning: what has no owner stands under `unattributed`."""
+    unowned = [row for row in coverage_of(workplace, asked_days(context)) if not row.is_owned]
+    rows = [
+        {
+            "source": row.source,
+            "field": row.field,
+            "value": row.value,
+            "name": row.name,
+            "lines": row.unowned_lines,
+            "estimated": row.unowned_estimated,
+            "billed": row.unowned_billed,
+        }
+        for row in unowned
+    ]
+    return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata={"no owner yet": markdown(rows)})
+
+
 @dg.asset_check(asset=monthly_costs.name, blocking=True)
 def days_foot_to_the_month(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
     """The month's rows are the sum of its days', row by row."""
@@ -171,6 +191,7 @@ CHECKS = [
     little_is_unpriced,
     costs_hold_the_whole_bill,
     nothing_counted_twice,
+    everything_has_an_owner,
     days_foot_to_the_month,
     files_say_the_same,
 ]
