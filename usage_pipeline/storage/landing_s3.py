@@ -26,7 +26,7 @@ from usage_pipeline.storage.landing_s3_download import ATTEMPTS, Download
 from usage_pipeline.storage.landing_s3_words import Error, failure_of_listing, failure_of_store, is_passing, server_of, words_of_object
 
 SCHEME = "s3://"
-THREADS = 32
+THREADS = 16
 AHEAD = 8 * THREADS
 """Fetches under way or waiting to be taken: one slow object does not stop the others."""
 IN_A_ROW = 50
@@ -54,6 +54,8 @@ class S3Store:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=literal_prefix(keys))
         try:
             for page in pages:
+                if "Name" not in page:
+                    raise UsageConfigError(f"{SCHEME}{bucket}: {server_of(self.endpoint)} does not speak S3: check USAGE_S3_ENDPOINT")
                 for one in page.get("Contents", ()):
                     key = one["Key"]
                     if matches(key) and not key.endswith("/"):  # a key that ends in a slash is a folder drawn by a browser
@@ -103,12 +105,12 @@ class S3Store:
         )
         try:
             return boto3.session.Session().client("s3", endpoint_url=self.endpoint, region_name=self.region, config=config)
-        except ValueError:
-            raise UsageConfigError(
-                f"USAGE_S3_ENDPOINT: {server_of(self.endpoint)} is no address, such as https://minio.example.org:9000"
-            ) from None
         except BotoCoreError as error:
             raise failure_of_listing(error, "S3", self.endpoint) from None
+        except ValueError:
+            raise UsageConfigError(
+                f"USAGE_S3_ENDPOINT: {server_of(self.endpoint)!r} is no address, such as https://s3.example.org"
+            ) from None
 
 
 def split(uri: str) -> tuple[str, str]:

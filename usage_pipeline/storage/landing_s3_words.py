@@ -4,7 +4,6 @@ Codes: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
 
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from botocore import exceptions as client_errors
 from botocore.exceptions import BotoCoreError, ClientError
@@ -65,6 +64,10 @@ OBJECTS: dict[str, str] = {
     "NoSuchKey": "it is gone",
     "404": "it is gone",
     "InvalidObjectState": "it is archived: restore it first",
+    **dict.fromkeys(("IncompleteReadError", "ResponseStreamingError"), "its content breaks off"),
+    "FlexibleChecksumError": "its content does not fit its checksum",
+    "ReadTimeoutError": "the store stops sending",
+    "ConnectionClosedError": "the store closes the connection",
     **dict.fromkeys(DENIED, "the credentials may not read it: they need s3:GetObject, and kms:Decrypt where it is encrypted with a key"),
 }
 
@@ -96,10 +99,10 @@ def failure_of_listing(error: Error, place: str, endpoint: str | None) -> UsageE
 
 def words_of_object(error: Error) -> str:
     """Why one object cannot be read."""
-    if not isinstance(error, ClientError):
-        return type(error).__name__
-    code = code_of(error)
-    return f"{OBJECTS[code]} ({code})" if code in OBJECTS else f"the store answers {code} ({_status(error)})"
+    code = code_of(error) or type(error).__name__
+    if code in OBJECTS:
+        return f"{OBJECTS[code]} ({code})"
+    return f"the store answers {code} ({_status(error)})" if isinstance(error, ClientError) else f"the client fails with {code}"
 
 
 def is_passing(error: Error) -> bool:
@@ -116,8 +119,9 @@ def server_of(endpoint: str | None) -> str:
     """The endpoint without what it may hold of user and password."""
     if endpoint is None:
         return "S3"
-    parts = urlsplit(endpoint)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    scheme, _, rest = endpoint.rpartition("://")
+    server = rest.partition("/")[0].rpartition("@")[2]
+    return f"{scheme}://{server}" if scheme else server
 
 
 def _reach(endpoint: str | None) -> str:
