@@ -10,12 +10,13 @@ from usage_pipeline.sources.exports import (
     aws_cur,
     azure_cost,
     gcp_billing,
+    gcp_cost_table_csv,
     openai_costs,
     openai_costs_csv,
     openai_usage,
     openai_usage_csv,
 )
-from usage_pipeline.sources.logs import bedrock_log, litellm, tracker
+from usage_pipeline.sources.logs import bedrock_log, helicone, langfuse, litellm, litellm_spend_logs, otel_genai, portkey, raw_usage, tracker
 from usage_pipeline.tables.source import Source
 
 SOURCES: Mapping[str, Source] = {
@@ -30,10 +31,17 @@ SOURCES: Mapping[str, Source] = {
         anthropic_cost_csv.SOURCE,
         anthropic_tokens_csv.SOURCE,
         gcp_billing.SOURCE,
+        gcp_cost_table_csv.SOURCE,
         aws_cur.SOURCE,
         azure_cost.SOURCE,
         bedrock_log.SOURCE,
         litellm.SOURCE,
+        litellm_spend_logs.SOURCE,
+        langfuse.SOURCE,
+        helicone.SOURCE,
+        portkey.SOURCE,
+        otel_genai.SOURCE,
+        raw_usage.SOURCE,
         tracker.SOURCE,
     )
 }

@@ -47,8 +47,34 @@ CHANNELS: dict[str, Channel] = {
     "moonshot": Channel("moonshotai", "moonshotai"),
     "voyage": Channel("voyageai", "voyageai"),
     "databricks": Channel("databricks", "databricks"),
+    "azure.ai.openai": Channel("azure.openai", "azure"),
+    "azure.ai.inference": Channel("azure.openai", "azure"),
+    "az.ai.openai": Channel("azure.openai", "azure"),
+    "az.ai.inference": Channel("azure.openai", "azure"),
+    "azure-openai": Channel("azure.openai", "azure"),
+    "gcp.gemini": Channel("google.gemini", "google"),
+    "gcp.vertex_ai": Channel("google.vertex", "google"),
+    "google": Channel("google.gemini", "google"),
+    "google_genai": Channel("google.gemini", "google"),
+    "google_vertexai": Channel("google.vertex", "google"),
+    "vertex-ai": Channel("google.vertex", "google"),
+    "vertex": Channel("google.vertex", "google"),
+    "aws": Channel("aws.bedrock", "aws"),
+    "amazon_bedrock": Channel("aws.bedrock", "aws"),
+    "mistral_ai": Channel("mistral", "mistral"),
+    "mistral-ai": Channel("mistral", "mistral"),
+    "mistralai": Channel("mistral", "mistral"),
+    "x_ai": Channel("x-ai", "x-ai"),
+    "x-ai": Channel("x-ai", "x-ai"),
+    "moonshot_ai": Channel("moonshotai", "moonshotai"),
+    "fireworks": Channel("fireworks", "fireworks"),
+    "fireworks-ai": Channel("fireworks", "fireworks"),
+    "together": Channel("together", "together"),
+    "together-ai": Channel("together", "together"),
+    "perplexity-ai": Channel("perplexity", "perplexity"),
 }
-"""Names as gateways and applications give them. One that is not listed stays as it is."""
+"""Names as gateways and applications give them: LiteLLM, OpenTelemetry (gen_ai.provider.name), Helicone, Portkey,
+LangChain. One that is not listed stays as it is."""
 
 
 def channel_of(name: ir.StringValue) -> ir.StringValue:

@@ -5,7 +5,7 @@ OpenAI: https://platform.openai.com/docs/api-reference/usage; Anthropic: https:/
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from usage_pipeline.storage.records_bytes import BrokenStreamError
@@ -117,6 +117,32 @@ def value_at(record: Any, path: tuple[str, ...]) -> str | None:
             return None
         record = record.get(name)
     return record if record is None or isinstance(record, str) else as_json(record)
+
+
+def projection(paths: Iterable[tuple[str, ...]]) -> Callable[[Any], list[str | None]]:
+    """`value_at` of all the paths at once: what several lead through is looked up once."""
+    asked = list(paths)
+    holders = sorted({path[:-1] for path in asked}, key=len)
+    places = [(holders.index(path[:-1]), path[-1]) for path in asked]
+
+    def project(record: Any) -> list[str | None]:
+        held = [_holder(record, names) for names in holders]
+        found = [held[place].get(name) for place, name in places]
+        return [value if value is None or type(value) is str else _text(value) for value in found]
+
+    return project
+
+
+def _holder(record: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    for name in names:
+        if not isinstance(record, dict):
+            return {}
+        record = record.get(name)
+    return record if isinstance(record, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else as_json(value)
 
 
 def as_json(value: Any) -> str:

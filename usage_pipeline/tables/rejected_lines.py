@@ -27,7 +27,13 @@ REASONS: dict[str, str] = {
     "unknown_status": "a status that is neither success, failure nor cache_hit",
     "total_row": "a total of the lines above it, not a charge",
     "total_mismatch": "a total that is not the sum of the lines above it: the file lacks lines, or some were changed; export it again",
+    "missing_invoice": "a cost table without its invoice number: export it once the month is invoiced, with the lines above its header",
     "other_service": "not AI usage: another service of the same bill",
+    "not_usage": "no usage of its own: an observation or span that is no request to a model",
+    "no_charge": "a request that failed before it used anything, and does not say when",
+    "not_spans": "OpenTelemetry metrics or logs: only spans tell of single requests",
+    "unknown_operation": "usage under an operation that is none of a model's: it may repeat that of its parts",
+    "unaccounted_usage": "the total counts more than the parts that are named",
     "bad_number": "a quantity is not a whole number",
     "negative_quantity": "a quantity is negative",
     "inconsistent_usage": "the parts are larger than the whole (cached more than input)",
@@ -42,7 +48,7 @@ REASONS: dict[str, str] = {
 }
 """Reason codes, each in plain words."""
 
-SET_ASIDE = frozenset({"other_service", "total_row"})
+SET_ASIDE = frozenset({"other_service", "total_row", "not_usage", "not_spans", "no_charge"})
 """Reasons that are no fault: the line is not about AI usage."""
 
 
