@@ -27,6 +27,7 @@ FIELDS: Mapping[str, str] = {
 
 NAMES: Mapping[str, str] = {
     "provider_project_id": "provider_project_name",
+    "workspace_id": "provider_project_name",
     "sub_account_id": "provider_project_name",
     "api_key_id": "api_key_name",
 }

@@ -11,8 +11,10 @@ from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.sources.attribution import attribute
 from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.sources.names import named
 from usage_pipeline.sources.siblings import with_siblings
 from usage_pipeline.storage.ingest import landed_rows
+from usage_pipeline.storage.names import names_of
 from usage_pipeline.tables.charges import Charge, charges
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.schema import Table
@@ -58,7 +60,9 @@ def _attributed(
     tell(f"attributing {table.name}".replace("_", " "))
     settings, database, engine = workplace.settings(), workplace.database(), workplace.engine()
     days, lake = days_of(context), workplace.lake(engine)
-    landed = landed_rows(table, days, lake=lake, database=database)
+    channels = {spec.name: SOURCES[spec.kind].channel for spec in settings.sources}
+    names = names_of(workplace.home.landing, {name: channel for name, channel in channels.items() if channel})
+    landed = named(landed_rows(table, days, lake=lake, database=database), names, time_column)
     rules = with_siblings(settings.attribution, settings.sources, SOURCES)
     written = lake.replace(table, attribute(landed, rules, settings.projects), list(days.days()), day_column=time_column)
     report_days(context, written)
