@@ -16,7 +16,17 @@ from usage_pipeline.sources.exports import (
     openai_usage,
     openai_usage_csv,
 )
-from usage_pipeline.sources.logs import bedrock_log, helicone, langfuse, litellm, litellm_spend_logs, otel_genai, portkey, raw_usage, tracker
+from usage_pipeline.sources.logs import (
+    bedrock_log,
+    helicone,
+    langfuse,
+    litellm,
+    litellm_spend_logs,
+    otel_genai,
+    portkey,
+    raw_usage,
+    tracker,
+)
 from usage_pipeline.tables.source import Source
 
 SOURCES: Mapping[str, Source] = {

@@ -1,7 +1,7 @@
 """Helicone's requests (its export tool's or dashboard's JSON lines, JSON array or CSV) → usage events.
 
-`prompt_tokens` are the uncached ones; cached and written tokens stand beside them. How long a write is kept is not told: it counts as 5
-minutes. Audio tokens stand beside the others too. `costUSD` is Helicone's estimate. A request that Helicone's own cache answered has a `cache_reference_id`. Bodies are never
+`prompt_tokens` are the uncached ones; cached, written and audio tokens stand beside them. How long a write is kept is not told: it counts
+as 5 minutes. `costUSD` is Helicone's estimate. A request that Helicone's own cache answered has a `cache_reference_id`. Bodies are never
 read, nor are URLs, which may hold keys. https://docs.helicone.ai/rest/request/post-v1requestquery-clickhouse
 """
 
