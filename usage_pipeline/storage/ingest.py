@@ -1,7 +1,8 @@
 """Landing → shards: every new version of a file is read once, and the ledger says what became of each of its lines.
 
 Order of things: parts of the lake first, the ledger rows that make them count last, in one transaction. An ingest that dies in
-between is repeated from the start and changes nothing that counts.
+between is repeated from the start and changes nothing that counts. Of two side by side, one enters its batch first; the other, which
+compared its rows with a lake that is not the same any more, reads again what is left to it.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import ibis
 import sqlalchemy as sa
@@ -30,6 +32,8 @@ __all__ = ["Progress", "ingest", "landed_rejects", "landed_rows", "touched_days"
 
 BATCH_BYTES = 256 << 20
 BATCH_FILES = 50_000
+KNOWN = ("read", "empty")
+"""States of a file whose content was read."""
 
 Progress = Callable[[int, int, int], None]
 """Told after each batch: files done, files to do, lines read so far."""
@@ -87,7 +91,7 @@ def ingest(
     if not files:
         return []
     stage.mkdir(parents=True, exist_ok=True)
-    known = {row.fingerprint: row for row in ledger if row.state in {"read", "empty"}}
+    known = {row.fingerprint: row for row in ledger if row.state in KNOWN}
     again: list[_Version] = []
     unreadable: dict[LandedFile, str | None] = {}
     done: list[IngestedFile] = []
@@ -101,7 +105,7 @@ def ingest(
         unreadable |= failed | dict.fromkeys(vanished)
         if progress is not None:
             progress(len(done), len(files), sum(row.lines for row in done))
-    done += _note_copies(call, again, known, {(row.uri, row.fingerprint) for row in ledger})
+    done += _note_copies(call, again)
     done += _note_unreadable(call, unreadable, {row.fingerprint for row in ledger})
     places = {file.uri: place for place, file in enumerate(files)}
     return sorted(done, key=lambda row: places[row.uri])
@@ -160,11 +164,11 @@ def _batches(files: list[LandedFile]) -> Iterator[list[LandedFile]]:
 def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], list[LandedFile]]:
     """Read one batch and enter it in the ledger; its rows, and the files that could not be read after all.
 
-    If another ingest entered some of the files meanwhile, those are left to it and the rest is done again.
+    If another ingest entered files of the source meanwhile, those are left to it and the rest is done again.
     """
     while versions:
         known = _ledger_size(call.database, call.source_name)
-        part = _part_name(call.source_name, (version.fingerprint for version in versions))
+        part = _part_name(call.source_name)
         files = [(one.fingerprint, one.file.uri) for one in versions]
         paths = {one.fingerprint: one.path for one in versions}
         batch = Batch(call.source_name, call.source, files, part, call.now, call.currency, paths)
@@ -172,14 +176,17 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
             numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=Path(stage))
         rows = [_ledger_row(call, one, numbers[one.fingerprint], part) for one in versions if one.fingerprint in numbers]
         overtaken = _enter(call, versions, rows, numbers, known)
-        if not overtaken:
+        if overtaken is None:
             return rows, [one.file for one in versions if one.fingerprint not in numbers]
         versions = [one for one in versions if one.fingerprint not in overtaken]
     return [], []
 
 
-def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], numbers: dict[str, Numbers], known: int) -> set[str]:
-    """Write the ledger rows of a batch, unless another ingest entered some of its files since; the fingerprints of those."""
+def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], numbers: dict[str, Numbers], known: int) -> set[str] | None:
+    """Write the ledger rows of a batch, unless another ingest was faster; then the fingerprints that it entered, if any of these.
+
+    In an append source any file that came in between may hold the same keys.
+    """
     modified = {one.fingerprint: one.file.modified_at for one in versions}
     days = [
         IngestedDay(source=call.source_name, fingerprint=file, day=day, snapshot_scope=scope, rows=count, modified_at=modified[file])
@@ -187,14 +194,21 @@ def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], nu
         for (day, scope), count in one.days.items()
     ]
     with call.database.transaction() as transaction:
+        _alone(transaction)
         if _rows_of(transaction, call.source_name) != known:
-            entered = transaction.select(ingested_files, where={"source": call.source_name, "state": ["read", "empty"]})
+            entered = transaction.select(ingested_files, where={"source": call.source_name, "state": KNOWN})
             overtaken = {row.fingerprint for row in entered} & set(modified)
-            if overtaken:
+            if overtaken or not call.source.snapshot:
                 return overtaken
         transaction.insert(ingested_files, rows)
         transaction.insert(ingested_days, days)
-    return set()
+    return None
+
+
+def _alone(transaction: Transaction) -> None:
+    """Let nobody else write to the ledger until the transaction ends: on SQLite that is so, on PostgreSQL they run side by side."""
+    if transaction.connection.dialect.name == "postgresql":
+        transaction.connection.execute(sa.text(f"LOCK TABLE {ingested_files.name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _ledger_row(call: _Ingest, version: _Version, numbers: Numbers, part: str) -> IngestedFile:
@@ -216,39 +230,36 @@ def _ledger_row(call: _Ingest, version: _Version, numbers: Numbers, part: str) -
     )
 
 
-def _note_copies(
-    call: _Ingest, versions: list[_Version], known: dict[str, IngestedFile], entered: set[tuple[str, str]]
-) -> list[IngestedFile]:
+def _note_copies(call: _Ingest, versions: list[_Version]) -> list[IngestedFile]:
     """Ledger rows for content that is known already; where only the file's time changed, its row just gets the new time.
 
-    In a snapshot source it is the newest word on its days from now on.
+    In a snapshot source it is the newest word on its days from now on. Content whose reading failed is left to the next ingest.
     """
-    copies: list[IngestedFile] = []
-    renewed: list[IngestedFile] = []
-    for version in versions:
-        original = known.get(version.fingerprint)
-        if original is None:
-            continue
-        file = version.file
-        here = replace(
-            original, uri=file.uri, size_bytes=file.size_bytes, modified_at=file.modified_at, etag=file.etag, ingested_at=call.now
-        )
-        if version.file.uri == original.uri:
-            renewed.append(here)
-            continue
-        copy = replace(here, accepted=0, duplicates=here.lines, rejected=0, state="copy" if here.lines else here.state)
-        (renewed if (copy.uri, copy.fingerprint) in entered else copies).append(copy)
-    if not copies and not renewed:
+    if not versions:
         return []
-    times = {row.fingerprint: row.modified_at for row in (*copies, *renewed)}
     with call.database.transaction() as transaction:
+        _alone(transaction)
+        ledger = transaction.select(ingested_files, where={"source": call.source_name})
+        known = {row.fingerprint: row for row in ledger if row.state in KNOWN}
+        entered = {(row.uri, row.fingerprint) for row in ledger}
+        rows = [_copy_of(known[one.fingerprint], one.file, call.now) for one in versions if one.fingerprint in known]
+        copies = [row for row in rows if (row.uri, row.fingerprint) not in entered]
         transaction.insert(ingested_files, copies)
-        transaction.upsert(ingested_files, renewed)
+        transaction.upsert(ingested_files, [row for row in rows if (row.uri, row.fingerprint) in entered])
         if call.source.snapshot:
+            times = {row.fingerprint: row.modified_at for row in rows}
             spoken = transaction.select(ingested_days, where={"source": call.source_name})
             newer = [row for row in spoken if row.modified_at < times.get(row.fingerprint, row.modified_at)]
             transaction.upsert(ingested_days, [replace(row, modified_at=times[row.fingerprint]) for row in newer])
     return copies
+
+
+def _copy_of(original: IngestedFile, file: LandedFile, now: datetime) -> IngestedFile:
+    """The ledger row of a file whose content is `original`'s."""
+    here = replace(original, uri=file.uri, size_bytes=file.size_bytes, modified_at=file.modified_at, etag=file.etag, ingested_at=now)
+    if file.uri == original.uri:
+        return here
+    return replace(here, accepted=0, duplicates=here.lines, rejected=0, state="copy" if here.lines else here.state)
 
 
 def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered: set[str]) -> list[IngestedFile]:
@@ -260,14 +271,14 @@ def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered
         if content in entered:
             continue
         numbers = Numbers(lines=1, rejected=1)
-        row = _ledger_row(call, _Version(file, content), numbers, _part_name(call.source_name, [content]))
+        row = _ledger_row(call, _Version(file, content), numbers, _part_name(call.source_name))
         rows.append(replace(row, state="unreadable"))
         words[content] = why
     for row in rows:
         reject = {"source": row.source, "source_file": row.fingerprint, "source_line": 0, "uri": row.uri, "reason": UNREADABLE}
         table = ibis.memtable([reject | {"text": words[row.fingerprint], "arrived_at": call.now}], schema=rejected_lines.schema)
         call.lake.add_part(rejected_lines.name, table, call.now.astimezone(UTC).date(), row.part)
-    call.database.insert(ingested_files, rows)
+    call.database.insert(ingested_files, rows, skip_known=True)
     return rows
 
 
@@ -278,11 +289,11 @@ def _ledger_size(database: Database, source_name: str) -> int:
 
 def _rows_of(transaction: Transaction, source_name: str) -> int:
     ledger = sql_table(ingested_files)
-    counted = transaction.connection.scalar(sa.select(sa.func.count()).select_from(ledger).where(ledger.c.source == source_name))
+    known = sa.select(sa.func.count()).where(ledger.c.source == source_name, ledger.c.state.in_(KNOWN))
+    counted = transaction.connection.scalar(known)
     return int(counted or 0)
 
 
-def _part_name(source_name: str, fingerprints: Iterable[str]) -> str:
-    """The same files give the same name, so that an ingest that is repeated after a crash overwrites what it left."""
-    digest = hashlib.sha256("\n".join((source_name, *fingerprints)).encode()).hexdigest()
-    return f"{re.sub('[^A-Za-z0-9]+', '-', source_name).strip('-')}.{digest[:32]}".lstrip(".")
+def _part_name(source_name: str) -> str:
+    """A name of its own for every attempt: what one that died or came second left behind is never taken for this one's."""
+    return f"{re.sub('[^A-Za-z0-9]+', '-', source_name).strip('-')}.{uuid4().hex}".lstrip(".")

@@ -15,16 +15,16 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from usage_pipeline.errors import AccountingError
-from usage_pipeline.periods import Period, inclusive
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.ingest_repeats import PLACE, Repeats, repeats_anywhere, repeats_in_files
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.records import read_records
-from usage_pipeline.storage.shards import DAY, SHARDS, STARTED, counting_parts, repeated
-from usage_pipeline.tables.rejected_lines import rejected_lines
+from usage_pipeline.storage.shards import DAY, SHARDS, STARTED
+from usage_pipeline.tables.rejected_lines import SET_ASIDE, rejected_lines
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.source import EMPTY_BUCKET, Source
+from usage_pipeline.tables.superseded_rows import superseded_rows
 
-PLACE = ["source_file", "source_line"]
 UNREADABLE = "unreadable_file"
 FUTURE = timedelta(days=1)
 
@@ -68,20 +68,22 @@ def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend
     Raises AccountingError if a line was lost or came out twice, which is a mistake of the source's `to_rows`.
     """
     read_from = [(one, batch.paths.get(one, uri)) for one, uri in batch.files]
-    records = read_records(engine, read_from, batch.source, stage)
+    records = read_records(engine, read_from, batch.source, stage, dict(batch.files))
     failed = engine.to_pyarrow(records.filter(records.state == UNREADABLE).select("source_file"))["source_file"].to_pylist()
     if failed:
         batch = replace(batch, files=[one for one in batch.files if one[0] not in failed])
         records = records.filter(records.source_file.notin(failed))
     rows = _staged(engine, _converted(batch, records.filter(records.state.isnull())), stage)
     accepted = rows.filter(rows.reject.isnull()).drop("reject")
-    dropped = _duplicates(batch, accepted, lake=lake, database=database)
+    repeats = _repeats(batch, accepted, lake=lake, database=database)
+    dropped = repeats.dropped
     kept = accepted if dropped is None else accepted.anti_join(dropped, dropped.columns)
     table = batch.source.table
     written = lake.add_parts(SHARDS[table.name], table.conform(kept.drop(DAY)), batch.part, day_column=STARTED[table.name], order=())
     rejects = _rejects(batch, records, rows)
     lake.add_part(rejected_lines.name, rejected_lines.conform(rejects), batch.now.astimezone(UTC).date(), batch.part, order=PLACE)
-    numbers = _numbers(batch, engine, records, rows, kept)
+    _marked(batch, repeats.superseded, lake)
+    numbers = _numbers(batch, engine, records, rows, kept, repeats.superseded)
     _check(batch, numbers, written, 0 if dropped is None else engine.to_pyarrow(dropped.count()).as_py())
     return numbers
 
@@ -106,48 +108,17 @@ def _staged(engine: Backend, rows: ir.Table, stage: Path) -> ir.Table:
     return engine.read_parquet(str(path))
 
 
-def _duplicates(batch: Batch, rows: ir.Table, *, lake: Lake, database: Database) -> ir.Table | None:
-    """The places of rows (with their key, where a record gives several) whose key is known: from an earlier row of the batch or, in
-    append sources, from the lake.
-
-    Keys are compared within a day. Only keys that occur more than once are put in order; the others pass straight.
-    """
-    engine, source = lake.engine, batch.source
-    own = [name for name in source.table.key if name != "source"]
-    keys = [*own, DAY, "source_file"] if source.snapshot else [*own, DAY]
-    which = [*PLACE, *own] if source.explodes else PLACE
-    found: list[ir.Table] = []
-    twice = repeated(engine, rows, keys)
-    if twice is not None:
-        again = rows.select(*dict.fromkeys((*keys, *PLACE))).semi_join(twice, keys).join(batch.order, "source_file")
-        place = ibis.row_number().over(group_by=keys, order_by=["position", "source_line"])
-        found.append(again.mutate(place=place).filter(lambda row: row.place > 0).select(*which))
-    known = None if source.snapshot else _known_keys(batch, _days_of(engine, rows), own, lake=lake, database=database)
-    if known is not None:
-        found.append(rows.semi_join(known, keys).select(*which))
-    if not found:
-        return None
-    return engine.create_table(
-        ibis.util.gen_name("duplicates"), ibis.union(*found, distinct=True) if len(found) > 1 else found[0], temp=True
-    )
+def _repeats(batch: Batch, rows: ir.Table, *, lake: Lake, database: Database) -> Repeats:
+    if batch.source.snapshot:
+        return repeats_in_files(lake.engine, rows, batch.source, batch.order)
+    return repeats_anywhere(batch.source_name, batch.source, rows, batch.order, lake=lake, database=database)
 
 
-def _days_of(engine: Backend, rows: ir.Table) -> Period | None:
-    first, last = engine.to_pyarrow(rows.agg(first=rows.day.min(), last=rows.day.max())).to_pylist()[0].values()
-    return inclusive(first, last) if first is not None else None
-
-
-def _known_keys(batch: Batch, days: Period | None, own: list[str], *, lake: Lake, database: Database) -> ir.Table | None:
-    """The keys that the lake holds of this source on the days touched; None if it holds nothing."""
-    if days is None:
-        return None
-    table = batch.source.table
-    name = SHARDS[table.name]
-    parts = counting_parts(name, days, lake=lake, database=database, source=batch.source_name)
-    if not parts:
-        return None
-    held = lake.read(table, days, name=name, parts=parts, with_day=True)
-    return held.select(*own, DAY)
+def _marked(batch: Batch, superseded: ir.Table | None, lake: Lake) -> None:
+    """Enter in the lake which rows count no more."""
+    if superseded is not None:
+        marks = superseded.mutate(source=ibis.literal(batch.source_name))
+        lake.add_parts(superseded_rows.name, superseded_rows.conform(marks), batch.part, day_column="of_day")
 
 
 def _rejects(batch: Batch, records: ir.Table, rows: ir.Table) -> ir.Table:
@@ -174,7 +145,9 @@ def json_merge_patch(target: str, patch: str) -> str:  # type: ignore[empty-body
     """RFC 7396: a patch over {} leaves out the fields that are null."""
 
 
-def _numbers(batch: Batch, engine: Backend, records: ir.Table, rows: ir.Table, kept: ir.Table) -> dict[str, Numbers]:
+def _numbers(
+    batch: Batch, engine: Backend, records: ir.Table, rows: ir.Table, kept: ir.Table, superseded: ir.Table | None
+) -> dict[str, Numbers]:
     numbers = {fingerprint: Numbers() for fingerprint, _ in batch.files}
     for row in engine.to_pyarrow(records.group_by("source_file", "state").agg(rows=records.count())).to_pylist():
         one = numbers[row["source_file"]]
@@ -191,7 +164,7 @@ def _numbers(batch: Batch, engine: Backend, records: ir.Table, rows: ir.Table, k
     for row in engine.to_pyarrow(kept.group_by("source_file").agg(lines=lines(kept))).to_pylist():
         numbers[row["source_file"]].accepted = row["lines"]
         numbers[row["source_file"]].duplicates -= row["lines"]
-    for row in engine.to_pyarrow(_spoken_days(batch, records, rows, kept)).to_pylist():
+    for row in engine.to_pyarrow(_spoken_days(batch, records, rows, kept, superseded)).to_pylist():
         numbers[row["source_file"]].days[row[DAY], row["snapshot_scope"]] = row["rows"]
     return numbers
 
@@ -206,18 +179,27 @@ def _lines(rows: ir.Table) -> ir.IntegerScalar:
     return rows.source_line.nunique()
 
 
-def _spoken_days(batch: Batch, records: ir.Table, rows: ir.Table, kept: ir.Table) -> ir.Table:
-    """source_file, day, snapshot_scope, rows: the days of the rows kept and, with 0 rows, those that a snapshot says are empty.
+def _spoken_days(batch: Batch, records: ir.Table, rows: ir.Table, kept: ir.Table, superseded: ir.Table | None) -> ir.Table:
+    """source_file, day, snapshot_scope, rows: the days of the rows kept and, with 0 rows, those that a snapshot says are empty and those
+    from which a row moved away.
 
-    A record that was rejected speaks of no day: a pull that does not read must not erase what an older one said.
+    A record that was rejected speaks of no day: a pull that does not read must not erase what an older one said. One that is only set
+    aside does: a part that holds other services alone replaces what it held before. Nothing is said of days to come.
     """
     scope = kept.snapshot_scope.fill_null("") if "snapshot_scope" in kept.columns else ibis.literal("")
     counted = kept.group_by(source_file=kept.source_file, day=kept.day, snapshot_scope=scope).agg(rows=kept.count())
+    if superseded is not None:
+        left = superseded.select(
+            source_file="by_file", day="of_day", snapshot_scope=ibis.literal(""), rows=ibis.literal(0, "int64")
+        ).distinct()
+        counted = counted.union(left)
+        return counted.group_by("source_file", "day", "snapshot_scope").agg(rows=counted.rows.sum().cast("int64"))
     if batch.source.covered is None:
         return counted
-    refused = rows.filter(rows.reject.notnull()).select(*PLACE)
+    refused = rows.filter(rows.reject.notnull() & rows.reject.notin(sorted(SET_ASIDE))).select(*PLACE)
     told = records.filter(records.state.isnull() | (records.state == EMPTY_BUCKET)).anti_join(refused, PLACE)
     covered = batch.source.covered(told)
+    covered = covered.filter(covered.day <= batch.now.astimezone(UTC).date())
     empty = covered.select("source_file", "day", "snapshot_scope", rows=ibis.literal(0, "int64"))
     spoken = counted.union(empty)
     return spoken.group_by("source_file", "day", "snapshot_scope").agg(rows=spoken.rows.sum().cast("int64"))

@@ -4,7 +4,7 @@ A part holds the rows of one batch of files. It counts once the ledger names it,
 leaves behind is on disk and in no number.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import ibis
@@ -19,6 +19,8 @@ from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.ingested_files import IngestedDay, ingested_days, ingested_files
 from usage_pipeline.tables.rejected_lines import rejected_lines
 from usage_pipeline.tables.schema import Table
+from usage_pipeline.tables.source import SCOPE_SEPARATOR
+from usage_pipeline.tables.superseded_rows import superseded_rows
 from usage_pipeline.tables.usage_events import usage_events
 
 SHARDS = {usage_events.name: "usage_shards", charges.name: "charge_shards"}
@@ -28,25 +30,26 @@ STARTED = {usage_events.name: "started_at", charges.name: "period_start"}
 """The column by which a row belongs to a day."""
 
 DAY = "day"
+PLACE = ("source", "source_file", "source_line")
 
 
 def landed_rows(table: Table[Any], days: Period, *, lake: Lake, database: Database) -> ir.Table:
     """The rows of `days` that count, with exactly the columns of `table`.
 
-    Append sources: every row of every file read, once per key and day. Snapshot sources: for each day and scope the rows of the newest
-    file version that speaks of it, so none if that version says the day is empty.
+    Append sources: of each key the most complete row (see ingest_repeats.py). Snapshot sources: for each day and scope the rows of the
+    newest file version that speaks of it, so none if that version says the day is empty; of scopes in deliveries, those of the newest
+    delivery.
     """
     parts = counting_parts(SHARDS[table.name], days, lake=lake, database=database)
     rows = lake.read(table, days, name=SHARDS[table.name], parts=parts)
     if not parts:
         return rows
-    appended = rows.filter(rows.snapshot_scope.isnull())
-    appended = appended.anti_join(_repeats(lake, table, appended), ["source", "source_file", "source_line"])
+    appended = _counting(rows.filter(rows.snapshot_scope.isnull()), table, days, lake=lake, database=database)
     snapshots = rows.filter(rows.snapshot_scope.notnull())
     sources = sorted(lake.engine.to_pyarrow(snapshots.select("source").distinct())["source"].to_pylist())
     if not sources:
         return appended
-    newest = _newest(database.select(ingested_days, where={"source": sources, "day": days}))
+    newest = newest_words(database.select(ingested_days, where={"source": sources, "day": days}))
     return appended.union(_of_newest(snapshots, newest, STARTED[table.name]))
 
 
@@ -54,6 +57,25 @@ def landed_rejects(days: Period, *, lake: Lake, database: Database) -> ir.Table:
     """The rejected lines that arrived on `days`, without those of ingests that did not end."""
     parts = counting_parts(rejected_lines.name, days, lake=lake, database=database)
     return lake.read(rejected_lines, days, parts=parts)
+
+
+def held_rows(table: Table[Any], days: Period, source: str, *, lake: Lake, database: Database) -> ir.Table | None:
+    """The rows of one append source that count on `days`, with a column `day`; None if there are none."""
+    name = SHARDS[table.name]
+    parts = counting_parts(name, days, lake=lake, database=database, source=source)
+    if not parts:
+        return None
+    rows = lake.read(table, days, name=name, parts=parts, with_day=True)
+    return _counting(rows, table, days, lake=lake, database=database)
+
+
+def _counting(rows: ir.Table, table: Table[Any], days: Period, *, lake: Lake, database: Database) -> ir.Table:
+    """The rows of append sources without those that a more complete one replaced."""
+    marks = counting_parts(superseded_rows.name, days, lake=lake, database=database)
+    if not marks:
+        return rows
+    replaced = lake.read(superseded_rows, days, parts=marks).rename({table.key[0]: "record"})
+    return rows.anti_join(replaced, [*PLACE, table.key[0]])
 
 
 def counting_parts(name: str, days: Period, *, lake: Lake, database: Database, source: str | None = None) -> list[Part]:
@@ -68,36 +90,24 @@ def counting_parts(name: str, days: Period, *, lake: Lake, database: Database, s
     return [part for part in parts if part.name in named]
 
 
-def repeated(engine: Any, rows: ir.Table, keys: Sequence[str]) -> ir.Table | None:
-    """The keys that more than one row has, as a table of the engine; None if there are none, which is the usual case."""
-    counted = rows.group_by(list(keys)).having(rows.count() > 1).agg()
-    table = engine.create_table(ibis.util.gen_name("repeated"), counted, temp=True)
-    return table if engine.to_pyarrow(table.count()).as_py() else None
-
-
-def _repeats(lake: Lake, table: Table[Any], rows: ir.Table) -> ir.Table:
-    """The rows (source, source_file, source_line) whose key another row of the same day has, save the first of them.
-
-    They come from two ingests that ran side by side. Per day, so that a day's rows do not depend on which other days are asked for.
-    """
-    places = ("source", "source_file", "source_line")
-    narrow = rows.select(*dict.fromkeys((*table.key, *places)), day=rows[STARTED[table.name]].date())
-    keys = (*table.key, DAY)
-    twice = repeated(lake.engine, narrow, keys)
-    if twice is None:
-        return narrow.select(*places).limit(0)
-    again = narrow.semi_join(twice, list(keys))
-    place = ibis.row_number().over(group_by=list(keys), order_by=["source_file", "source_line"])
-    return again.mutate(place=place).filter(lambda row: row.place > 0).select(*places)
-
-
-def _newest(spoken: Iterable[IngestedDay]) -> list[IngestedDay]:
+def newest_words(spoken: Iterable[IngestedDay]) -> list[IngestedDay]:
+    """Of the words of snapshot sources those that count: of each day and scope the newest, and of deliveries the newest delivery."""
     newest: dict[tuple[Any, ...], IngestedDay] = {}
     for one in spoken:
         place = (one.source, one.day, one.snapshot_scope)
         if place not in newest or (one.modified_at, one.fingerprint) > (newest[place].modified_at, newest[place].fingerprint):
             newest[place] = one
-    return list(newest.values())
+    latest: dict[tuple[Any, ...], tuple[Any, str]] = {}
+    for one in newest.values():
+        delivered = (one.modified_at, delivery_of(one)[1])
+        latest[delivery_of(one)[0]] = max(latest.get(delivery_of(one)[0], delivered), delivered)
+    return [one for one in newest.values() if latest[delivery_of(one)[0]][1] == delivery_of(one)[1]]
+
+
+def delivery_of(one: IngestedDay) -> tuple[tuple[Any, ...], str]:
+    """What a newer delivery replaces, and the delivery: '' where the scope names none, so that the newest file of each scope counts."""
+    what, *rest = one.snapshot_scope.split(SCOPE_SEPARATOR)
+    return (one.source, one.day, what), rest[0] if rest else ""
 
 
 def _of_newest(rows: ir.Table, newest: list[IngestedDay], started: str) -> ir.Table:

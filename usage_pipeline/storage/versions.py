@@ -1,0 +1,141 @@
+"""Who spoke of a day, who counts, and what replaced what: the ledger's answer to 'why this number, and not the one of last week?'
+
+Nothing is ever taken away: a file version that is out of the count stays in the lake and in the ledger, and here is why.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from usage_pipeline.periods import Period
+from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.shards import counting_parts, delivery_of, newest_words
+from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.superseded_rows import superseded_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One file version that speaks of a day and scope."""
+
+    source: str
+    day: date
+    snapshot_scope: str
+    uri: str
+    fingerprint: str
+    rows: int
+    """Rows it gave that day and scope; 0 where it says that there are none."""
+
+    counts: bool
+    """Whether its word counts. In append sources every file's does, but for rows that a more complete record replaced."""
+
+    modified_at: datetime
+    ingested_at: datetime
+    superseded_since: datetime | None
+    """When the version that took its place was read; null while it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupersededRecord:
+    """One record that counts no more: where it stands, and what counts in its place."""
+
+    source: str
+    record: str
+    day: date
+    uri: str
+    source_file: str
+    source_line: int
+    by_day: date
+    by_uri: str
+    by_file: str
+    by_line: int
+    since: datetime
+    """When the newer record was read."""
+
+
+def versions(days: Period, snapshots: Collection[str], *, database: Database, source: str | None = None) -> list[Version]:
+    """Every file version that speaks of `days`, by source, day and scope, oldest first; only those of `source` if given.
+
+    `snapshots`: the sources whose newer file replaces an older one's days.
+    """
+    where: dict[str, Any] = {"day": days} if source is None else {"day": days, "source": source}
+    spoken = database.select(ingested_days, where=where)
+    files = _files(database, {one.source for one in spoken})
+    replacing = [one for one in spoken if one.source in snapshots]
+    counting = set(newest_words(replacing))
+    groups: dict[tuple[Any, ...], list[IngestedDay]] = {}
+    for one in replacing:
+        groups.setdefault(delivery_of(one)[0], []).append(one)
+    told = [_version(one, files, since=_replaced_at(one, counting, groups, files)) for one in spoken]
+    return sorted(told, key=lambda one: (one.source, one.day, one.snapshot_scope, one.modified_at, one.fingerprint))
+
+
+def superseded_records(days: Period, *, lake: Lake, database: Database, source: str | None = None) -> list[SupersededRecord]:
+    """The records of append sources of `days` that a more complete one replaced, by source, day, record and time."""
+    parts = counting_parts(superseded_rows.name, days, lake=lake, database=database, source=source)
+    if not parts:
+        return []
+    rows = lake.engine.to_pyarrow(lake.read(superseded_rows, days, parts=parts)).to_pylist()
+    files = _files(database, {row["source"] for row in rows})
+    told = [_superseded(row, files) for row in rows]
+    return sorted(told, key=lambda one: (one.source, one.day, one.record, one.since, one.source_file, one.source_line))
+
+
+def _files(database: Database, sources: set[str]) -> dict[tuple[str, str], IngestedFile]:
+    """The ledger row under which each file version was first read."""
+    rows = database.select(ingested_files, where={"source": sorted(sources), "state": ["read", "empty"]})
+    return {(row.source, row.fingerprint): row for row in sorted(rows, key=lambda row: row.ingested_at, reverse=True)}
+
+
+def _replaced_at(
+    one: IngestedDay,
+    counting: set[IngestedDay],
+    groups: dict[tuple[Any, ...], list[IngestedDay]],
+    files: dict[tuple[str, str], IngestedFile],
+) -> datetime | None:
+    """When a version that counts no more was overruled: as soon as it and a newer one had been read."""
+    what, delivery = delivery_of(one)
+    if what not in groups or one in counting:
+        return None
+    newer = [
+        files[other.source, other.fingerprint].ingested_at
+        for other in groups[what]
+        if (other.snapshot_scope == one.snapshot_scope or delivery_of(other)[1] != delivery)
+        and (other.modified_at, other.fingerprint) > (one.modified_at, one.fingerprint)
+    ]
+    return max(files[one.source, one.fingerprint].ingested_at, min(newer))
+
+
+def _version(one: IngestedDay, files: dict[tuple[str, str], IngestedFile], since: datetime | None) -> Version:
+    file = files[one.source, one.fingerprint]
+    return Version(
+        source=one.source,
+        day=one.day,
+        snapshot_scope=one.snapshot_scope,
+        uri=file.uri,
+        fingerprint=one.fingerprint,
+        rows=one.rows,
+        counts=since is None,
+        modified_at=one.modified_at,
+        ingested_at=file.ingested_at,
+        superseded_since=since,
+    )
+
+
+def _superseded(row: dict[str, Any], files: dict[tuple[str, str], IngestedFile]) -> SupersededRecord:
+    newer = files[row["source"], row["by_file"]]
+    return SupersededRecord(
+        source=row["source"],
+        record=row["record"],
+        day=row["of_day"],
+        uri=files[row["source"], row["source_file"]].uri,
+        source_file=row["source_file"],
+        source_line=row["source_line"],
+        by_day=row["by_day"],
+        by_uri=newer.uri,
+        by_file=row["by_file"],
+        by_line=row["by_line"],
+        since=newer.ingested_at,
+    )
