@@ -177,6 +177,7 @@ def test_failures_and_cache_hits(price: Price):
     assert state(price, event("openai", "gpt-9", status="failure")) == ("not_charged", 0)
     assert state(price, event("openai", "gpt-4.1", status="failure", input=1000, output=1000)) == ("priced", Decimal("0.01"))
     assert state(price, event("openai", "gpt-4.1", status="cache_hit", input=1000, output=1000)) == ("not_charged", 0)
+    assert state(price, event("openai", "gpt-4.1", status="included", input=1000, output=1000)) == ("not_charged", 0)
 
 
 def test_aggregates_are_never_tiered_in_silence(price: Price):
@@ -184,6 +185,7 @@ def test_aggregates_are_never_tiered_in_silence(price: Price):
     base = Decimal("2.5") + Decimal("0.3")
     assert state(price, event("openai", "gpt-5.5", **ten, request_count=10)) == ("aggregate_grain", base)
     assert state(price, event("openai", "gpt-5.5", **ten, request_count=None)) == ("aggregate_grain", base)
+    assert state(price, event("openai", "gpt-5.5", **ten | {"view": "log"}, request_count=None)) == ("aggregate_grain", base)
     assert state(price, event("openai", "gpt-5.5", **ten, request_count=1))[0] == "priced"
     assert state(price, event("openai", "gpt-5.5", **ten | {"view": "log"}, request_count=1))[1] == 2 * Decimal("2.5") + Decimal("0.45")
     assert state(price, event("openai", "gpt-5.5", input=272_000, view="provider", request_count=10))[0] == "priced", (

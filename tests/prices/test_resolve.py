@@ -25,6 +25,8 @@ def name(provider: str | None, model: str | None) -> str | None:
         ("openrouter", "openrouter/openai/gpt-4o", "openrouter/openai/gpt-4o"),
         ("xai", "grok-4.5", "x-ai/grok-4.5"),
         ("anthropic", "claude-haiku-4-5-20251001", "anthropic/claude-haiku-4-5"),
+        ("anthropic", "Claude Haiku 4.5", "anthropic/claude-haiku-4-5"),
+        ("anthropic", "Claude Sonnet 3.7", "anthropic/claude-3-7-sonnet-latest"),
     ],
 )
 def test_known_words(provider: str, model: str, expected: str):
@@ -39,6 +41,9 @@ def test_known_words(provider: str, model: str, expected: str):
         ("", "gpt-4o"),
         ("my openai gateway", "gpt-4o"),
         ("openai", "claude-haiku-4-5"),
+        ("openai", "Claude Haiku 4.5"),
+        ("anthropic", "Claude Haiku"),
+        ("anthropic", "Claude Haiku 4.5 2025-10-01"),
         ("openai", "anthropic/claude-haiku-4-5"),
         ("anthropic", "openai/gpt-4o"),
         ("openai", "gpt-9-foo"),

@@ -12,6 +12,9 @@ from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.tables.rejected_lines import REASONS
 from usage_pipeline.tables.source import Source
 
+HASHED = {("claude_code", "actor.email_address")}
+"""Addresses that are read, to become keyed hashes: nothing else tells the persons apart."""
+
 EACH = pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.kind)
 
 
@@ -81,7 +84,7 @@ def test_no_prompt_answer_or_address_is_ever_read(source: Source):
     for path in source.fields.values():
         keys = path.split(".") if isinstance(path, str) else path
         assert not forbidden & set(keys), path
-        assert not any("email" in key or "ip_address" in key for key in keys), path
+        assert not any("email" in key or "ip_address" in key for key in keys) or (source.kind, path) in HASHED, path
         assert path != "messages"
 
 

@@ -5,7 +5,7 @@ quantities and amounts, and the log rows only split them by team, user, operatio
 provider row's dimensions. Two things the logs add, because the provider's view does not have them at all: meters that it reports
 nowhere on that channel that day (tool calls, say), and the number of requests where it does not count them (Anthropic).
 Usage that no rule gives to a project is in what a higher view says of its model, whatever project that names.
-Failures and answers from the gateway's cache are the logs' own rows: counted, at cost 0.
+Failures, answers from the gateway's cache and what a subscription includes are the logs' own rows: counted, at cost 0.
 Credits are beside dollars and follow the requests: the view that counts a cell's requests gives its credits (`credit_split` where logs
 explain the provider's count), the provider's where neither counts them. A bill changes no credits: they are of the usage.
 """
@@ -28,7 +28,7 @@ Cell = tuple[str, str, str | None]
 
 
 def is_charged(row: UsageCost) -> bool:
-    """Whether the row can cost anything: all but a log's failures and cache hits."""
+    """Whether the row can cost anything: all but a log's failures, cache hits and what a subscription includes."""
     return row.view == PROVIDER_VIEW or row.status == SUCCESS
 
 

@@ -33,7 +33,7 @@ from usage_pipeline.tables import priced_usage as states
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS, TOKEN_METERS
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.rates import DAY_SECONDS, REASONING, Scopes
-from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, PROVIDER_VIEW, SUCCESS, usage_events
+from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, INCLUDED, SUCCESS, usage_events
 
 __all__ = ["KEY", "keys_of", "price_events"]
 
@@ -183,11 +183,11 @@ def _measures(events: ir.Table, meters: Collection[str]) -> dict[str, ir.Value]:
         "is_unmeasured": ibis.coalesce(*(events[meter] for meter in common), nothing).isnull()
         & ~events.is_rare
         & (count.fill_null(1) != 0),
-        "is_aggregate": ibis.ifelse(count.isnull(), events["view"] == PROVIDER_VIEW, count > 1),
+        "is_aggregate": ibis.ifelse(count.isnull(), True, count > 1),  # noqa: FBT003
         "is_not_charged": ibis.ifelse(
             events.status == SUCCESS,
             False,  # noqa: FBT003
-            (events.status == CACHE_HIT) | ((events.status == FAILURE) & put_out.isnull()),
+            events.status.isin((CACHE_HIT, INCLUDED)) | ((events.status == FAILURE) & put_out.isnull()),
         ),
         "input_tokens": ibis.ifelse(is_usual, _input(events, meters), _input(events, meters, limit=HUGE)),
         "used_meters": reduce(add, rare_used, used),

@@ -82,6 +82,11 @@ class Catalog:
         owners = (one.id for one in (provider, *self.providers) if any(found is candidate for candidate in one.models))
         return CatalogModel(provider, next(owners), found)
 
+    def named(self, provider: Provider, name: str) -> CatalogModel | None:
+        """The provider's own model of that display name ('Claude Haiku 4.5'), letter for letter; None where none or several have it."""
+        found = [model for model in provider.models if model.name == name]
+        return CatalogModel(provider, provider.id, found[0]) if len(found) == 1 else None
+
 
 def hash_of(providers: Any, supplements: Sequence[Any]) -> str:
     """The hash of a catalog's content in JSON's types, as `dump` writes them."""

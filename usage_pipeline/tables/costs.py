@@ -37,7 +37,7 @@ class Cost:
     model: str | None = column("Catalog id of the model, else as given; null for charges without one", key=True)
     api_type: str | None = column("text, image, embedding, ...", key=True)
     operation: str | None = column("What the application did; null where no log explains the amount", key=True)
-    status: str = column("'success', 'failure' or 'cache_hit'", key=True)
+    status: str = column("'success', 'failure', 'cache_hit' or 'included'", key=True)
     meter: str = column("Meter; requests are counted only on the rows of meter 'requests'", key=True)
     quantity: Decimal = column("Units of the meter", type=QUANTITY)
     requests: int = column("Requests: on rows of meter 'requests', else 0, so that any sum of it is right")

@@ -23,6 +23,7 @@ REASONS: dict[str, str] = {
     "time_out_of_range": "the time lies before 2015 or more than a day in the future",
     "missing_model": "no model",
     "missing_usage": "a successful request without any quantity",
+    "no_usage": "the record says that nothing was used",
     "unknown_meter": "a quantity under a name that is no meter",
     "unknown_status": "a status that is neither success, failure nor cache_hit",
     "total_row": "a total of the lines above it, not a charge",
@@ -48,7 +49,7 @@ REASONS: dict[str, str] = {
 }
 """Reason codes, each in plain words."""
 
-SET_ASIDE = frozenset({"other_service", "total_row", "not_usage", "not_spans", "no_charge"})
+SET_ASIDE = frozenset({"other_service", "total_row", "not_usage", "not_spans", "no_charge", "no_usage"})
 """Reasons that are no fault: the line is not about AI usage."""
 
 

@@ -20,7 +20,7 @@ class UsageCost:
     model: str | None = column("Catalog id of the model, else as given", key=True)
     api_type: str | None = column("text, image, embedding, ...", key=True)
     operation: str | None = column("What the application did", key=True)
-    status: str = column("'success', 'failure' or 'cache_hit'", key=True)
+    status: str = column("'success', 'failure', 'cache_hit' or 'included'", key=True)
     meter: str = column("Meter, or 'requests'", key=True)
     quantity: Decimal = column("Units of the meter", type=QUANTITY)
     requests: int | None = column("Requests, on rows of meter 'requests' only; null where the provider does not count them")

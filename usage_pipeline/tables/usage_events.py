@@ -14,6 +14,8 @@ LOG_VIEW = "log"
 SUCCESS = "success"
 FAILURE = "failure"
 CACHE_HIT = "cache_hit"
+INCLUDED = "included"
+"""In a subscription, whose seats are paid apart: used, and free of charge."""
 
 SECONDS = dt.Decimal(18, 6)
 
@@ -37,7 +39,9 @@ class UsageEvent:
     feature: str | None = column("Feature of the application")
     operation: str | None = column("What the application did: chat, image, batch, prompt_run, preview, improvement, agent_generation, ...")
     api_type: str | None = column("text, image, embedding, speech, transcription, moderation, batch, tool")
-    status: str = column("'success', 'failure' or 'cache_hit' (answered by the gateway's cache; costs nothing)")
+    status: str = column(
+        "'success', 'failure', or at no cost: 'cache_hit' (answered by the gateway's cache), 'included' (in a subscription)"
+    )
     channel: str = column("Who bills: openai, anthropic, google.gemini, google.vertex, aws.bedrock, azure.openai, openrouter, ...")
     provider: str | None = column("genai-prices' provider id, or as the source names it")
     model: str | None = column("The model as the source gives it")
