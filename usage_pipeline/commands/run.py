@@ -33,7 +33,7 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
     workplace.books().current()  # names that the home's price book does not know: before anything is read
     landing = workplace.landing()
     for spec in settings.sources:
-        if not landing.has_files(spec.path):
+        if spec.api is None and not landing.has_files(spec.path):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
     with output.progress() as listener:
         outcome = run_days(home, environment.config_file, days, as_of, listener)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
+from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.unpriced import unpriced_share
@@ -23,6 +24,8 @@ from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, inge
 from usage_pipeline.tables.priced_usage import NO_VARIANT, UPPER_BOUND, priced_usage
 from usage_pipeline.tables.source_status import SourceStatus
 from usage_pipeline.tables.summary import totals
+
+GAPS_SHOWN = 12
 
 SET_ASIDE = frozenset({"other_service", "total_row"})
 """Reasons that are no fault: the line is not about AI usage."""
@@ -43,7 +46,10 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
     """All findings about `days`, whose cost rows are `costs`; those that block first."""
     lake = workplace.lake(workplace.engine())
     broken = rejected_bill_lines(workplace.settings(), workplace.database(), lake, days)
+    gaps = gaps_of(workplace, days)
     found = [
+        _missing_days([gap for gap in gaps if gap.is_missing]),
+        _older_days([gap for gap in gaps if not gap.is_missing]),
         _unpriced(costs, lake, days, workplace.settings().limits),
         _broken_bills(broken),
         _counted_twice(costs),
@@ -53,6 +59,38 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _newer_catalog(workplace),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
+
+
+def _missing_days(gaps: Sequence[Gap]) -> Finding | None:
+    count = len({(gap.source, day) for gap in gaps for day in gap.days})
+    words = (
+        f"{count:,} {'day of a source that is pulled is' if count == 1 else 'days of sources that are pulled are'} missing, and so is what"
+        f" was used or billed then; another run asks for them again. {_reasons(gaps)}"
+    )
+    return Finding(code="missing_days", blocks=True, count=count, amount=None, words=words) if gaps else None
+
+
+def _older_days(gaps: Sequence[Gap]) -> Finding | None:
+    count = len({(gap.source, day) for gap in gaps for day in gap.days})
+    words = (
+        f"{count:,} {'day' if count == 1 else 'days'} could not be read anew, and what was pulled before counts; another run asks again."
+        f" {_reasons(gaps)}"
+    )
+    return Finding(code="days_not_read_anew", blocks=False, count=count, amount=None, words=words) if gaps else None
+
+
+def _reasons(gaps: Sequence[Gap]) -> str:
+    """One reason a source if all its endpoints have the same, as a refused key is; else each endpoint's."""
+    sources = dict.fromkeys(gap.source for gap in gaps)
+    told: list[str] = []
+    for source in sources:
+        own = [gap for gap in gaps if gap.source == source]
+        if len({(gap.reason, gap.days) for gap in own}) == 1:
+            told.append(own[0].words if len(own) == 1 else own[0].words_of_all)
+        else:
+            told += [gap.words for gap in own]
+    more = len(told) - GAPS_SHOWN
+    return "; ".join(told[:GAPS_SHOWN]) + (f"; and {more} more" if more > 0 else "") + "."
 
 
 def rejected_bill_lines(settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, object]]:

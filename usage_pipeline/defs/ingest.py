@@ -8,14 +8,16 @@ from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.defs.partitions import DAILY, ONE_RUN
+from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.progress import tell
+from usage_pipeline.defs.pulls import pull_sources
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.ingest import ingest
+from usage_pipeline.storage.pull import Pulled
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.rejected_lines import rejected_lines
 from usage_pipeline.tables.source_status import SourceStatus
@@ -58,7 +60,14 @@ rejected_spec = dg.AssetSpec(
     metadata={"dagster/column_schema": schema_of(ingested_files)},
 )
 def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """The ledger of files: each version read once, lines = accepted + duplicates + rejected. New files are read whatever their days."""
+    """The ledger of files: each version read once, lines = accepted + duplicates + rejected. New files are read whatever their days.
+
+    Before that, what sources with an API have of the run's days lands as files.
+    """
+    pulled = pull_sources(workplace, days_of(context))
+    for source, done in pulled.items():
+        for words in sorted(set(done.failures.values())):
+            context.log.warning("%s: %s", source, words)
     settings, database, engine = workplace.settings(), workplace.database(), workplace.engine()
     lake, landing = workplace.lake(engine), workplace.landing()
     files: list[IngestedFile] = []
@@ -82,7 +91,8 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
     rejects = rejects_of(lake, files)
     context.log_event(_rejected(files, rejects))
     statuses = source_statuses(workplace, workplace.now().date())
-    return dg.MaterializeResult(metadata=_summary(files, rejects) | {"sources": markdown([_standing(one) for one in statuses])})
+    told = {"sources": markdown([_standing(one) for one in statuses]), "pulls": markdown([_pull(*one) for one in pulled.items()])}
+    return dg.MaterializeResult(metadata=_summary(files, rejects) | told)
 
 
 def _observed(kind: str, name: str, files: list[IngestedFile]) -> dg.AssetObservation:
@@ -101,6 +111,16 @@ def _rejected(files: Sequence[IngestedFile], rejects: Sequence[dict[str, Any]]) 
             "files with rejects": markdown(rows),
         },
     )
+
+
+def _pull(source: str, done: Pulled) -> dict[str, Any]:
+    return {
+        "source": source,
+        "days asked for": done.asked,
+        "new or changed": done.landed,
+        "failed": len(done.failures),
+        "why": "; ".join(sorted(set(done.failures.values()))),
+    }
 
 
 def _standing(status: SourceStatus) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Workplace(dg.ConfigurableResource[None]):
 
     def settings(self) -> Settings:
         """usage.yaml as values. Raises UsageConfigError with file, line and field of every problem."""
-        return load(Path(self.config_file))
+        return load(Path(self.config_file), landing=Home(Path(self.home_folder)).landing.absolute())
 
     def environment(self) -> Environment:
         return Environment()

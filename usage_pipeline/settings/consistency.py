@@ -14,8 +14,8 @@ from usage_pipeline.settings.shape import VALUE
 TOKENS = "tokens"
 
 
-def contradictions(document: Document, kinds: Collection[str]) -> list[Problem]:
-    """Every problem between parts of the document. `kinds` are the known kinds of source."""
+def contradictions(document: Document, kinds: Collection[str], pulled: Collection[str]) -> list[Problem]:
+    """Every problem between parts of the document. `kinds` are the known kinds of source, `pulled` those that have an API."""
     content = document.content
     projects = _names(content, "projects", "id")
     sources = _names(content, "sources", "name")
@@ -29,6 +29,7 @@ def contradictions(document: Document, kinds: Collection[str]) -> list[Problem]:
         *_overlapping(document, "aliases", ("name", "provider"), "alias"),
         *_overlapping(document, "credits", ("operation", "model", "provider", "project"), "credit rule"),
         *_unknown_kinds(document, kinds),
+        *_path_or_api(document, pulled),
         *_budgets(document),
     ]
 
@@ -87,6 +88,19 @@ def _unknown_kinds(document: Document, kinds: Collection[str]) -> Iterator[Probl
         if isinstance(kind, str) and kind not in kinds:
             hint = suggestion(kind, kinds) or f"; known are {', '.join(sorted(kinds))}"
             yield document.problem((*place, "kind"), f"{kind!r} is no kind of source{hint}")
+
+
+def _path_or_api(document: Document, pulled: Collection[str]) -> Iterator[Problem]:
+    """A source says where its files lie, or that it is pulled; only some kinds can be."""
+    for place, entry in _entries(document.content, "sources"):
+        path, api, kind = entry.get("path"), entry.get("api"), entry.get("kind")
+        if path is not None and api is not None:
+            yield document.problem((*place, "api"), "a source has a path (its files) or an api (it is pulled), not both")
+        elif path is None and api is None:
+            hint = ", or api: {} to have it pulled" if kind in pulled else ""
+            yield document.problem((*place, "path"), f"it is missing{hint}")
+        elif api is not None and isinstance(kind, str) and kind not in pulled:
+            yield document.problem((*place, "api"), f"{kind} is not pulled: give the path of its files; {', '.join(sorted(pulled))} are")
 
 
 def _budgets(document: Document) -> Iterator[Problem]:

@@ -100,6 +100,11 @@ class Environment(BaseSettings):
         """The key itself, for the engine."""
         return self.hash_key.get_secret_value() if self.hash_key else None
 
+    def secret(self, name: str) -> SecretStr | None:
+        """The secret in a variable whose name usage.yaml gives; None where it is not set or empty."""
+        value = os.environ.get(name, "").strip()
+        return SecretStr(value) if value else None
+
     @property
     def mail_server(self) -> MailServer | None:
         """The mail server, None where no host is set: then mails become files in the outbox."""

@@ -17,14 +17,17 @@ from pydantic_core import ErrorDetails
 from usage_pipeline.errors import Problem, UsageConfigError
 from usage_pipeline.settings.consistency import contradictions, suggestion
 from usage_pipeline.settings.document import Document, read_document
-from usage_pipeline.settings.shape import AgreementShape, BudgetShape, RuleShape, UsageFile, VolumeTierShape
+from usage_pipeline.settings.shape import AgreementShape, ApiShape, BudgetShape, RuleShape, SourceShape, UsageFile, VolumeTierShape
+from usage_pipeline.sources.apis.catalog import APIS
 from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.pull_landing import files_of
 from usage_pipeline.tables.budgets import Budget, Threshold
 from usage_pipeline.tables.configuration import (
     LIST,
     MONTH,
     Agreement,
     Alias,
+    ApiSpec,
     AttributionRule,
     CreditRule,
     Limits,
@@ -55,25 +58,26 @@ class Settings:
     fingerprint: str
 
 
-def load(config: Path, kinds: Collection[str] = tuple(SOURCES)) -> Settings:
+def load(config: Path, kinds: Collection[str] = tuple(SOURCES), *, landing: Path | None = None) -> Settings:
     """Read and check `config`; paths in it are relative to its folder. `kinds` are the kinds of source that may be named.
 
+    `landing` is the home's landing zone, where the files of pulled sources lie; without it they have no path.
     Raises UsageConfigError whose text has a line `file:line: field: message` for every problem.
     """
     document = read_document(config)
     problems = document.problems
     if document.content is not None:
-        problems = [*problems, *contradictions(document, kinds)]
+        problems = [*problems, *contradictions(document, kinds, tuple(APIS))]
         try:
             shaped = UsageFile.model_validate(document.content)
         except ValidationError as error:
             problems += [_problem(document, one) for one in error.errors(include_url=False)]
     if problems:
         raise UsageConfigError("\n".join(map(str, sorted(problems, key=lambda one: one.line or 0))))
-    return _settings(shaped, document, config.absolute())
+    return _settings(shaped, document, config.absolute(), landing)
 
 
-def _settings(shaped: UsageFile, document: Document, config: Path) -> Settings:
+def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path | None) -> Settings:
     organisation = shaped.organisation
     return Settings(
         organisation=Organisation(name=organisation.name, currency=organisation.currency, finance=tuple(organisation.finance)),
@@ -93,7 +97,7 @@ def _settings(shaped: UsageFile, document: Document, config: Path) -> Settings:
             *(_budget(project.id, one, organisation.currency) for project in shaped.projects for one in project.budgets),
         ),
         attribution=tuple(_rule(one) for one in shaped.attribution),
-        sources=tuple(SourceSpec(name=one.name, kind=one.kind, path=_absolute(one.path, config.parent)) for one in shaped.sources),
+        sources=tuple(_source(one, config.parent, landing) for one in shaped.sources),
         agreements=tuple(_agreement(one, document.line_of(("prices", number))) for number, one in enumerate(shaped.prices)),
         aliases=tuple(Alias(**one.model_dump(), line=document.line_of(("aliases", number))) for number, one in enumerate(shaped.aliases)),
         credits=tuple(
@@ -148,6 +152,18 @@ def _agreement(shape: AgreementShape, line: int | None) -> Agreement:
 def _discount(shape: AgreementShape | VolumeTierShape) -> Decimal | None:
     """A markup is a negative discount."""
     return shape.discount_percent if shape.markup_percent is None else -shape.markup_percent
+
+
+def _source(shape: SourceShape, folder: Path, landing: Path | None) -> SourceSpec:
+    if shape.api is None:
+        return SourceSpec(name=shape.name, kind=shape.kind, path=_absolute(shape.path or "", folder))
+    path = files_of(landing, shape.name) if landing else ""
+    return SourceSpec(name=shape.name, kind=shape.kind, path=path, api=_api(shape.api, shape.kind))
+
+
+def _api(shape: ApiShape, kind: str) -> ApiSpec:
+    known = APIS[kind]
+    return ApiSpec(url=shape.url or known.url, key=shape.key or known.key_variable, days=shape.days)
 
 
 def _absolute(path: str, folder: Path) -> str:

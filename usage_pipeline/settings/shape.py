@@ -10,6 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from usage_pipeline.money import SCALE, exact
+from usage_pipeline.settings.shape_api import Url, Variable
+from usage_pipeline.settings.shape_words import word as _word
+from usage_pipeline.settings.shape_words import wrong as _wrong
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS, LARGEST_UNIT_PRICE
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.rates import REASONING
@@ -20,22 +23,12 @@ TAG = "tag."
 VALUE = "{value}"
 DEFAULT_THRESHOLDS = (Decimal(75), Decimal(90), Decimal(100))
 
+READ_AGAIN_DAYS, READ_AGAIN_DAYS_MAX = 7, 92
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*)?(\.\d+(_\d+)*)?([eE][+-]?\d+)?")
 _MAIL = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]+")
 _DIGITS = 38 - SCALE
-
-
-def _wrong(message: str) -> PydanticCustomError:
-    return PydanticCustomError("usage", "{message}", {"message": message})
-
-
-def _word(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _wrong("a text is needed here")
-    if not value.strip():
-        raise _wrong("it is empty; a text is needed here")
-    return value
 
 
 def _identifier(value: Any) -> str:
@@ -121,6 +114,13 @@ def _days(value: Any) -> int:
     return int(number)
 
 
+def _read_again(value: Any) -> int:
+    days = _days(value)
+    if days > READ_AGAIN_DAYS_MAX:
+        raise _wrong(f"{value} is too many: at most {READ_AGAIN_DAYS_MAX} days are read anew with every run")
+    return days
+
+
 def _day(value: Any) -> date:
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
@@ -169,6 +169,7 @@ Discount = Annotated[Decimal, BeforeValidator(_discount)]
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
 Meter = Annotated[str, BeforeValidator(_meter)]
 Days = Annotated[int, BeforeValidator(_days)]
+ReadAgain = Annotated[int, BeforeValidator(_read_again)]
 
 
 class Section(BaseModel):
@@ -227,10 +228,21 @@ class RuleShape(Section):
     equals: Word | None = None
 
 
+class ApiShape(Section):
+    """An admin API; what is not said is the provider's. `days` are read anew with every run."""
+
+    url: Url | None = None
+    key: Variable | None = None
+    days: ReadAgain = READ_AGAIN_DAYS
+
+
 class SourceShape(Section):
+    """A source of files (`path`) or one that is pulled (`api`)."""
+
     name: Identifier
     kind: Word
-    path: Word
+    path: Word | None = None
+    api: ApiShape | None = None
 
 
 class VolumeTierShape(Section):

@@ -48,12 +48,25 @@ class AttributionRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSpec:
+    """A provider's admin API: where it is, the variable of the environment that holds the key, how many days are read anew each time."""
+
+    url: str
+    key: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSpec:
-    """One source: its own name, its kind (sources/catalog.py) and where its files lie (a glob or s3:// prefix, absolute)."""
+    """One source: its own name, its kind (sources/catalog.py) and where its files lie (a glob or s3:// prefix, absolute).
+
+    With `api` the files come from there, and `path` is where they land in the home.
+    """
 
     name: str
     kind: str
     path: str
+    api: ApiSpec | None = None
 
 
 LIST, IN_PROPORTION = "list", "in_proportion"
