@@ -362,8 +362,6 @@ CASES: dict[str, list[Case]] = {
         ({"cost_mca": "27.3756", "cost_in_pricing_currency": "2.73756"}, None),
         ({"effective_price": "0"}, None),
         ({"effective_price": "0.0002"}, None),
-        ({"charge_type": "UnusedReservation"}, "amortized_cost"),
-        ({"file": "/exports/amortized/20261001-20261031/run/part_0_0001.csv"}, "amortized_cost"),
     ],
 }
 

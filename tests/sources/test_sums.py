@@ -137,7 +137,7 @@ def test_a_request_belongs_to_the_day_it_started(rows: Any):
 
 
 def test_azure_bill(rows: Any):
-    charges = rows("azure_cost")
+    charges = rows("azure_cost", "part_1_0001.csv")
     assert sum(Decimal(row["billed_cost"]) for row in charges) == Decimal("368.6106")
     quantities = {row["sku"]: row["quantity"] for row in charges}
     assert quantities["gpt-4o-mini-0718-Inp-glbl Tokens"] == "18250400"

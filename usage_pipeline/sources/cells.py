@@ -50,6 +50,12 @@ def decimal(text: ir.StringValue, *, shift: int | ir.IntegerValue = 0) -> ir.Dec
     return _exact_decimal(text, shift)
 
 
+def half_step(text: ir.StringValue) -> ir.DecimalValue:
+    """Half of the last digit that the number is written with: 0.005 of '1.25', 0.5 of '12', and of what has an exponent."""
+    places = text.re_extract(r"^-?\d*\.(\d{1,14})$", 1).length().fill_null(0)
+    return (ibis.literal("0.") + ibis.literal("0").repeat(places) + "5").try_cast(MONEY)
+
+
 def quantity(text: ir.StringValue, *, shift: int | ir.IntegerValue = 0) -> ir.DecimalValue:
     """A quantity of a bill: decimal(38,6), null if it is no number."""
     return decimal(text, shift=shift).try_cast(QUANTITY)

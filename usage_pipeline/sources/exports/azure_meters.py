@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+import ibis
+import ibis.expr.types as ir
+
+from usage_pipeline.tables.meters import UNMAPPED
+
 
 @dataclass(frozen=True, slots=True)
 class AzureMeter:
@@ -39,6 +44,17 @@ AZURE_METERS: tuple[AzureMeter, ...] = (
     AzureMeter("5.4 longco opt Gl", "output", "gpt-5.4"),
     AzureMeter("5 mini pp Inp Gl 1M Tokens", "input", "gpt-5-mini", "priority"),
     AzureMeter("54 mini Inp Flex Gl", "input", "gpt-5.4-mini", "flex"),
+    AzureMeter("6-sol ShortCo Cd Wr Std Gl", "cache_write", None),
     AzureMeter("Code-Interpreter-global", "code_sessions", None),
 )
 """Meters of a model in all its regions and tiers are separate lines of Azure's price list, and so here."""
+
+
+def azure_meter_columns(name: ir.StringValue) -> dict[str, ir.StringValue]:
+    """Columns `meter` ('unmapped' where the name is not listed), `model` and `tier` of a meter's name, in any case of letters."""
+    known, null = name.lower(), ibis.null("string")
+    return {
+        "meter": known.cases(*((one.name.lower(), one.meter) for one in AZURE_METERS), else_=UNMAPPED),
+        "model": known.cases(*((one.name.lower(), one.model) for one in AZURE_METERS if one.model), else_=null),
+        "tier": known.cases(*((one.name.lower(), one.tier) for one in AZURE_METERS if one.tier), else_=null),
+    }
