@@ -8,16 +8,19 @@ compared its rows with a lake that is not the same any more, reads again what is
 import hashlib
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import duckdb
 import ibis
 import sqlalchemy as sa
 from ibis.backends.duckdb import Backend
 
+from usage_pipeline.errors import UsageError
 from usage_pipeline.storage.database import Database, Transaction
 from usage_pipeline.storage.ingest_batch import UNREADABLE, Batch, Numbers, write_batch
 from usage_pipeline.storage.lake import Lake
@@ -172,7 +175,8 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
         files = [(one.fingerprint, one.file.uri) for one in versions]
         paths = {one.fingerprint: one.path for one in versions}
         batch = Batch(call.source_name, call.source, files, part, call.now, call.currency, paths)
-        with tempfile.TemporaryDirectory(dir=call.stage, prefix="ingest-", ignore_cleanup_errors=True) as stage:
+        folder = tempfile.TemporaryDirectory(dir=call.stage, prefix="ingest-", ignore_cleanup_errors=True)
+        with folder as stage, _without_content(call.source_name, files):
             numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=Path(stage))
         rows = [_ledger_row(call, one, numbers[one.fingerprint], part) for one in versions if one.fingerprint in numbers]
         overtaken = _enter(call, versions, rows, numbers, known)
@@ -180,6 +184,17 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
             return rows, [one.file for one in versions if one.fingerprint not in numbers]
         versions = [one for one in versions if one.fingerprint not in overtaken]
     return [], []
+
+
+@contextmanager
+def _without_content(source_name: str, files: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """The engine's errors quote what they stumbled over: of their words only those before the first quote go on into logs."""
+    try:
+        yield
+    except duckdb.Error as error:
+        words = re.split("['\"`\n]", str(error), maxsplit=1)[0].strip()
+        places = files[0][1] if len(files) == 1 else f"{files[0][1]} and {len(files) - 1} more"
+        raise UsageError(f"{source_name}: the engine stopped while reading {places}: {type(error).__name__}: {words}") from None
 
 
 def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], numbers: dict[str, Numbers], known: int) -> set[str] | None:

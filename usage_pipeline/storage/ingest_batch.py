@@ -16,6 +16,7 @@ from ibis.backends.duckdb import Backend
 
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.ingest_privacy import guarded, told_fields
 from usage_pipeline.storage.ingest_repeats import PLACE, Repeats, repeats_anywhere, repeats_in_files
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.records import read_records
@@ -73,7 +74,7 @@ def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend
     if failed:
         batch = replace(batch, files=[one for one in batch.files if one[0] not in failed])
         records = records.filter(records.source_file.notin(failed))
-    rows = _staged(engine, _converted(batch, records.filter(records.state.isnull())), stage)
+    rows = guarded(engine, _staged(engine, _converted(batch, records.filter(records.state.isnull())), stage), batch.source.table)
     accepted = rows.filter(rows.reject.isnull()).drop("reject")
     repeats = _repeats(batch, accepted, lake=lake, database=database)
     dropped = repeats.dropped
@@ -127,22 +128,11 @@ def _rejects(batch: Batch, records: ir.Table, rows: ir.Table) -> ir.Table:
     unread = unread.select(*PLACE, reason=unread.state, text=unread.text)
     refused = rows.filter(rows.reject.notnull()).select(*PLACE, reason="reject")
     known = refused.left_join(records.drop("state", "text"), PLACE)  # first: a text is made of the few refused, not of every record
-    fields = ibis.struct({name: known[name] for name in batch.source.fields})
-    told = known.select(*PLACE, "reason", text=_without_addresses(json_merge_patch("{}", fields.cast("json").cast("string"))))
+    told = known.select(*PLACE, "reason", text=told_fields(known, list(batch.source.fields)))
     both = unread.union(told)
     return both.join(batch.order, "source_file").select(
         *PLACE, "uri", "reason", "text", source=ibis.literal(batch.source_name), arrived_at=ibis.literal(batch.now, TIMESTAMP)
     )
-
-
-def _without_addresses(text: ir.StringValue) -> ir.StringValue:
-    """Mail addresses are personal data."""
-    return text.re_replace(r'[^@\s"]+@[^@\s"]+\.[^@\s"]+', "x@x.x")
-
-
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def json_merge_patch(target: str, patch: str) -> str:  # type: ignore[empty-body]
-    """RFC 7396: a patch over {} leaves out the fields that are null."""
 
 
 def _numbers(
