@@ -22,14 +22,11 @@ from usage_pipeline.tables.configuration import Limits
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.priced_usage import NO_VARIANT, UPPER_BOUND, priced_usage
+from usage_pipeline.tables.rejected_lines import SET_ASIDE
 from usage_pipeline.tables.source_status import SourceStatus
 from usage_pipeline.tables.summary import totals
 
 GAPS_SHOWN = 12
-
-SET_ASIDE = frozenset({"other_service", "total_row"})
-"""Reasons that are no fault: the line is not about AI usage."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
