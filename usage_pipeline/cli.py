@@ -169,17 +169,19 @@ def reprice(home: Path | None, config: Path | None, as_json: bool, first: date, 
 
 @main.command()
 @click.option("--as-of", type=DAY, help="The day (UTC) from which the lag is counted.  [today]")
+@click.option("--day", type=DAY, help="One day instead: its files and which count, its bills' finality, why it was computed.")
 @common
-def sources(home: Path | None, config: Path | None, as_json: bool, as_of: date | None) -> int:
+def sources(home: Path | None, config: Path | None, as_json: bool, as_of: date | None, day: date | None) -> int:
     """How every source stands: files, lines, rejects by reason, newest day, missing days, and whether it is stale.
 
     \b
     Example:
       usage-pipeline sources
+      usage-pipeline sources --day 2026-10-02
     """
     from usage_pipeline.commands.sources import run_sources
 
-    return run_sources(_environment(home, config), as_of or datetime.now(UTC).date(), _output(as_json))
+    return run_sources(_environment(home, config), as_of or datetime.now(UTC).date(), day, _output(as_json))
 
 
 @main.command()

@@ -1,6 +1,7 @@
 """`usage-pipeline sources`: what every source gave, how new it is, and what needs a look."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,43 @@ def test_a_stale_source_is_a_finding(world: World) -> None:
     world.config.write_text(CONFIG + "limits: {stale_days: 40}\n")
     again = json.loads(asked(world, "run", "--from", "2026-10-01", "--to", "2026-10-31", "--json"))["findings"]
     assert "stale_source" not in {one["code"] for one in again}
+
+
+def test_a_late_file_and_a_changed_configuration_say_why_a_day_was_computed(world: World) -> None:
+    asked(world, "run", "--from", "2026-10-01", "--to", "2026-10-04")
+    (world.config.parent / "log" / "late.jsonl").write_text(line(9, 2) + line(2, 4, reported_cost=1) + line(1, 1))
+    asked(world, "run", "--from", "2026-10-01", "--to", "2026-10-04")
+    world.config.write_text(CONFIG.replace("name: Chat", "name: Chats"))
+    asked(world, "run", "--from", "2026-10-01", "--to", "2026-10-04")
+    told = {day: json.loads(asked(world, "sources", "--day", f"2026-10-0{day}", "--json")) for day in (1, 2, 3)}
+    reasons = {day: [one["because"] for one in document["computed"]] for day, document in told.items()}
+    asked_for = "asked for; nothing that it is made of has changed"
+    assert reasons == {
+        1: ["first time", asked_for, "usage.yaml changed"],
+        2: ["first time", "new: app late.jsonl", "usage.yaml changed"],
+        3: ["first time", asked_for, "usage.yaml changed"],
+    }
+    assert len({one["run_id"] for one in told[1]["computed"]}) == 3
+    assert [(Path(one["file"]).name, one["rows"], one["counts"]) for one in told[2]["versions"]] == [("late.jsonl", 1, True)]
+
+
+def test_a_newer_bill_replaces_the_older_and_both_are_told(world: World, tmp_path: Path) -> None:
+    (tmp_path / "bill").mkdir()
+    world.config.write_text(CONFIG + '  - {name: bill, kind: openai_costs, path: "bill/*.json"}\n')
+    for number, amount in enumerate(("3.5", "4")):
+        result = {"object": "organization.costs.result", "amount": {"value": amount, "currency": "usd"}, "line_item": "gpt-4o, input"}
+        bucket = {"start_time": 1790812800, "end_time": 1790899200, "results": [result]}
+        path = tmp_path / "bill" / f"{number}.json"
+        path.write_text(json.dumps({"data": [bucket]}))
+        os.utime(path, (1790990000 + number, 1790990000 + number))
+        asked(world, "run", "--from", "2026-10-01", "--to", "2026-10-01")
+    told = json.loads(asked(world, "sources", "--day", "2026-10-01", "--json"))
+    spoken = [
+        (Path(one["file"]).name, one["counts"], one["superseded_since"] is None) for one in told["versions"] if one["source"] == "bill"
+    ]
+    assert spoken == [("0.json", False, False), ("1.json", True, True)]
+    assert told["bills"] == [{"channel": "openai", "finality": "provisional", "lines": 1, "billed_cost": "4"}]
+    assert told["computed"][-1]["because"] == "new: bill 1.json"
+    words = asked(world, "sources", "--day", "2026-10-01")
+    assert "replaced 20" in words
+    assert "new: bill 1.json" in words

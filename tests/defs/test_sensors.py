@@ -12,7 +12,7 @@ from sample_world import World, new_world
 from tracker_world import request, tracker_world, write
 
 from usage_pipeline.defs.partitions import RANGE_END, RANGE_START
-from usage_pipeline.defs.sensors import new_files, ranges_of
+from usage_pipeline.defs.sensors import BECAUSE, new_files, ranges_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.periods import inclusive
@@ -71,7 +71,9 @@ def test_files_then_days_then_months_then_nothing(ticks: Ticks) -> None:
     ticks.run()
 
     assert ticks.tick() == [("daily", "2026-09-30", "2026-10-01"), ("daily", "2026-10-03", "2026-10-03")]
+    assert {one.tags[BECAUSE].rsplit(" ", 1)[-1] for one in ticks.asked} == {"a.jsonl"}
     assert ticks.tick() == [("monthly", "2026-09-01", "2026-09-01"), ("monthly", "2026-10-01", "2026-10-01")]
+    assert {one.tags[BECAUSE].rsplit(" ", 1)[-1] for one in ticks.asked} == {"a.jsonl"}
     assert len({*ticks.keys(), *first_keys}) == 3
     assert (ticks.tick(), ticks.words) == ([], "no new files")
     assert json.loads(ticks.cursor or "")["months"] == []

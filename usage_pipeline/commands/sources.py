@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from usage_pipeline.commands.output import Output
+from usage_pipeline.commands.sources_day import show_day
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.workplace import Workplace
@@ -15,10 +16,13 @@ from usage_pipeline.tables.source_status import SourceStatus
 SHOWN_DAYS = 5
 
 
-def run_sources(environment: Environment, as_of: date, output: Output) -> int:
-    """The status of each source on `as_of`."""
+def run_sources(environment: Environment, as_of: date, day: date | None, output: Output) -> int:
+    """The status of each source on `as_of`; or all that is known of one day."""
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
+    if day is not None:
+        show_day(workplace, day, output)
+        return 0
     statuses = source_statuses(workplace, as_of)
     if output.as_json:
         output.document({"as_of": as_of.isoformat(), "sources": [_document(one) for one in statuses]})

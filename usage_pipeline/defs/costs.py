@@ -9,6 +9,7 @@ import dagster as dg
 
 from usage_pipeline.costs.daily import daily_costs_of
 from usage_pipeline.costs.usage import usage_rows_of
+from usage_pipeline.defs.computed_days import note_computed
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, DAYS_OF_MONTH, MONTHLY, ONE_RUN, days_of, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
@@ -58,7 +59,11 @@ def daily_costs_asset(context: dg.AssetExecutionContext, workplace: Workplace) -
     for row in rows:
         written[row.day] += 1
     report_days(context, written)
-    return dg.MaterializeResult(metadata=cost_metadata(rows))
+    reasons = note_computed(workplace, days, context.run.run_id)
+    for day, because in reasons.items():
+        context.add_asset_metadata({"because": because}, partition_key=day.isoformat())
+    told = markdown([{"day": day, "because": because} for day, because in reasons.items()])
+    return dg.MaterializeResult(metadata=cost_metadata(rows) | {"because": told})
 
 
 @dg.asset(

@@ -13,6 +13,7 @@ from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import ONE_DAY, Period, inclusive, months_in
 from usage_pipeline.storage.ingest import look_of
+from usage_pipeline.tables.computed_days import named_files
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
 
 UNFINISHED = (
@@ -22,6 +23,9 @@ UNFINISHED = (
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
+BECAUSE = "usage/because"
+"""The tag that says which files a run was asked for by."""
+
 LEFT_FOR_DEAD = timedelta(hours=6)
 """A run without a sign of life for so long was killed: its computer went down, say."""
 
@@ -34,7 +38,8 @@ LEFT_FOR_DEAD = timedelta(hours=6)
 def new_files(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.SensorResult | dg.SkipReason:
     """Unread files ask for an `ingest` run. What was read since the last tick asks for its days, and when those are done for their months.
 
-    The cursor is {"read_through": time of the newest ledger row handled, "months": first days of the months still to ask for}.
+    The cursor is {"read_through": time of the newest ledger row handled, "months": first days of the months still to ask for,
+    "because": the files that these months are asked for by}.
     """
     if _busy(context, workplace.now()):
         return dg.SkipReason("a run is under way: what it reads and computes is looked at when it has ended")
@@ -46,9 +51,14 @@ def new_files(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.S
     touched = {one.day for one in database.select(ingested_days) if (one.source, one.fingerprint) in prints} if fresh else set()
     ranges = ranges_of(touched)
     through = fresh[-1].ingested_at.isoformat() if fresh else cursor["read_through"]
-    requests = [*_months(cursor["months"], cursor["read_through"]), *_ingest(workplace, read), *_days(ranges, through)]
+    because = named_files(fresh)
+    requests = [
+        *_months(cursor["months"], cursor["read_through"], cursor.get("because", "")),
+        *_ingest(workplace, read),
+        *_days(ranges, through, because),
+    ]
     months = sorted({month.start.isoformat() for one in ranges for month in months_in(one)})
-    left = json.dumps({"read_through": through, "months": months})
+    left = json.dumps({"read_through": through, "months": months, "because": because if months else ""})
     return dg.SensorResult(run_requests=requests, skip_reason=None if requests else dg.SkipReason("no new files"), cursor=left)
 
 
@@ -69,15 +79,17 @@ def _ingest(workplace: Workplace, read: list[IngestedFile]) -> Iterator[dg.RunRe
         yield dg.RunRequest(run_key=f"ingest {key}", job_name=ingest_job.name, partition_key=today.isoformat())
 
 
-def _days(ranges: list[Period], read_through: str) -> Iterator[dg.RunRequest]:
+def _days(ranges: list[Period], read_through: str, because: str) -> Iterator[dg.RunRequest]:
     for days in ranges:
-        yield dg.RunRequest(run_key=f"days {days.start} {days.last} {read_through}", job_name=daily_job.name, tags=daily_tags(days))
+        tags = {**daily_tags(days), BECAUSE: because}
+        yield dg.RunRequest(run_key=f"days {days.start} {days.last} {read_through}", job_name=daily_job.name, tags=tags)
 
 
-def _months(months: list[str], read_through: str) -> Iterator[dg.RunRequest]:
+def _months(months: list[str], read_through: str, because: str) -> Iterator[dg.RunRequest]:
     for month in months:
         day = date.fromisoformat(month)
-        yield dg.RunRequest(run_key=f"month {month} {read_through}", job_name=monthly_job.name, tags=monthly_tags(inclusive(day, day)))
+        tags = {**monthly_tags(inclusive(day, day)), BECAUSE: because}
+        yield dg.RunRequest(run_key=f"month {month} {read_through}", job_name=monthly_job.name, tags=tags)
 
 
 def ranges_of(days: set[date]) -> list[Period]:

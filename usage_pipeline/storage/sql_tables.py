@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from usage_pipeline.errors import ContractError
 from usage_pipeline.tables.alerts import alerts, deliveries
 from usage_pipeline.tables.budgets import budget_status
+from usage_pipeline.tables.computed_days import computed_days
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_days, ingested_files
 from usage_pipeline.tables.price_books import price_books
@@ -35,6 +36,7 @@ DECLARED: tuple[Table[Any], ...] = (
     deliveries,
     statements,
     price_books,
+    computed_days,
 )
 """Every table that lives in the database. A new one, or a new column, also needs a migration; a test says so."""
 
