@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
+from usage_pipeline.costs.read_twice import BILL
 from usage_pipeline.defs.pulls import Gap, gaps_of
+from usage_pipeline.defs.read_twice import Doubled, doubled
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.unpriced import unpriced_share
@@ -50,6 +52,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _unpriced(costs, lake, days, workplace.settings().limits),
         _broken_bills(broken),
         _counted_twice(costs),
+        _read_twice(doubled(lake, days)),
         _without_variant(lake, days),
         _at_most(lake, days),
         _stale(source_statuses(workplace, min(days.last, workplace.now().date())), workplace.settings().limits),
@@ -153,6 +156,21 @@ def _counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
         + ". Give both the same project by an attribution rule."
     )
     return Finding(code="counted_twice", blocks=True, count=len(overlaps), amount=amount, words=words)
+
+
+def _read_twice(found: Sequence[Doubled]) -> Finding | None:
+    words = "; ".join(_in_words(one) for one in found) + ". Keep one of them in usage.yaml."
+    cost = money.total([one.cost for one in found])
+    return Finding(code="read_twice", blocks=True, count=len(found), amount=cost, words=words) if found else None
+
+
+def _in_words(one: Doubled) -> str:
+    read, is_bill = one.read, one.read.view == BILL
+    days = f"{len(read.days)} {'day' if len(read.days) == 1 else 'days'} from {read.days[0]}"
+    return (
+        f"{read.channel}'s {'bill' if is_bill else 'own count of usage'} is read from {' and '.join(read.sources)}, which tell the same"
+        f" ({days}): {money.text(one.cost)} {'billed' if is_bill else 'estimated'} twice"
+    )
 
 
 def _without_variant(lake: Lake, days: Period) -> Finding | None:

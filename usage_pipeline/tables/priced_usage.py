@@ -28,7 +28,7 @@ STATES: dict[str, str] = {
     UNPRICED_METER: "the catalog has no price for a meter of this request",
     INCONSISTENT_USAGE: "the quantities contradict each other",
     FREE_OR_UNKNOWN: "the catalog lists the model without any price",
-    NOT_CHARGED: "failed, or answered by the gateway's cache: costs nothing",
+    NOT_CHARGED: "failed, answered by the gateway's cache, or included in a subscription: costs nothing",
 }
 UNPRICED_STATES = (UNRESOLVED_MODEL, UNPRICED_METER, INCONSISTENT_USAGE, FREE_OR_UNKNOWN)
 
