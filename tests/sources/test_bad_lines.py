@@ -359,7 +359,8 @@ CASES: dict[str, list[Case]] = {
         ({"counted": None}, "unknown_meter"),
         ({"counted": None, "cost": "1.5"}, "other_file"),
         ({"model": None}, "missing_model"),
-        ({"counted": "request_count", "price": None}, None),
+        ({"counted": "request_count", "price": None}, "counted_beside"),
+        ({"counted": "request_count", "price": None, "key_name": "another"}, None),
     ],
     "gcp_cost_table_csv": [
         *times("date", epoch=False),

@@ -31,6 +31,7 @@ REASONS: dict[str, str] = {
     "missing_invoice": "a cost table without its invoice number: export it once the month is invoiced, with the lines above its header",
     "other_service": "not AI usage: another service of the same bill",
     "other_file": "another file of the same export: the kind of source beside this one reads it",
+    "counted_beside": "a count of requests, which the line of their tokens beside it carries",
     "not_usage": "no usage of its own: an observation or span that is no request to a model",
     "no_charge": "a request that failed before it used anything, and does not say when",
     "not_spans": "OpenTelemetry metrics or logs: only spans tell of single requests",
@@ -50,7 +51,7 @@ REASONS: dict[str, str] = {
 }
 """Reason codes, each in plain words."""
 
-SET_ASIDE = frozenset({"other_service", "other_file", "total_row", "not_usage", "not_spans", "no_charge", "no_usage"})
+SET_ASIDE = frozenset({"other_service", "other_file", "counted_beside", "total_row", "not_usage", "not_spans", "no_charge", "no_usage"})
 """Reasons that are no fault: the line is not about AI usage."""
 
 

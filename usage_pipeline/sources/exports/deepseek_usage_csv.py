@@ -1,6 +1,7 @@
 """DeepSeek usage export, `amount-*.csv` → usage events in the provider's view, one per day (or hour), model, key and kind of count.
 
 A row counts one thing: `output_tokens`, `input_cache_hit_tokens`, `input_cache_miss_tokens` or `request_count`. They are disjoint. The
+requests are on the first row of their tokens; their own row is set aside then, as 'counted_beside', since alone it has no usage. The
 price of a row has no currency, so there is no cost: the tag `price` keeps it. `cost-*.csv` of the same export is the bill (kind
 deepseek_csv) and is set aside here. Keys are masked by DeepSeek. Times and what a newer file replaces: as for the bill.
 https://platform.deepseek.com/usage
@@ -38,7 +39,10 @@ FIELDS = {
 def to_events(records: ir.Table) -> ir.Table:
     """One event a row of the amount file, with the one meter that it counts."""
     lines = lines_of(records)
-    rows = staged(lines.mutate(**offset_time(lines), number=whole_number(lines.amount)))
+    read = staged(
+        lines.mutate(**offset_time(lines), number=whole_number(lines.amount), is_tokens=lines.counted.isin(tuple(METERS.values())))
+    )
+    rows = staged(read.mutate(**_requests(read)))
     reject = first_reason(
         ("other_file", rows.cost.notnull() & rows.counted.isnull()),
         *time_checks(rows.start, rows.started_at),
@@ -47,6 +51,7 @@ def to_events(records: ir.Table) -> ir.Table:
         *quantity_checks([(rows.amount, rows.number)]),
         ("missing_usage", rows.amount.isnull()),
         ("missing_model", rows.model.isnull()),
+        ("counted_beside", (rows.counted == REQUEST_COUNT) & rows.is_carried),
     )
     none = ibis.null("int64")
     counted = rows.select(
@@ -66,12 +71,21 @@ def to_events(records: ir.Table) -> ir.Table:
         api_key=without_email(rows.masked_key),
         api_key_name=without_email(rows.key_name),
         sub_account_id=without_email(rows.account),
-        request_count=ibis.ifelse(rows.counted == REQUEST_COUNT, rows.number, ibis.literal(0, "int64")),
+        request_count=rows.requests,
         tags=json_object(price=rows.price),
         snapshot_scope=local_day(rows),
         **{meter: ibis.ifelse(rows.counted == name, rows.number, none) for meter, name in METERS.items()},
     )
     return numbered(staged(counted), "event_id")
+
+
+def _requests(rows: ir.Table) -> dict[str, ir.Value]:
+    """The requests of each row's bucket, on its first row of tokens (null if it has no count of them); and whether it has such a row."""
+    bucket = [rows[name] for name in ("source_file", "account", "started_at", "ended_at", "model", "key_name", "masked_key")]
+    counted = rows.number.sum(where=rows.counted == REQUEST_COUNT).over(group_by=bucket).cast("int64")
+    first = rows.source_line.min(where=rows.is_tokens).over(group_by=bucket)
+    carries = (rows.source_line == first) | (rows.counted == REQUEST_COUNT)
+    return {"requests": ibis.ifelse(carries, counted, ibis.literal(0, "int64")), "is_carried": first.notnull()}
 
 
 def covered(records: ir.Table) -> ir.Table:
