@@ -280,7 +280,7 @@ CASES: dict[str, list[Case]] = {
         ({"wrapped_bare_usage": None}, "missing_usage"),
         ({"wrapped_bare_usage": "{}"}, "missing_usage"),
         ({"wrapped_bare_usage": "{broken"}, "missing_usage"),
-        ({"wrapped_bare_usage": "[5]"}, "unknown_meter"),
+        ({"wrapped_bare_usage": "[5]"}, "missing_usage"),
         ({"wrapped_bare_usage": '{"input_tokens":-5,"output_tokens":1}'}, "negative_quantity"),
         ({"wrapped_bare_usage": '{"input_tokens":1.5,"output_tokens":1}'}, "bad_number"),
         ({"wrapped_bare_usage": '{"input_tokens":1,"output_tokens":1,"dream_tokens":0.25}'}, "unknown_meter"),

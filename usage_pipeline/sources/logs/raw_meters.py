@@ -63,7 +63,7 @@ def _modalities(details: ir.ArrayValue, whole: ir.IntegerValue) -> dict[str, ir.
 def _tokens(details: ir.ArrayValue, *keys: str) -> ir.IntegerValue:
     """The sum of a list's tokens, 0 for an empty list."""
     counts = details.map(lambda one: whole_number(ibis.coalesce(*(one[key] for key in keys))))
-    return ibis.ifelse(details.notnull(), counts.sums().cast("int64").fill_null(0), _NONE)
+    return ibis.ifelse(details.notnull(), counts.sums().fill_null(0).try_cast("int64"), _NONE)
 
 
 _NONE = ibis.null("int64")

@@ -17,6 +17,8 @@ from usage_pipeline.sources.cells import decimal, seconds, whole_number
 from usage_pipeline.sources.logs.raw_shapes import GEMINI, ITERATION, MARKS, SHAPES, TEXTS, KeyPath, Shape
 from usage_pipeline.sources.records import staged
 
+STRING = r'"(?:[^"\\]|\\.)*"'
+
 LISTS: Mapping[str, dt.DataType] = {
     "iterations": dt.Array(dt.string),
     "ttls": dt.Array(dt.Struct({"ttl": "string", "inputTokens": "string"})),
@@ -60,7 +62,7 @@ def of_iteration(run: ir.StructValue, name: str) -> ir.StringValue:
 
 def has_unknown(text: ir.Value, shape: Shape) -> ir.BooleanValue:
     """Whether anything but zero stands under a key that the shape does not know."""
-    return json_merge_patch(text, _without(shape)).re_search(NUMBER)
+    return _has_number(json_merge_patch(text, _without(shape)))
 
 
 def _parsed(lines: ir.Table) -> ir.Table:
@@ -117,7 +119,12 @@ def _shape(rows: ir.Table) -> ir.StringValue:
 def _is_unknown(usage: ir.Value, shape: ir.StringValue) -> ir.BooleanValue:
     """Each shape for itself: what is a quantity of one is unknown in another."""
     each = ((shape == one.name, has_unknown(usage, one)) for one in SHAPES)
-    return ibis.cases(*each, else_=usage.cast("string").re_replace(r"\s+", "").re_search(NUMBER))
+    return ibis.cases(*each, else_=_has_number(json_merge_patch(usage, "{}")))
+
+
+def _has_number(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether a number other than zero is in JSON text without blanks; what is written in strings is none."""
+    return text.re_search(NUMBER) & text.re_replace(STRING, "").re_search(NUMBER)
 
 
 @ibis.udf.scalar.builtin(signature=((dt.json, dt.string), dt.string))  # type: ignore[untyped-decorator]
