@@ -33,14 +33,12 @@ PASSING = rf"({GUID}|{MOMENT})"
 LONGEST_DAYS = 400
 """A billing period longer than this is a mistake."""
 
-COLUMNS = ("export", "delivery", "part", "range_start", "range_end", "file_name")
 
-
-def with_delivery(lines: ir.Table) -> ir.Table:
-    """`lines` (with the file's uri as `file`) with `export`, `delivery` ('' where the path names none), `part`, `range_start` and
-    `range_end` (the days, exclusive end, that a folder says the export is of, else null), and `file_name`.
+def with_delivery(lines: ir.Table, records: ir.Table) -> ir.Table:
+    """`lines` of `records` (with the file's uri as `file`) with `export`, `delivery` ('' where the path names none), `part`, `file_name`,
+    and `range_start` and `range_end`: the days, exclusive end, that a folder says the export is of, else null.
     """
-    files = lines.select("file").distinct()
+    files = records.select("file").distinct()
     path = files.file.fill_null("")
     azure, aws = path.re_search(AZURE_FOLDER), path.re_search(AWS_FOLDER)
     name = path.re_extract(NAME, 1)

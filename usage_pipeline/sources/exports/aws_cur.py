@@ -17,7 +17,7 @@ from usage_pipeline.sources.cells import decimal, iso_time, quantity, without_em
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.deliveries import month_end, month_start, periods_covered, scope_of, with_delivery
 from usage_pipeline.sources.exports.aws_tags import aws_tags
-from usage_pipeline.sources.exports.aws_usage_types import token_digits, usage_type_columns
+from usage_pipeline.sources.exports.aws_usage_types import token_digits, with_usage_types
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import amount_checks, first_reason, time_checks
@@ -103,7 +103,7 @@ KEY = (
 
 def to_charges(records: ir.Table) -> ir.Table:
     """One charge a line."""
-    rows = staged(_read(with_delivery(lines_of(records))))
+    rows = _read(records)
     reject = first_reason(
         ("unexpected_document", rows.line_type.isnull()),
         *time_checks(rows.start, rows.started_at),
@@ -132,11 +132,11 @@ def to_charges(records: ir.Table) -> ir.Table:
         period_start=rows.started_at,
         period_end=rows.ended_at,
         sku=ibis.coalesce(rows.usage_type, rows.description, rows.line_type),
-        meter=ibis.ifelse(is_usage, rows.meter, UNMAPPED),
-        model=rows.model,
-        service_tier=rows.tier,
-        region=ibis.ifelse(rows.is_global, "global", ibis.coalesce(rows.region, rows.product_region)),
-        quantity=ibis.ifelse(is_usage & (rows.meter != UNMAPPED), rows.tokens, rows.given),
+        meter=ibis.ifelse(is_usage, rows.aws_meter, UNMAPPED),
+        model=routed(rows.model, rows.aws_is_global),
+        service_tier=rows.aws_tier,
+        region=ibis.ifelse(rows.aws_is_global, "global", ibis.coalesce(rows.region, rows.product_region)),
+        quantity=ibis.ifelse(is_usage & (rows.aws_meter != UNMAPPED), rows.tokens, rows.given),
         unit=rows.unit,
         list_cost=ibis.ifelse(rows.billing_entity == MARKETPLACE, ibis.null(rows.listed.type()), rows.listed),
         billed_cost=rows.billed,
@@ -150,11 +150,13 @@ def to_charges(records: ir.Table) -> ir.Table:
     return numbered(staged(charged), "charge_id")
 
 
-def _read(lines: ir.Table) -> ir.Table:
+def _read(records: ir.Table) -> ir.Table:
     """Every cell as what it is; `tokens` is the quantity with its blocks resolved, null where the unit is none of tokens."""
-    lines = staged(lines.mutate(**_times(lines), **usage_type_columns(lines.usage_type), product=_product(lines)))
+    lines = lines_of(records)
+    typed = staged(lines.mutate(**_times(lines), usage_text=lines.usage_type, product=_product(lines)))
+    lines = with_delivery(with_usage_types(typed, typed), records)
     digits = token_digits(lines.unit, lines.in_millions)
-    named = ibis.coalesce(lines.product, lines.product_model, lines.named_model)
+    named = ibis.coalesce(lines["product"], lines.product_model, lines.aws_model)
     return staged(
         lines.mutate(
             billed=decimal(lines.cost),
@@ -163,7 +165,7 @@ def _read(lines: ir.Table) -> ir.Table:
             tokens=ibis.ifelse(digits.notnull(), quantity(lines.amount, shift=digits.fill_null(0)), ibis.null("decimal(38, 6)")),
             category=lines.line_type.cases(*CATEGORIES.items(), else_="Adjustment"),
             is_bedrock=_is_bedrock(lines),
-            model=routed(ibis.coalesce(_model_of_resource(lines), model_named(named)), lines.is_global),
+            model=ibis.coalesce(_model_of_resource(lines), model_named(named)),
             scope=scope_of(lines, lines.payer, lines.month),
         )
     )
@@ -206,7 +208,7 @@ def _is_of_the_bill(rows: ir.Table) -> ir.BooleanValue:
 
 def covered(records: ir.Table) -> ir.Table:
     """Every day of the billing period, whichever part of the delivery it is."""
-    lines = with_delivery(lines_of(records))
+    lines = with_delivery(lines_of(records), records)
     lines = staged(lines.mutate(**_times(lines)))
     end = ibis.coalesce(iso_time(lines.billing_end), month_end(lines.month))
     scope = scope_of(lines, lines.payer, lines.month)

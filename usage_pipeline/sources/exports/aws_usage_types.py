@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from usage_pipeline.sources.records import staged
 from usage_pipeline.tables.meters import UNMAPPED
 
 REGION = r"(?:[A-Z]{2,4}\d?-)?"
@@ -112,19 +113,36 @@ NO_UNITS = ("Units", "Unit", "N/A")
 """What marketplace lines have for a unit."""
 
 
-def usage_type_columns(text: ir.StringValue) -> dict[str, ir.Value]:
-    """Columns of a usage type, or of a marketplace line's description: `meter` ('unmapped' where no family fits), `tier`, `named_model`,
-    `is_global` (routed to any region) and `in_millions` (counts in millions of tokens, whatever its unit is called).
+def with_usage_types(rows: ir.Table, lines: ir.Table) -> ir.Table:
+    """`rows` with what their `usage_text` says, a usage type or a marketplace line's description; each text of `lines` is looked at once.
+
+    Columns `aws_meter` ('unmapped' where no family fits), `aws_tier`, `aws_model` (a name, where the text holds one), `aws_is_global`
+    (routed to any region) and `in_millions` (counts in millions of tokens, whatever its unit is called).
     """
-    kind = _captured(text, [(family, family.kind) for family in FAMILIES]).lower()
-    words = (kind + " " + _captured(text, [(family, family.words) for family in FAMILIES])).lower()
-    return {
-        "meter": kind.cases(*KINDS.items(), else_=UNMAPPED),
-        "tier": ibis.cases(*((words.contains(tier), tier) for tier in ("batch", "flex", "priority")), else_=ibis.null("string")),
-        "named_model": _captured(text, [(family, family.model) for family in FAMILIES if family.model is not None]),
-        "is_global": words.contains("global").fill_null(NO),
-        "in_millions": _any_fits(text, MARKETPLACE),
-    }
+    texts = lines.select(told_text=lines.usage_text).distinct()
+    captured = staged(
+        texts.mutate(
+            kind=_captured(texts.told_text, [(family, family.kind) for family in FAMILIES]).lower(),
+            words=_captured(texts.told_text, [(family, family.words) for family in FAMILIES]).lower(),
+            aws_model=_captured(texts.told_text, [(family, family.model) for family in FAMILIES if family.model is not None]),
+            in_millions=_any_fits(texts.told_text, MARKETPLACE),
+        )
+    )
+    words = captured.kind + " " + captured.words
+    tiers = ((words.contains(tier), tier) for tier in ("batch", "flex", "priority"))
+    known = staged(
+        captured.select(
+            "told_text",
+            "aws_model",
+            "in_millions",
+            aws_meter=captured.kind.cases(*KINDS.items(), else_=UNMAPPED),
+            aws_tier=ibis.cases(*tiers, else_=ibis.null("string")),
+            aws_is_global=words.contains("global"),
+        )
+    )
+    joined = staged(rows.left_join(known, rows.usage_text == known.told_text).drop("told_text"))
+    flags = {name: joined[name].fill_null(NO) for name in ("aws_is_global", "in_millions")}
+    return staged(joined.mutate(aws_meter=joined.aws_meter.fill_null(UNMAPPED), **flags))
 
 
 def token_digits(unit: ir.StringValue, in_millions: ir.BooleanValue) -> ir.IntegerValue:

@@ -98,7 +98,7 @@ KEY = (
 
 def to_charges(records: ir.Table) -> ir.Table:
     """One charge a row."""
-    rows = staged(_read(with_delivery(lines_of(records))))
+    rows = staged(_read(with_delivery(lines_of(records), records)))
     is_usage = rows.category == "Usage"
     reject = first_reason(
         *time_checks(rows.date, rows.started_at),
@@ -159,6 +159,7 @@ def _read(lines: ir.Table) -> ir.Table:
             scope=scope_of(lines, lines.billing_account_id, lines.month),
         )
     )
+    rows = _compared(rows)
     return staged(rows.mutate(agreement=_agreement(rows), is_amortized=_is_amortized(rows)))
 
 
@@ -190,21 +191,33 @@ def _agreement(rows: ir.Table) -> ir.StringValue:
     as blended prices are; else FAR. A block that is not what it says is wrong by a factor of ten. Null where there is nothing to compare:
     no price or no cost, or one of them 0.
     """
-    price, cost = decimal(rows.effective_price), ibis.coalesce(rows.cost_in_pricing_currency, rows.cost)
-    size = decimal(cost).abs()
-    sane = (rows.blocks.abs() < LARGEST) & (price.abs() < DEAREST) & (size < LARGEST)
-    millionths = ibis.ifelse(sane, decimal(rows.amount, shift=MILLION).try_cast("int64").abs(), ibis.null("int64"))
-    product = times(millionths, price).abs()
-    costs = ibis.ifelse(sane, decimal(cost, shift=MILLION).abs(), ibis.null(size.type()))
-    difference = (product - costs).abs()
-    digits = times(millionths, half_step(rows.effective_price)) + times(ibis.literal(10**MILLION, "int64"), half_step(cost))
-    near = ibis.ifelse(difference <= costs, difference, ibis.null(difference.type()))
+    difference = (rows.product_millionths - rows.cost_millionths).abs()
+    near = ibis.ifelse(difference <= rows.cost_millionths, difference, ibis.null(difference.type()))
     return ibis.cases(
-        ((difference <= digits) | (times(ibis.literal(1000, "int64"), near) <= costs), EXACT),
-        ((product <= costs + costs) & (costs <= product + product), NEAR),
-        ((price != 0) & (costs != 0), FAR),
+        ((difference <= rows.digits) | (times(ibis.literal(1000, "int64"), near) <= rows.cost_millionths), EXACT),
+        (
+            (rows.product_millionths <= rows.cost_millionths + rows.cost_millionths)
+            & (rows.cost_millionths <= rows.product_millionths + rows.product_millionths),
+            NEAR,
+        ),
+        ((rows.price != 0) & (rows.cost_millionths != 0), FAR),
         else_=ibis.null("string"),
     )
+
+
+def _compared(rows: ir.Table) -> ir.Table:
+    """`rows` with what `_agreement` compares: a million times quantity × price, the cost, and half of the last digits they have."""
+    priced_cost = ibis.coalesce(rows.cost_in_pricing_currency, rows.cost)
+    rows = staged(rows.mutate(price=decimal(rows.effective_price), priced_cost=priced_cost, size=decimal(priced_cost).abs()))
+    sane = (rows.blocks.abs() < LARGEST) & (rows.price.abs() < DEAREST) & (rows["size"] < LARGEST)
+    whole = decimal(rows.amount, shift=MILLION).try_cast("int64").abs()
+    rows = staged(rows.mutate(millionths=ibis.ifelse(sane, whole, ibis.null("int64"))))
+    digits = times(rows.millionths, half_step(rows.effective_price)) + times(
+        ibis.literal(10**MILLION, "int64"), half_step(rows.priced_cost)
+    )
+    product = times(rows.millionths, rows.price).abs()
+    cost = ibis.ifelse(rows.millionths.notnull(), decimal(rows.priced_cost, shift=MILLION).abs(), ibis.null(product.type()))
+    return staged(rows.mutate(digits=digits, product_millionths=product, cost_millionths=cost))
 
 
 def _braced(tags: ir.StringValue) -> ir.StringValue:
@@ -218,7 +231,7 @@ def _day(text: ir.StringValue) -> ir.TimestampValue:
 
 def covered(records: ir.Table) -> ir.Table:
     """Every day of the billing period, or of the days that the export's folder names."""
-    lines = with_delivery(lines_of(records))
+    lines = with_delivery(lines_of(records), records)
     lines = staged(lines.mutate(**_times(lines)))
     end = ibis.coalesce(_day(lines.billing_period_end) + ibis.interval(days=1), month_end(lines.month))
     scope = scope_of(lines, lines.billing_account_id, lines.month)
