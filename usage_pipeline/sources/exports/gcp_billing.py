@@ -12,7 +12,8 @@ https://cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/standar
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, iso_time, quantity
+from usage_pipeline.money import QUANTITY
+from usage_pipeline.sources.cells import decimal, iso_time
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.exports.gcp_services import WHOLE_BILL, ai_channel, is_whole_bill
 from usage_pipeline.sources.exports.gcp_skus import with_skus
@@ -65,8 +66,16 @@ FIELDS = {
     "subscription": "subscription.instance_id",
     "export_time": "export_time",
 }
-TIMES = ("usage_start_time", "usage_end_time", "export_time")
-NUMBERS = ("cost", "cost_at_list", "usage_amount")
+PLAIN = {
+    "usage_start_time": "started_at",
+    "usage_end_time": "ended_at",
+    "export_time": "exported_at",
+    "cost": "billed",
+    "cost_at_list": "listed",
+    "usage_amount": "used",
+}
+"""Times and numbers that files write in several ways, and the columns that have them read."""
+
 LISTS = {
     "labels": ("key", "value"),
     "system_labels": ("key", "value"),
@@ -85,7 +94,7 @@ def to_charges(records: ir.Table) -> ir.Table:
     labels = merged(rows.own_labels, merged(rows.own_tags, rows.whole_labels))
     known = staged(rows.mutate(reject=_reject(rows), tags=labels, charge_id=_key(rows)))
     keyed = staged(numbered(known, "charge_id"))
-    return _usage_charges(keyed).union(_credit_charges(keyed))
+    return _charges(_with_credits(keyed))
 
 
 def _read(lines: ir.Table) -> ir.Table:
@@ -96,11 +105,12 @@ def _read(lines: ir.Table) -> ir.Table:
             ended_at=iso_time(lines.usage_end_time),
             billed=decimal(lines.cost),
             listed=decimal(lines.cost_at_list),
-            units=quantity(lines.usage_amount),
+            used=decimal(lines.usage_amount),
+            exported_at=iso_time(lines.export_time),
             category=lines.cost_type.fill_null("regular").cases(*CATEGORIES.items(), else_="Adjustment"),
             channel=ai_channel(lines),
-            own_labels=labels_object(lines.labels),
-            own_tags=labels_object(lines.resource_tags),
+            own_labels=labels_object(lines.labels.nullif("[]")),
+            own_tags=labels_object(lines.resource_tags.nullif("[]")),
             whole_labels=labels_object(lines.project_labels),
             credit_list=lines.credits.try_cast("json").try_cast(OBJECTS),
         )
@@ -113,15 +123,14 @@ def _read(lines: ir.Table) -> ir.Table:
 def _key(rows: ir.Table) -> ir.StringValue:
     """The hash of a row's values: '461280.0' and '461280', '14:00:00 UTC' and '14:00:00+00', no list and an empty one are the same."""
     values = {name: rows[name] for name in FIELDS if name not in NOT_IN_KEY}
-    values |= {name: ibis.coalesce(iso_time(rows[name]).cast("string"), rows[name]) for name in TIMES}
-    values |= {name: ibis.coalesce(decimal(rows[name]).cast("string"), rows[name]) for name in NUMBERS}
+    values |= {name: ibis.coalesce(rows[read].cast("string"), rows[name]) for name, read in PLAIN.items()}
     values |= {name: _listed(rows[name], names) for name, names in LISTS.items()}
     amounts = rows.credit_list.map(lambda credit: decimal(credit.get("amount")).cast("string"))
     return natural_key(*values.values(), amounts.join(" ").nullif(""))
 
 
 def _listed(text: ir.StringValue, names: tuple[str, ...]) -> ir.StringValue:
-    objects = text.try_cast("json").try_cast(OBJECTS)
+    objects = text.nullif("[]").try_cast("json").try_cast(OBJECTS)
     texts = objects.map(lambda one: ibis.literal("\x1d").join([one.get(name).fill_null("") for name in names]))
     return texts.join("\x1c").nullif("")
 
@@ -132,55 +141,30 @@ def _reject(rows: ir.Table) -> ir.StringValue:
         *time_checks(rows.usage_start_time, rows.started_at),
         ("other_service", rows.channel.isnull() & ~is_whole_bill(rows)),
         *amount_checks(rows.cost, rows.billed, rows.currency),
-        ("bad_number", rows.usage_amount.notnull() & rows.units.isnull()),
+        ("bad_number", rows.usage_amount.notnull() & rows.used.isnull()),
         ("bad_amount", bad_credits | (rows.credit_list.isnull() & rows.credits.notnull())),
     )
 
 
-def _usage_charges(rows: ir.Table) -> ir.Table:
-    return _charges(
-        rows,
-        charge_id=rows.charge_id,
-        category=rows.category,
-        charge_class=rows.correction,
-        sku=rows.sku_description,
-        meter=rows.meter,
-        quantity=rows.units,
-        unit=rows.usage_unit,
-        list_cost=rows.listed,
-        billed_cost=rows.billed,
-        amount_text=rows.cost,
-    )
+def _with_credits(rows: ir.Table) -> ir.Table:
+    """Each row as place 0, and an accepted one once more for each of its credits, places from 1 in the order that the row has them."""
+    credits_count = ibis.ifelse(rows.reject.isnull(), rows.credit_list.length().fill_null(0), 0)
+    placed = staged(rows.mutate(place=ibis.range(0, credits_count + 1).unnest()))
+    null = ibis.null(placed.credit_list.type().value_type)
+    each = staged(placed.mutate(credit=ibis.ifelse(placed.place > 0, placed.credit_list[placed.place - 1], null)))
+    return each.mutate(credit_amount=each.credit.get("amount"))
 
 
-def _credit_charges(rows: ir.Table) -> ir.Table:
-    """The credits of accepted rows, numbered in the order that the row has them."""
-    credited = rows.filter(rows.reject.isnull() & (rows.credit_list.length() > 0))
-    places = ibis.range(credited.credit_list.length()).unnest()
-    listed = staged(credited.mutate(place=places))
-    each = staged(listed.mutate(credit=listed.credit_list[listed.place]))
-    amount = each.credit.get("amount")
-    return _charges(
-        each,
-        charge_id=each.charge_id + "-credit-" + (each.place + 1).cast("string"),
-        category=constant("Credit"),
-        charge_class=each.correction,
-        sku=ibis.coalesce(each.credit.get("full_name"), each.credit.get("name"), each.credit.get("id")),
-        meter=constant(UNMAPPED),
-        quantity=ibis.null(each.units.type()),
-        unit=ibis.null("string"),
-        list_cost=ibis.null(each.listed.type()),
-        billed_cost=decimal(amount),
-        amount_text=amount,
-    )
-
-
-def _charges(rows: ir.Table, **own: ir.Value) -> ir.Table:
-    """What a row's usage and its credits have in common, and what is their own."""
+def _charges(rows: ir.Table) -> ir.Table:
+    """A row's usage, or one of its credits."""
+    is_credit = rows.place > 0
+    text = ibis.null("string")
+    credit_name = ibis.coalesce(rows.credit.get("full_name"), rows.credit.get("name"), rows.credit.get("id"))
     return rows.select(
         "source_file",
         "source_line",
         "reject",
+        charge_id=rows.charge_id + ibis.ifelse(is_credit, ibis.literal("-credit-") + rows.place.cast("string"), ""),
         channel=rows.channel.fill_null(WHOLE_BILL),
         provider=constant("google"),
         billing_account=rows.billing_account_id,
@@ -190,15 +174,23 @@ def _charges(rows: ir.Table, **own: ir.Value) -> ir.Table:
         resource_id=ibis.coalesce(rows.resource_name, rows.resource),
         names_project=rows.project_id.notnull(),
         invoice=rows.invoice_month,
+        category=ibis.ifelse(is_credit, "Credit", rows.category),
+        charge_class=rows.correction,
         period_start=rows.started_at,
         period_end=rows.ended_at,
+        sku=ibis.ifelse(is_credit, credit_name, rows.sku_description),
+        meter=ibis.ifelse(is_credit, UNMAPPED, rows.meter),
         model=rows.model,
         service_tier=rows.tier,
         region=ibis.coalesce(rows.region, rows.location),
+        quantity=ibis.ifelse(is_credit, ibis.null(QUANTITY), rows.used.try_cast(QUANTITY)),
+        unit=ibis.ifelse(is_credit, text, rows.usage_unit),
+        list_cost=ibis.ifelse(is_credit, ibis.null(rows.listed.type()), rows.listed),
+        billed_cost=ibis.ifelse(is_credit, decimal(rows.credit_amount), rows.billed),
         currency=rows.currency.upper(),
+        amount_text=ibis.ifelse(is_credit, rows.credit_amount, rows.cost),
         finality=constant("provisional"),
         tags=rows.tags,
-        **own,
     )
 
 
