@@ -42,6 +42,8 @@ UPDATED = "updated_at"
 FINAL = "final"
 _FILL_MAX = 128
 """More than there are telling columns."""
+_LATEST = 2**55
+"""Microseconds since 1970, about the year 3100: a rank must not leave 64 bits, whatever a record says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _ranked(rows: ir.Table, table: Table[Any], own: list[str]) -> ir.Table:
             filled = filled + rows[name].notnull().cast("int64")
     rank = filled
     if UPDATED in rows.columns:
-        rank = rank + epoch_us(rows[UPDATED].cast(TIMESTAMP)).fill_null(0) * _FILL_MAX
+        rank = rank + epoch_us(rows[UPDATED].cast(TIMESTAMP)).fill_null(0).clip(0, _LATEST) * _FILL_MAX
     if table is charges:
         rank = rank + (rows.finality == FINAL).cast("int64").fill_null(0) * _FILL_MAX
     return rows.select(*own, DAY, *PLACE, rank=rank.cast("int64"))
