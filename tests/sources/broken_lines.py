@@ -79,9 +79,10 @@ def _broken_page(content: bytes, count: int, chance: random.Random) -> tuple[byt
         bucket = copy.deepcopy(chance.choice(buckets))
         about = {name: value for name, value in bucket.items() if name != "results"}
         result = _changed(chance.choice(bucket["results"]), chance)
-        made.append((_changed(about, chance) if chance.random() < 0.2 else about) | {"results": [result]})
-    is_plain = all(isinstance(one["results"][0], dict) for one in made)
-    return json.dumps(page | {"data": made}).encode(), len(made) if is_plain else None
+        result = result if isinstance(result, dict) else {"odd": result}  # else the whole page is no page, which is one line
+        changed = _changed(about, chance) if chance.random() < 0.2 else about  # noqa: PLR2004
+        made.append((changed if isinstance(changed, dict) else about) | {"results": [result]})
+    return json.dumps(page | {"data": made}).encode(), len(made)
 
 
 def _broken_list(content: bytes, listed: str, count: int, chance: random.Random) -> tuple[bytes, int | None]:
@@ -132,7 +133,7 @@ def _parsed(line: bytes) -> Any:
 def _changed(document: Any, chance: random.Random) -> Any:
     """The document with one to four of its values replaced, taken away, doubled under another name, or the whole replaced."""
     if not isinstance(document, dict) or chance.random() < 0.01:
-        return chance.choice(ODD)
+        return odd(chance)
     changed = copy.deepcopy(document)
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         holder, key = chance.choice(list(_places(changed)) or [(changed, "x")])
@@ -141,7 +142,7 @@ def _changed(document: Any, chance: random.Random) -> Any:
 
 
 def _replace(holder: Any, key: Any, chance: random.Random) -> None:
-    holder[key] = chance.choice(ODD)
+    holder[key] = odd(chance)
 
 
 def _remove(holder: Any, key: Any, _chance: random.Random) -> None:
@@ -153,9 +154,14 @@ def _remove(holder: Any, key: Any, _chance: random.Random) -> None:
 
 def _add(holder: Any, key: Any, chance: random.Random) -> None:
     if isinstance(holder, dict):
-        holder[f"{key}_{chance.choice(('more', 'tokens', 'Count'))}"] = chance.choice(ODD)
+        holder[f"{key}_{chance.choice(('more', 'tokens', 'Count'))}"] = odd(chance)
     else:
-        holder.append(chance.choice(ODD))
+        holder.append(odd(chance))
+
+
+def odd(chance: random.Random) -> Any:
+    """A value of one's own: it may be changed further."""
+    return copy.deepcopy(chance.choice(ODD))
 
 
 CHANGES: tuple[Callable[[Any, Any, random.Random], None], ...] = (_replace, _replace, _replace, _remove, _add)

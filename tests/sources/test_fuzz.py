@@ -22,7 +22,7 @@ from usage_pipeline.tables.usage_events import usage_events
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 EVER = inclusive(datetime(2015, 1, 1, tzinfo=UTC).date(), NOW.date())
-LINES = -(-110_000 // len(SOURCES))
+LINES = -(-130_000 // len(SOURCES))
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -39,7 +39,7 @@ def test_no_broken_line_is_lost(kind: str, lake: Lake, database: Database, engin
     read = ingest("fuzzed", source, str(folder / "*"), lake=lake, database=database, engine=engine, stage=tmp_path / "stage", now=NOW)
     counted = {file.uri: file.lines for file in read}
     assert {uri: counted[uri] for uri in certain} == certain
-    assert sum(counted.values()) > LINES * 0.8, "most of them are lines"
+    assert sum(counted.values()) > LINES // 2, "most of them are lines, but for files without a row to break"
     assert all(file.lines == file.accepted + file.duplicates + file.rejected for file in read)
     rejects = Counter(
         row["reason"]

@@ -1,6 +1,7 @@
 """What things were called, by day: renamed projects and vanished keys keep the name of the time of use."""
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.names import names_of
 from usage_pipeline.tables.names import KnownName, Seen, known_names
 
+LISTS = Path(__file__).parent / "names_lists"
 CONFIG = """\
 organisation: {name: Example Org, currency: USD}
 projects: [{id: old, name: Old}, {id: new, name: New}, {id: key, name: Key}]
@@ -34,6 +36,17 @@ def test_days_of_names() -> None:
         KnownName("openai", "projects", "p", "B", days[2], days[3]),
         KnownName("openai", "projects", "p", "A", days[3], None),
     ]
+
+
+def test_the_providers_own_lists(tmp_path: Path) -> None:
+    for source, folder in (("usage", "openai"), ("claude", "anthropic")):
+        shutil.copytree(LISTS / folder, tmp_path / source / "names")
+    known = {(one.channel, one.what, one.id): one.name for one in names_of(tmp_path, {"usage": "openai", "claude": "anthropic"})}
+    assert known["openai", "projects", "proj_ne8LUqksU6LFBdwDZybN6sGk"] == "internal-chat"
+    assert known["openai", "api_keys", "key_jphaiY9poRXDUpaq"] == "support-portal-prod"
+    assert known["anthropic", "workspaces", "wrkspc_01HxnfaDcMVVWwbQtUpfCtxd"] == "support-portal"
+    assert known["anthropic", "api_keys", "apikey_01HKM98DYnN5Pj9JFSGEfiGE"] == "search-ranker-prod"
+    assert len(known) == 9
 
 
 def land(home: Path, what: str, day: str, *things: tuple[str, str]) -> None:
