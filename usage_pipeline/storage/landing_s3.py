@@ -60,7 +60,7 @@ class S3Store:
                     key = one["Key"]
                     if matches(key) and not key.endswith("/"):  # a key that ends in a slash is a folder drawn by a browser
                         modified_at = one["LastModified"].astimezone(UTC)
-                        yield LandedFile(f"{SCHEME}{bucket}/{key}", one["Size"], modified_at, one["ETag"].strip('"'))
+                        yield LandedFile(f"{SCHEME}{bucket}/{key}", one["Size"], modified_at, one.get("ETag", "").strip('"'))
         except (BotoCoreError, ClientError) as error:
             raise failure_of_listing(error, f"{SCHEME}{bucket}", self.endpoint) from None
 

@@ -72,7 +72,7 @@ class Download:
 
     def _ask(self) -> dict[str, Any] | Error:
         """For what is missing, of the version that was begun."""
-        rest = {"Range": f"bytes={self._taken}-", "IfMatch": self._etag} if self._taken else {}
+        rest = {"Range": f"bytes={self._taken}-", "IfMatch": self._etag} if self._taken and self._etag else {}
         try:
             answer: dict[str, Any] = self._client.get_object(**self._place, **rest)
         except (BotoCoreError, ClientError) as error:
@@ -83,7 +83,7 @@ class Download:
         """The body, to where it ends or breaks off."""
         if self._taken and not str(answer.get("ContentRange", "")).startswith(f"bytes {self._taken}-"):
             self._begin(target)  # a server that knows no ranges gives the whole
-        self._etag = answer["ETag"]
+        self._etag = answer.get("ETag", "")
         with closing(answer["Body"]) as body:
             try:
                 while not self._stop.is_set() and (block := body.read(BLOCK_BYTES)):
