@@ -37,39 +37,20 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.sources.bedrock_models import model_in
-from usage_pipeline.sources.cells import epoch_time, iso_time, without_email
+from usage_pipeline.sources.cells import without_email
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.logs.raw_envelopes import AS_GIVEN, FIELDS, PERSONAL, unwrapped
 from usage_pipeline.sources.logs.raw_meters import RUN_METERS, metered
 from usage_pipeline.sources.logs.raw_quantities import QUANTITIES, quantities
-from usage_pipeline.sources.logs.sellers import seller_of
+from usage_pipeline.sources.logs.raw_requests import told
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object, merged, text_list, value_in_object
 from usage_pipeline.tables.source import Format, Source
-from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
-
-STATUSES = {
-    SUCCESS: SUCCESS,
-    FAILURE: FAILURE,
-    CACHE_HIT: CACHE_HIT,
-    "completed": SUCCESS,
-    "incomplete": SUCCESS,
-    "in_progress": SUCCESS,
-    "queued": SUCCESS,
-    "failed": FAILURE,
-    "cancelled": FAILURE,
-}
-"""Ours, and those of OpenAI's responses. What is not finished has no usage yet."""
-
-BATCH_RESULTS = {"succeeded": SUCCESS, "errored": FAILURE, "canceled": FAILURE, "expired": FAILURE}
-"""Anthropic's. https://docs.claude.com/en/api/retrieving-message-batch-results"""
+from usage_pipeline.tables.usage_events import FAILURE, LOG_VIEW, SUCCESS, usage_events
 
 PARTS_OF_STREAMS = ("message_start", "message_delta")
 """Anthropic's stream tells usage piece by piece, each again in the next: only the message as a whole counts."""
-
-TRAFFIC = {"ON_DEMAND": "default", "ON_DEMAND_PRIORITY": "priority", "ON_DEMAND_FLEX": "flex"}
-"""Vertex AI's words for tiers."""
 
 ARN = r"^arn:[^:]*:bedrock:([^:]+):"
 
@@ -82,86 +63,9 @@ UNLESS_ZERO = (
 def to_events(records: ir.Table) -> ir.Table:
     """One event a line; several where an Anthropic message ran several times inside."""
     lines = staged(unwrapped(lines_of(records)))
-    rows = staged(_read(staged(metered(quantities(lines)))))
+    rows = told(metered(quantities(lines)))
     known = _tagged(staged(rows.mutate(reject=_reject(rows))))
     return _events(staged(_runs(known)))
-
-
-def _read(rows: ir.Table) -> ir.Table:
-    """The facts of a request: when, what became of it, its id, model, provider, tier and type."""
-    time = ibis.coalesce(rows.at, rows.started_at, rows.created, rows.created_at, rows.create_time, rows.create_time_python, rows.timestamp)
-    ended = ibis.coalesce(rows.ended_at, rows.completed_at)
-    is_batch = rows.is_from_batch | (rows.usage_tier == "batch").fill_null(False) | (rows.is_batch.lower() == "true").fill_null(False)  # noqa: FBT003
-    model = ibis.coalesce(rows.model, rows.model_version, rows.model_version_python, rows.aws_model_id).nullif("")
-    is_of_router = rows.is_openrouter | rows.id.startswith("gen-").fill_null(False)  # noqa: FBT003
-    told = ibis.ifelse(is_of_router, "openrouter", _told_provider(rows, model))
-    provider = ibis.ifelse(is_of_router & ~rows.is_wrapped, told, ibis.coalesce(rows.given_provider, told))
-    kind = _kind(rows)
-    traffic = rows.traffic.cases(*TRAFFIC.items(), else_=rows.traffic.lower())
-    return rows.mutate(
-        time_text=time,
-        time=ibis.coalesce(iso_time(time), epoch_time(time)),
-        end=ibis.coalesce(iso_time(ended), epoch_time(ended)),
-        outcome=_outcome(rows),
-        event_id=ibis.coalesce(
-            rows.id,
-            rows.response_id,
-            rows.response_id_python,
-            rows.aws_request_id,
-            rows.aws_sdk_request_id,
-            rows.request_id,
-            rows.custom_id,
-        ).nullif(""),
-        own_model=model,
-        told_provider=provider,
-        is_of_router=is_of_router,
-        batch=is_batch,
-        kind=ibis.coalesce(rows.api_type, ibis.ifelse(is_batch, "batch", kind.replace("rerank", "text"))),
-        did=ibis.coalesce(rows.operation, ibis.ifelse(is_batch, "batch", kind.replace("text", "chat"))),
-        tier_served=ibis.coalesce(rows.usage_tier, rows.tier, traffic).nullif("auto"),
-    )
-
-
-def _outcome(rows: ir.Table) -> ir.StringValue:
-    """Success, failure or cache hit; null for a word that we do not know."""
-    said = rows.state.nullif("").cases(*STATUSES.items(), else_=ibis.ifelse(rows.state.nullif("").isnull(), SUCCESS, ibis.null("string")))
-    errors = ibis.coalesce(rows.error_type, rows.error_code).notnull() | (rows.type == "error") | ~rows.status_code.startswith("2")
-    result = rows.result_type.cases(*BATCH_RESULTS.items())
-    return ibis.cases(
-        (rows.result_type.notnull(), result),
-        (errors, FAILURE),
-        else_=said,
-    )
-
-
-def _told_provider(rows: ir.Table, model: ir.StringValue) -> ir.StringValue:
-    """The provider that the keys of the body tell; for shapes that many answer in, the model's name before the shape's own provider."""
-    seller = seller_of(model)
-    openai = rows.has_input_details | rows.total.notnull() | rows.object.notnull()
-    return ibis.cases(
-        (rows.is_deepseek, "deepseek"),
-        (rows.is_mistral, "mistral"),
-        (rows.is_xai, "xai"),
-        (rows["shape"] == "gemini", ibis.ifelse(rows.traffic.notnull(), "vertex_ai", "gemini")),
-        (rows["shape"].isin(("bedrock", "cohere")), rows["shape"]),
-        (seller.notnull(), seller),
-        (rows["shape"] == "anthropic", "anthropic"),
-        (rows["shape"].isin(("chat", "duration")) | ((rows["shape"] == "responses") & openai), "openai"),
-        (rows.type.isin(("message", "error")) | rows.result_type.notnull(), "anthropic"),
-        else_=ibis.null("string"),
-    )
-
-
-def _kind(rows: ir.Table) -> ir.StringValue:
-    """What the usage object measures; a rerank is told apart from other text."""
-    without_output = rows.output_whole.isnull() & rows.prompt_tokens.notnull()
-    return ibis.cases(
-        (rows.reranked.notnull(), "rerank"),
-        (rows["shape"].isin(("chat", "cohere")) & without_output, "embedding"),
-        (rows.usage_type.isin(("tokens", "duration")) | (rows["shape"] == "duration"), "transcription"),
-        (rows.makes_images, "image"),
-        else_="text",
-    )
 
 
 def _reject(rows: ir.Table) -> ir.StringValue:
@@ -190,8 +94,8 @@ def _tagged(rows: ir.Table) -> ir.Table:
     """`rows` with `tags`: what the line says, the application's own tags, the body's metadata. Few lines have more than the first."""
     upstream = ibis.ifelse(rows.is_of_router, rows.upstream, ibis.null("string"))
     own = json_object(project=rows.project, custom_id=rows.custom_id, upstream_provider=upstream)
-    told = staged(rows.mutate(own_tags=own, given_tags=rows.tags))
-    both = staged(told.mutate(both_tags=merged(told.own_tags, told.given_tags)))
+    named = staged(rows.mutate(own_tags=own, given_tags=rows.tags))
+    both = staged(named.mutate(both_tags=merged(named.own_tags, named.given_tags)))
     is_plain = both.given_tags.isnull() & both.metadata.isnull() & ~both.own_tags.contains("@")
     return staged(both.mutate(tags=ibis.ifelse(is_plain, both.own_tags, merged(both.both_tags, both.metadata))))
 
