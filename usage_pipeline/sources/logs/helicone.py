@@ -10,10 +10,10 @@ import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import decimal, iso_time, whole_number, without_email
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
-from usage_pipeline.sources.logs.labels import label
+from usage_pipeline.sources.logs.labels import joined, label
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
-from usage_pipeline.sources.tags import json_object, merged, text_list, value_in_object
+from usage_pipeline.sources.tags import merged, text_list, value_in_object
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -95,7 +95,8 @@ def to_events(records: ir.Table) -> ir.Table:
 
 
 def _read(lines: ir.Table) -> ir.Table:
-    """Every cell as what it is; `n_<name>` are the quantities."""
+    """Every cell as what it is; `n_<name>` are the quantities. The tag `project` is small, as everywhere; Helicone writes 'Project'."""
+    properties = merged(lines.request_properties, lines.properties)
     hit = lines.cached_from.notnull() & ~lines.cached_from.isin(["", NO_REFERENCE])
     return lines.mutate(
         started_at=iso_time(lines.created),
@@ -103,15 +104,10 @@ def _read(lines: ir.Table) -> ir.Table:
         model=ibis.coalesce(*(lines[name].nullif("") for name in ("model_override", "response_model", "own_model", "request_model"))),
         provider=lines.maker.lower(),
         reported=decimal(lines.cost_usd),
-        tags=merged(json_object(project=_project(lines)), merged(lines.request_properties, lines.properties)),
+        tags=joined(ibis.coalesce(properties, "{}"), project=value_in_object(properties, "Project")),
         tag_list=text_list(ibis.null("string")),
         **{f"n_{name}": whole_number(lines[name]) for name in QUANTITIES},
     )
-
-
-def _project(lines: ir.Table) -> ir.StringValue:
-    """Properties are written with a capital there: the tag `project` holds in every log."""
-    return ibis.coalesce(*(value_in_object(lines[name], "Project") for name in ("request_properties", "properties")))
 
 
 def _label(rows: ir.Table, name: str) -> ir.StringValue:

@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import without_email
-from usage_pipeline.sources.tags import value_in_list, value_in_object
+from usage_pipeline.sources.tags import FLAT_OBJECT, json_object, merged, value_in_list, value_in_object
 
 LABELS = ("operation", "feature", "client", "prompt", "run")
 """Columns that an application fills by naming them in its metadata, or in a request tag 'name:value'."""
@@ -13,3 +13,12 @@ LABELS = ("operation", "feature", "client", "prompt", "run")
 def label(rows: ir.Table, name: str) -> ir.StringValue:
     """What the application says under `name`: in `tags`, else in a request tag of `tag_list`; never an e-mail address."""
     return without_email(ibis.coalesce(value_in_object(rows.tags, name), value_in_list(rows.tag_list, name)))
+
+
+def joined(given: ir.StringValue, **own: ir.StringValue) -> ir.StringValue:
+    """`merged` of our `own` values and a `given` JSON object. Most are plain and share no key: then one text follows the other."""
+    mine = json_object(**own)
+    shared = rf'"({"|".join(own)})"\s*:'
+    is_plain = given.re_search(FLAT_OBJECT) & ~given.re_search(shared) & mine.notnull() & ~mine.contains("@")
+    both = mine.substr(0, mine.length() - 1) + ", " + given.substr(1)
+    return ibis.cases((is_plain & given.contains('"'), both), (is_plain, mine), else_=merged(mine, given))

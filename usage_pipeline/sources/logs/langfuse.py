@@ -14,11 +14,11 @@ import ibis.expr.types as ir
 from usage_pipeline.sources.cells import decimal, iso_time, without_email
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.logs import langfuse_usage
-from usage_pipeline.sources.logs.labels import label
+from usage_pipeline.sources.logs.labels import joined, label
 from usage_pipeline.sources.logs.sellers import seller_of
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, time_checks
-from usage_pipeline.sources.tags import json_object, merged, text_list, value_in_object
+from usage_pipeline.sources.tags import text_list, value_in_object
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -107,7 +107,8 @@ def to_events(records: ir.Table) -> ir.Table:
 
 def _read(lines: ir.Table) -> ir.Table:
     """Every cell as what it is."""
-    about = json_object(
+    tags = joined(
+        lines.metadata.fill_null("{}"),
         environment=lines.environment,
         release=lines.release,
         version=lines.version,
@@ -117,8 +118,7 @@ def _read(lines: ir.Table) -> ir.Table:
         langfuse_project_id=lines.langfuse_project_id,
     )
     numbers = langfuse_usage.counts(lines.usage)
-    tagged = lines.mutate(tags=merged(about, lines.metadata), numbers=numbers)
-    rows = staged(tagged)
+    rows = staged(lines.mutate(tags=tags, numbers=numbers))
     told = ibis.coalesce(*(value_in_object(rows.tags, key) for key in PROVIDER_KEYS))
     return rows.mutate(
         started_at=iso_time(rows.start_time),
