@@ -16,7 +16,7 @@ from ibis.backends.duckdb import Backend
 
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.ingest_privacy import guarded, told_fields
+from usage_pipeline.storage.ingest_privacy import guarded, still_telling, told_fields
 from usage_pipeline.storage.ingest_repeats import PLACE, Repeats, repeats_anywhere, repeats_in_files
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.records import read_records
@@ -189,7 +189,7 @@ def _spoken_days(batch: Batch, records: ir.Table, rows: ir.Table, kept: ir.Table
     refused = rows.filter(rows.reject.notnull() & rows.reject.notin(sorted(SET_ASIDE))).select(*PLACE)
     told = records.filter(records.state.isnull() | (records.state == EMPTY_BUCKET)).anti_join(refused, PLACE)
     covered = batch.source.covered(told)
-    covered = covered.filter(covered.day <= batch.now.astimezone(UTC).date())
+    covered = covered.filter(covered.day <= batch.now.astimezone(UTC).date()).mutate(snapshot_scope=still_telling(covered.snapshot_scope))
     empty = covered.select("source_file", "day", "snapshot_scope", rows=ibis.literal(0, "int64"))
     spoken = counted.union(empty)
     return spoken.group_by("source_file", "day", "snapshot_scope").agg(rows=spoken.rows.sum().cast("int64"))

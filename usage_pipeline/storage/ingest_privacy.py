@@ -12,11 +12,13 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
-from usage_pipeline.tables.personal import holds_address, holds_key, masked, pseudonym
+from usage_pipeline.tables.personal import ADDRESS, RAW_KEY, SHORT_KEY, holds_address, holds_key, keyed_hash, masked, pseudonym
 from usage_pipeline.tables.schema import TEXT_LIST, Table
 
-OURS = frozenset({"source", "source_file", "snapshot_scope", "tags"})
+OURS = frozenset({"source", "source_file", "tags"})
 """Text columns that the pipeline itself writes, and the one that is masked in parts."""
+
+SCOPE = "snapshot_scope"
 
 SAMPLE_ROWS = 20_000
 TEXT_CHARACTERS = 200
@@ -37,14 +39,16 @@ def to_json(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 def guarded(engine: Backend, rows: ir.Table, table: Table[Any]) -> ir.Table:
     """`rows` with every address and raw key in a text column as its keyed hash, or blotted out in columns of many parts.
 
-    A row's own id is left as it is: it must stay what it is, and names a request.
+    A row's id, and the scope it is replaced in, become a hash as a whole: they must go on telling rows apart, with a key or without.
     """
-    texts = [one for one in table.columns if one.name in rows.columns and not one.key and one.type.is_string() and one.name not in OURS]
+    texts = [one for one in table.columns if one.name in rows.columns and one.type.is_string() and one.name not in OURS]
     values: dict[str, ir.Value] = {}
     for one in texts:
         text = rows[one.name]
-        found = holds_address(text) | holds_key(text)
-        values[one.name] = ibis.ifelse(found, pseudonym(text) if one.nullable else masked(text), text)
+        if one.key or one.name == SCOPE:
+            values[one.name] = still_telling(text)
+        else:
+            values[one.name] = ibis.ifelse(holds_address(text) | holds_key(text), pseudonym(text) if one.nullable else masked(text), text)
     if "tags" in rows.columns:
         values["tags"] = masked(rows.tags)
     if "request_tags" in rows.columns:
@@ -53,32 +57,50 @@ def guarded(engine: Backend, rows: ir.Table, table: Table[Any]) -> ir.Table:
     return rows.mutate(**{name: values[name] for name in hit}) if hit else rows
 
 
+def still_telling(text: ir.StringValue) -> ir.StringValue:
+    """An id in which no address and no raw key can be read, as different from others as before."""
+    hashed = ibis.coalesce(keyed_hash("id-", text), ibis.literal("id-") + text.hexdigest("sha256"))
+    return ibis.ifelse(holds_address(text) | holds_key(text), hashed, text)
+
+
 def _hit(engine: Backend, rows: ir.Table, names: Sequence[str]) -> list[str]:
-    """The columns in which an address or a raw key stands somewhere."""
+    """The columns in which an address or a raw key stands somewhere. In SQL, which costs a small batch no time to be put together."""
     if not names:
         return []
-    texts = rows.select(**{name: _joined(rows[name]) for name in names})
-    sample = texts.limit(SAMPLE_ROWS)
-    counts = engine.to_pyarrow(sample.agg(**{name: sample[name].nunique() for name in names})).to_pylist()[0]
-    looks: list[ir.Table] = []
-    for name in names:
-        values = texts.select(text=name)
-        looked = values if counts[name] > SAMPLE_ROWS // 10 else values.distinct()
-        looks.append(looked.agg(found=(holds_address(looked.text) | holds_key(looked.text)).any()).mutate(name=ibis.literal(name)))
-    found = engine.to_pyarrow(ibis.union(*looks) if len(looks) > 1 else looks[0]).to_pylist()
-    return [row["name"] for row in found if row["found"]]
+    table = _name(rows.get_name())
+    texts = {
+        name: f"{_name(name)}::VARCHAR" if rows[name].type().is_string() else f"array_to_string({_name(name)}, chr(10))" for name in names
+    }
+    counts = ", ".join(f"approx_count_distinct({text})" for text in texts.values())
+    many = engine.con.execute(f"SELECT {counts} FROM (FROM {table} LIMIT {SAMPLE_ROWS})").fetchone() or ()
+    looks: list[str] = []
+    for (name, text), count in zip(texts.items(), many, strict=True):
+        once = "" if count > SAMPLE_ROWS // 10 else "DISTINCT"
+        looks.append(f"SELECT {_quoted(name)}, bool_or({_FOUND}) FROM (SELECT {once} {text} AS text FROM {table})")
+    return [name for name, found in engine.con.execute(" UNION ALL ".join(looks)).fetchall() if found]
 
 
-def _joined(value: ir.Value) -> ir.Value:
-    return value.cast("string") if value.type().is_string() else value.cast(TEXT_LIST).join("\n")
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+_FOUND = (
+    f"CASE WHEN contains(text, '@') OR contains(text, '%40') THEN regexp_matches(text, {_quoted(ADDRESS)}) ELSE false END"
+    f" OR regexp_matches(text, {_quoted(f'{RAW_KEY}|{SHORT_KEY}')})"
+)
 
 
 def told_fields(records: ir.Table, names: Sequence[str]) -> ir.StringValue:
     """The declared fields of a rejected record as JSON, nulls left out: scalars up to 200 characters, of what holds several its own
     scalars, nothing that lies deeper, no address and no raw key.
     """
-    fields = ibis.struct({name: _shallow(records[name]) for name in names})
-    return masked(json_merge_patch("{}", fields.cast("json").cast("string")))
+    values = ibis.array([records[name] for name in names]).map(_shallow)
+    told = to_json(ibis.map(ibis.array([ibis.literal(name) for name in names]), values)).cast("string")
+    return masked(json_merge_patch("{}", told))
 
 
 def _shallow(text: ir.StringValue) -> ir.StringValue:
