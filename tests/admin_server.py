@@ -17,7 +17,6 @@ from urllib.parse import parse_qs, urlsplit
 
 KEY = "sk-admin-0123"
 OPENAI, ANTHROPIC = "/v1/organization/", "/v1/organizations/"
-GROUPED = {"costs": "line_item", "cost_report": "description", "usage_report/messages": "model"}
 DAY = timedelta(days=1)
 
 
@@ -131,7 +130,8 @@ class AdminServer:
         groups = question.query.get("group_by" if question.is_openai else "group_by[]", [])
         for result in results:
             for name in {"model", "line_item", "description", "project_id", "workspace_id"} & result.keys():
-                if name not in groups or not self.hears_groups:
+                asked = "description" if name == "model" and "description" in result else name  # of which it is a part
+                if asked not in groups or not self.hears_groups:
                     result[name] = None
         if question.is_openai:
             start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
