@@ -1,7 +1,7 @@
 """LiteLLM's database table LiteLLM_SpendLogs, exported as CSV, JSON lines or Parquet → usage events.
 
-The same requests as the payloads of the S3 logger, under the same ids (sources of both kinds at once count them twice, which a run
-tells). `metadata` holds the usage object; without it nothing tells what was cached. `cache_hit` is the text 'True', 'False' or ''.
+The same requests as the payloads of the S3 logger, under the same ids: read one of the two, as each source counts its own requests.
+`metadata` holds the usage object; without it nothing tells what was cached. `cache_hit` is the text 'True', 'False' or ''.
 https://github.com/BerriAI/litellm/blob/main/schema.prisma
 """
 
