@@ -25,7 +25,7 @@ from benchmarks.prepare import METERS
 from benchmarks.terms import COMPANY, OWNER_OF_KEY
 from usage_pipeline.money import SCALE
 from usage_pipeline.sources.channels import CHANNELS
-from usage_pipeline.sources.logs.litellm import OPERATIONS, TYPE_OF
+from usage_pipeline.sources.logs.litellm_requests import OPERATIONS, TYPE_OF
 
 MONEY = pa.decimal128(38, SCALE)
 PARTS = ("list", "net")

@@ -4,12 +4,11 @@ import argparse
 import gzip
 import os
 import shutil
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from benchmarks.lines import prepare
+from benchmarks.reading import json_sql
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.engine import connect
@@ -27,7 +26,7 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 def write_files(options: argparse.Namespace, landed: Path) -> None:
     """The files, unless they are there already, and their SQL beside them."""
     options.folder.mkdir(parents=True, exist_ok=True)
-    landed.with_suffix(".sql").write_text(_plain_sql(landed))
+    landed.with_suffix(".sql").write_text(json_sql("litellm", f"{landed}/**/*.json"))
     if landed.exists():
         return
     unfinished = landed.with_suffix(".part")
@@ -63,27 +62,3 @@ def run(options: argparse.Namespace, landed: Path) -> None:
     wrong = [one.uri for one in read if one.lines != one.accepted + one.duplicates + one.rejected or one.state == "unreadable"]
     if wrong or len(read) not in {0, options.files}:
         raise SystemExit(f"{len(read)} files read of {options.files}, wrong: {wrong[:3]}")
-
-
-def _plain_sql(landed: Path) -> str:
-    tree: dict[str, Any] = {}
-    for path in SOURCES["litellm"].fields.values():
-        keys = path if isinstance(path, tuple) else tuple(path.split("."))
-        if not keys[0].startswith("#"):
-            _place(tree, keys)
-    columns = ", ".join(f"'{name}': '{_type_of(below)}'" for name, below in tree.items())
-    return f"""SELECT count(*), bit_xor(hash(rows_read)) FROM read_json('{landed}/**/*.json', format = 'newline_delimited',
-        columns = {{{columns}}}, ignore_errors = true) AS rows_read"""
-
-
-def _place(tree: dict[str, Any], keys: tuple[str, ...]) -> None:
-    """A field that holds another is read as a whole."""
-    first, rest = keys[0], keys[1:]
-    if not rest:
-        tree.setdefault(first, {})
-    elif tree.get(first) != {} or first not in tree:
-        _place(tree.setdefault(first, {}), rest)
-
-
-def _type_of(tree: Mapping[str, Any]) -> str:
-    return "STRUCT(" + ", ".join(f'"{name}" {_type_of(below)}' for name, below in tree.items()) + ")" if tree else "VARCHAR"

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.prepare import METERS
 from benchmarks.terms import COMPANY, OWNER_OF_KEY
 from usage_pipeline.sources.channels import CHANNELS
-from usage_pipeline.sources.logs.litellm import OPERATIONS, TYPE_OF
+from usage_pipeline.sources.logs.litellm_requests import OPERATIONS, TYPE_OF
 
 
 def _texts(values: Iterable[str]) -> str:
