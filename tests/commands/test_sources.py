@@ -61,6 +61,9 @@ def test_words_for_people(world: World) -> None:
 
 def test_a_stale_source_is_a_finding(world: World) -> None:
     found = json.loads(asked(world, "run", "--from", "2026-10-01", "--to", "2026-10-31", "--json"))["findings"]
+    broken = next(one for one in found if one["code"] == "rejected_usage_lines")
+    assert (broken["count"], broken["blocks"]) == (2, False)
+    assert "app: negative_quantity, app: not_json" in broken["words"]
     stale = next(one for one in found if one["code"] == "stale_source")
     assert (stale["count"], stale["blocks"]) == (1, False)
     assert "app (newest 2026-10-04, 27 days before)" in stale["words"]

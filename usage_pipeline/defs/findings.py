@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
@@ -25,10 +26,13 @@ from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.priced_usage import NO_VARIANT, UPPER_BOUND, priced_usage
 from usage_pipeline.tables.rejected_lines import SET_ASIDE
+from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.source_status import SourceStatus
 from usage_pipeline.tables.summary import totals
+from usage_pipeline.tables.usage_events import usage_events
 
 GAPS_SHOWN = 12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -44,13 +48,14 @@ class Finding:
 def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) -> list[Finding]:
     """All findings about `days`, whose cost rows are `costs`; those that block first."""
     lake = workplace.lake(workplace.engine())
-    broken = rejected_bill_lines(workplace.settings(), workplace.database(), lake, days)
+    settings, database = workplace.settings(), workplace.database()
     gaps = gaps_of(workplace, days)
     found = [
         _missing_days([gap for gap in gaps if gap.is_missing]),
         _older_days([gap for gap in gaps if not gap.is_missing]),
         _unpriced(costs, lake, days, workplace.settings().limits),
-        _broken_bills(broken),
+        _broken_bills(rejected_bill_lines(settings, database, lake, days)),
+        _broken_usage(_rejected_lines(usage_events, settings, database, lake, days)),
         _counted_twice(costs),
         _read_twice(doubled(lake, days)),
         _without_variant(lake, days),
@@ -95,12 +100,17 @@ def _reasons(gaps: Sequence[Gap]) -> str:
 
 def rejected_bill_lines(settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, object]]:
     """Lines of bills that could not be read, by source and reason, in files that speak of `days` or of no day at all."""
-    bills = {spec.name for spec in settings.sources if SOURCES[spec.kind].table is charges}
-    files = [one for one in database.select(ingested_files) if one.source in bills and one.rejected]
+    return _rejected_lines(charges, settings, database, lake, days)
+
+
+def _rejected_lines(table: Table[Any], settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, object]]:
+    """The same of the sources that give rows of `table`."""
+    names = {spec.name for spec in settings.sources if SOURCES[spec.kind].table is table}
+    files = [one for one in database.select(ingested_files) if one.source in names and one.rejected]
     if not files:
         return []
     spoken: dict[tuple[str, str], list[IngestedDay]] = {}
-    for day in database.select(ingested_days, where={"source": sorted(bills)}):
+    for day in database.select(ingested_days, where={"source": sorted(names)}):
         spoken.setdefault((day.source, day.fingerprint), []).append(day)
     current = [one for one in files if _is_newest(one, files)]
     about = [
@@ -141,6 +151,14 @@ def _broken_bills(rows: Sequence[dict[str, object]]) -> Finding | None:
     reasons = ", ".join(sorted({f"{row['source']}: {row['reason']}" for row in rows}))
     words = f"{count:,} {'line of a bill' if count == 1 else 'lines of bills'} could not be read ({reasons}): the billed cost lacks them."
     return Finding(code="rejected_bill_lines", blocks=True, count=count, amount=None, words=words) if count else None
+
+
+def _broken_usage(rows: Sequence[dict[str, object]]) -> Finding | None:
+    count = sum(int(str(row["lines"])) for row in rows)
+    reasons = ", ".join(sorted({f"{row['source']}: {row['reason']}" for row in rows}))
+    what = "line of usage" if count == 1 else "lines of usage"
+    words = f"{count:,} {what} could not be read ({reasons}): estimates lack them; they are kept, `usage-pipeline sources` counts them."
+    return Finding(code="rejected_usage_lines", blocks=False, count=count, amount=None, words=words) if count else None
 
 
 def _counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
