@@ -70,6 +70,7 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
             context.log.warning("%s: %s", source, words)
     settings, database, engine = workplace.settings(), workplace.database(), workplace.engine()
     lake, landing = workplace.lake(engine), workplace.landing()
+    sweep(lake, workplace.home.scratch, database=database, now=workplace.now())
     files: list[IngestedFile] = []
     for spec in settings.sources:
         with TemporaryDirectory(dir=workplace.home.scratch, prefix="ingest-") as stage:  # it holds raw lines: gone when they are read
