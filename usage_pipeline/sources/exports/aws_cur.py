@@ -155,14 +155,16 @@ def _read(records: ir.Table) -> ir.Table:
     lines = lines_of(records)
     typed = staged(lines.mutate(**_times(lines), usage_text=lines.usage_type, product=_product(lines)))
     lines = with_delivery(with_usage_types(typed, typed), records)
-    digits = token_digits(lines.unit, lines.in_millions)
+    is_counted = lines.aws_meter != UNMAPPED  # most lines are of other services: what costs time is looked at only where it counts
+    digits = ibis.ifelse(is_counted, token_digits(lines.unit, lines.in_millions), ibis.null("int64"))
+    counted = ibis.ifelse(is_counted, lines.amount, ibis.null("string"))
     named = ibis.coalesce(lines["product"], lines.product_model, lines.aws_model)
     return staged(
         lines.mutate(
             billed=decimal(lines.cost),
             listed=decimal(lines.public_cost),
             given=quantity(lines.amount),
-            tokens=ibis.ifelse(digits.notnull(), quantity(lines.amount, shift=digits.fill_null(0)), ibis.null("decimal(38, 6)")),
+            tokens=ibis.ifelse(digits.notnull(), quantity(counted, shift=digits.fill_null(0)), ibis.null("decimal(38, 6)")),
             category=lines.line_type.cases(*CATEGORIES.items(), else_="Adjustment"),
             is_bedrock=_is_bedrock(lines),
             model=ibis.coalesce(_model_of_resource(lines), model_named(named)),
