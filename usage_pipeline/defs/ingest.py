@@ -17,6 +17,7 @@ from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.ingest import ingest
+from usage_pipeline.storage.leftovers import sweep
 from usage_pipeline.storage.pull import Pulled
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.rejected_lines import rejected_lines
