@@ -1,5 +1,6 @@
 """Where one bill, or one provider's count of usage, is read from two sources: an API's pages and the export of the same days, say.
 
+Two logs that saw the same requests (a gateway's and a trace's, say) tell the same, too: their meters are identical.
 Each source counts, so both together count twice. That they tell the same is certain where the accounts they name are not apart and the
 sums of a day agree: cent by cent for a bill, token by token for usage. A source that rounds its lines to cents may be off by half a
 cent a line. Which of the two is to go, only the owner knows.
@@ -16,6 +17,7 @@ from usage_pipeline import money
 
 BILL = "bill"
 USAGE = "usage"
+LOG = "log"
 
 ACCOUNTS = ("billing_account", "sub_account_id", "provider_project_id", "workspace_id", "api_key")
 """Columns that name an account. Two sources that both fill one and share no value of it are of different accounts."""

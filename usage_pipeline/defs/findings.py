@@ -7,7 +7,7 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
-from usage_pipeline.costs.read_twice import BILL
+from usage_pipeline.costs.read_twice import BILL, LOG
 from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.read_twice import Doubled, doubled
 from usage_pipeline.defs.rejects import rejects_of
@@ -49,7 +49,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
     """All findings about `days`, whose cost rows are `costs`; those that block first."""
     lake = workplace.lake(workplace.engine())
     settings, database = workplace.settings(), workplace.database()
-    gaps = gaps_of(workplace, days)
+    gaps, twice = gaps_of(workplace, days), doubled(lake, days)
     found = [
         _missing_days([gap for gap in gaps if gap.is_missing]),
         _older_days([gap for gap in gaps if not gap.is_missing]),
@@ -57,7 +57,8 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _broken_bills(rejected_bill_lines(settings, database, lake, days)),
         _broken_usage(_rejected_lines(usage_events, settings, database, lake, days)),
         _counted_twice(costs),
-        _read_twice(doubled(lake, days)),
+        _read_twice([one for one in twice if one.read.view != LOG]),
+        _logged_twice([one for one in twice if one.read.view == LOG]),
         _without_variant(lake, days),
         _at_most(lake, days),
         _stale(source_statuses(workplace, min(days.last, workplace.now().date())), workplace.settings().limits),
@@ -182,12 +183,23 @@ def _read_twice(found: Sequence[Doubled]) -> Finding | None:
     return Finding(code="read_twice", blocks=True, count=len(found), amount=cost, words=words) if found else None
 
 
+def _logged_twice(found: Sequence[Doubled]) -> Finding | None:
+    """No proof: two applications may happen to use the same. Where a bill or the provider's count covers it, that counts, once."""
+    told = "; ".join(f"{' and '.join(one.read.sources)} tell the same of {one.read.channel} on {_days(one)}" for one in found)
+    words = f"{told}: if they saw the same requests, these are estimated twice. Keep one of them in usage.yaml."
+    cost = money.total([one.cost for one in found])
+    return Finding(code="logged_twice", blocks=False, count=len(found), amount=cost, words=words) if found else None
+
+
+def _days(one: Doubled) -> str:
+    return f"{len(one.read.days)} {'day' if len(one.read.days) == 1 else 'days'} from {one.read.days[0]}"
+
+
 def _in_words(one: Doubled) -> str:
     read, is_bill = one.read, one.read.view == BILL
-    days = f"{len(read.days)} {'day' if len(read.days) == 1 else 'days'} from {read.days[0]}"
     return (
         f"{read.channel}'s {'bill' if is_bill else 'own count of usage'} is read from {' and '.join(read.sources)}, which tell the same"
-        f" ({days}): {money.text(one.cost)} {'billed' if is_bill else 'estimated'} twice"
+        f" ({_days(one)}): {money.text(one.cost)} {'billed' if is_bill else 'estimated'} twice"
     )
 
 

@@ -9,13 +9,13 @@ from decimal import Decimal
 import ibis.expr.types as ir
 
 from usage_pipeline import money
-from usage_pipeline.costs.read_twice import ACCOUNTS, BILL, USAGE, DaySum, Key, TwiceRead, twice_read
+from usage_pipeline.costs.read_twice import ACCOUNTS, BILL, LOG, USAGE, DaySum, Key, TwiceRead, twice_read
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import METER_NAMES
 from usage_pipeline.tables.priced_usage import priced_usage
-from usage_pipeline.tables.usage_events import PROVIDER_VIEW
+from usage_pipeline.tables.usage_events import LOG_VIEW, PROVIDER_VIEW, SUCCESS
 
 CENTS = "decimal(38, 2)"
 
@@ -32,16 +32,18 @@ def doubled(lake: Lake, days: Period) -> list[Doubled]:
     """All of `days`."""
     bills = lake.read(charges, days)
     bills = bills.mutate(day=bills.period_start.date(), cost=bills.billed_cost)
-    usage = lake.read(priced_usage, days)
-    usage = usage.filter(usage["view"] == PROVIDER_VIEW)
-    usage = usage.mutate(day=usage.started_at.date(), cost=usage.net_cost)
+    every = lake.read(priced_usage, days)
+    every = every.mutate(day=every.started_at.date(), cost=every.net_cost)
+    usage = every.filter(every["view"] == PROVIDER_VIEW)
+    logs = every.filter((every["view"] == LOG_VIEW) & (every.status == SUCCESS))
     found: list[Doubled] = []
-    for view, rows, sums_of in ((BILL, bills, _bill_sums), (USAGE, usage, _usage_sums)):
+    for view, rows in ((BILL, bills), (USAGE, usage), (LOG, logs)):
         several = _of_several(lake, rows)
         if several is None:
             continue
         costs = _costs(lake, several)
-        read = twice_read(sums_of(lake, several), _accounts(lake, view, several))
+        sums = _bill_sums(lake, several) if view == BILL else _usage_sums(lake, several, view)
+        read = twice_read(sums, {} if view == LOG else _accounts(lake, view, several))  # each log has its own names for keys
         found += [Doubled(one, _beyond_the_dearest(one, costs)) for one in read]
     return found
 
@@ -61,10 +63,10 @@ def _bill_sums(lake: Lake, rows: ir.Table) -> list[DaySum]:
     return [DaySum(view=BILL, **row) for row in lake.engine.to_pyarrow(grouped).to_pylist()]
 
 
-def _usage_sums(lake: Lake, rows: ir.Table) -> list[DaySum]:
+def _usage_sums(lake: Lake, rows: ir.Table, view: str) -> list[DaySum]:
     grouped = rows.group_by("channel", "source", "day").agg(**{meter: rows[meter].sum() for meter in METER_NAMES})
     return [
-        DaySum(view=USAGE, channel=row["channel"], source=row["source"], day=row["day"], meter=meter, size=Decimal(row[meter]))
+        DaySum(view=view, channel=row["channel"], source=row["source"], day=row["day"], meter=meter, size=Decimal(row[meter]))
         for row in lake.engine.to_pyarrow(grouped).to_pylist()
         for meter in METER_NAMES
         if row[meter]

@@ -23,7 +23,7 @@ STATES: dict[str, str] = {
     PRICED_AS_PARENT: "priced; a part without a price of its own (such as cached tokens) at its whole's price",
     NO_VARIANT: "priced at the standard rate: the catalog has none for this tier or mode",
     AGGREGATE_GRAIN: "an aggregate of requests, priced at the base tier",
-    UPPER_BOUND: "priced, at most so much: the source does not tell cached tokens, which cost less, from other input",
+    UPPER_BOUND: "priced as if nothing was cached, as the source does not tell: tokens read from a cache cost less",
     UNRESOLVED_MODEL: "the catalog does not know this model",
     UNPRICED_METER: "the catalog has no price for a meter of this request",
     INCONSISTENT_USAGE: "the quantities contradict each other",

@@ -1,0 +1,34 @@
+"""Two logs of the same requests are told of; two applications with requests of their own are not."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from sample_world import usage_pipeline
+
+SAMPLES = Path(__file__).parents[1] / "sources" / "samples"
+CONFIG = """\
+organisation: {name: Example Org, currency: USD}
+projects: [{id: internal-chat, name: Chat}]
+attribution: [{field: tag.project, project: "{value}"}, {field: source, project: internal-chat}]
+sources:
+  - {name: gateway, kind: litellm, path: "gateway/time*.json"}
+"""
+
+
+@pytest.mark.parametrize(("kind", "file", "is_same"), [("helicone", "requests.jsonl", True), ("tracker", "requests.jsonl", False)])
+def test_a_second_log(tmp_path: Path, kind: str, file: str, is_same: bool) -> None:  # noqa: FBT001
+    shutil.copytree(SAMPLES / "litellm" / "input", tmp_path / "gateway")
+    shutil.copy(SAMPLES / kind / "input" / file, tmp_path / file)
+    (tmp_path / "usage.yaml").write_text(CONFIG + f"  - {{name: other, kind: {kind}, path: {file}}}\n")
+    run = usage_pipeline(
+        *("run", "--from", "2026-10-02", "--to", "2026-10-02", "--json"),
+        *("--home", str(tmp_path / "home"), "--config", str(tmp_path / "usage.yaml")),
+    )
+    assert run.exit_code in {0, 3}, run.stderr
+    found = {one["code"]: one for one in json.loads(run.stdout)["findings"]}
+    assert ("logged_twice" in found) is is_same
+    if is_same:
+        assert "gateway and other tell the same of" in found["logged_twice"]["words"]
+        assert not found["logged_twice"]["blocks"]
