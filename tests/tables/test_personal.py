@@ -46,7 +46,7 @@ ADDRESSES = (
 )
 HARMLESS = (
     "user_1",
-    "task-0123456789abcdefghij",
+    "task-0123456789-abcdefghij",
     "sk-...abcd",
     "sk-proj-********wxyz",
     "key_AbCdEf0123456789",

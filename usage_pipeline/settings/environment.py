@@ -45,6 +45,14 @@ class MailServer:
     authorities: Path | None
 
 
+class _AsGiven(BaseSettings):
+    """The variables for which empty is not unset."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    hash_key: SecretStr = SecretStr("unset")
+
+
 class Environment(BaseSettings):
     """The variables, each with its default; an empty one counts as unset. `home` and `config`, where given, win over theirs.
 
@@ -72,7 +80,7 @@ class Environment(BaseSettings):
 
     def __init__(self, **given: Any) -> None:
         """Fields given here go before the variables: what a command line says."""
-        if any(name.upper() == f"{PREFIX}HASH_KEY" and not value for name, value in os.environ.items()):
+        if not _AsGiven().hash_key.get_secret_value():
             given = {"hash_key": SecretStr(""), **given}  # an empty key is a secret that went missing: unset would drop names for good
         try:
             super().__init__(**given)
