@@ -1,5 +1,6 @@
 """Which project a line belongs to, by the rules of usage.yaml."""
 
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -7,6 +8,7 @@ import pytest
 from ibis.backends.duckdb import Backend
 
 from usage_pipeline.sources.attribution import attribute
+from usage_pipeline.storage.engine import connect
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS, AttributionRule, Project
 
 EVENT_COLUMNS = {
@@ -107,3 +109,12 @@ def test_without_rules_or_projects_nothing_is_attributed(engine: Backend):
     )
     rows = attribute(row, [AttributionRule(field="model", any_value=True, project="{value}")], [])
     assert engine.to_pyarrow(rows).to_pylist() == [{"source": "a", "project": None, "model": "x"}]
+
+
+def test_a_rule_may_name_an_address_that_rows_have_as_a_hash(tmp_path: Path):
+    engine = connect(tmp_path / "scratch", hash_key="a key of the tests, long enough")
+    told = engine.to_pyarrow(ibis.memtable({"user": ["Ana@example.org"]}).select(user=lambda row: pseudonym(row.user)))["user"][0].as_py()
+    assert told.startswith("person-")
+    rules = [AttributionRule(field="user", equals="ana@example.org", project="support-portal")]
+    assert attributed(engine, rules, user=told)["project"] == "support-portal"
+    assert attributed(engine, rules, user="person-0000000000000000")["project"] is None

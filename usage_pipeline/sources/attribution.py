@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 from usage_pipeline.sources.records import staged
 from usage_pipeline.sources.tags import value_in_list, value_in_object
 from usage_pipeline.tables.configuration import AttributionRule, Project
+from usage_pipeline.tables.personal import pseudonym
 
 OWN_VALUE = "{value}"
 TAG = "tag."
@@ -44,7 +45,7 @@ def _value(rows: ir.Table, field: str) -> ir.StringValue:
 
 def _branch(rows: ir.Table, rule: AttributionRule, value: ir.StringValue, own_ids: Sequence[str]) -> tuple[ir.BooleanValue, ir.StringValue]:
     any_or_none = value.notnull() if rule.any_value else value.isnull()
-    matches = any_or_none if rule.equals is None else value == rule.equals
+    matches = any_or_none if rule.equals is None else value == pseudonym(ibis.literal(rule.equals, "string"))
     if rule.project == OWN_VALUE:
         matches = matches & (value.isin(own_ids) if own_ids else ibis.literal(value=False))
     if rule.source is not None:

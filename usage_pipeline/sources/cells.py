@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.money import MONEY, QUANTITY, SCALE, SMALLEST
-from usage_pipeline.tables.personal import ADDRESS, pseudonym
+from usage_pipeline.tables.personal import ADDRESS
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.usage_events import SECONDS
 
@@ -121,10 +121,6 @@ def iso_time(text: ir.StringValue) -> ir.TimestampValue:
     zoned = ibis.ifelse(zoned.re_search(r"^\d{4}-\d\d-\d\d$"), zoned + " 00:00:00", zoned)
     zoned = ibis.ifelse(zoned.re_search(r"\d\d:\d\d.*[+-]\d\d(:?\d\d)?$"), zoned, zoned + "+00:00")
     return ibis.ifelse(text.re_search(r"^\d{4}-\d\d-\d\d"), zoned.try_cast(TIMESTAMP), ibis.null(TIMESTAMP))
-
-
-without_email = pseudonym
-"""A user's, key's or caller's name: an address or a raw key as its keyed hash, null where no key is set."""
 
 
 def bound(value: ir.Value, build: Callable[[ir.Value], ir.Value]) -> ir.Value:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import without_email
 from usage_pipeline.sources.records import staged
 from usage_pipeline.tables.names import API_KEYS, PROJECTS, WORKSPACES, KnownName
+from usage_pipeline.tables.personal import pseudonym
 
 
 class Named(NamedTuple):
@@ -49,5 +49,5 @@ def _joined(rows: ir.Table, known: ir.Table, id_column: str, name_column: str, d
             day < known.named_until,
         ],
     )
-    name = ibis.coalesce(joined[name_column], without_email(joined.known_name))
+    name = ibis.coalesce(joined[name_column], pseudonym(joined.known_name))
     return staged(joined.mutate(**{name_column: name}).select(*rows.columns))

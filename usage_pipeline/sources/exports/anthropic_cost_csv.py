@@ -11,7 +11,7 @@ https://support.claude.com/en/articles/9534590-cost-and-usage-reporting-in-the-c
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, iso_time, without_email
+from usage_pipeline.sources.cells import decimal, iso_time
 from usage_pipeline.sources.exports.anthropic_console import context_window, period, service_tier
 from usage_pipeline.sources.exports.anthropic_cost import COST_TYPES
 from usage_pipeline.sources.keys import natural_key, numbered
@@ -20,6 +20,7 @@ from usage_pipeline.sources.rejects import first_reason, time_checks
 from usage_pipeline.sources.tags import json_object
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import UNMAPPED
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 
 TOKEN_TYPES = {
@@ -81,7 +82,7 @@ def to_charges(records: ir.Table) -> ir.Table:
         provider=ibis.literal("anthropic"),
         provider_project_name=rows.workspace,
         api_key=rows.api_key_id,
-        api_key_name=without_email(rows.api_key_name),
+        api_key_name=pseudonym(rows.api_key_name),
         names_project=ibis.literal(value=True),
         category=ibis.literal("Usage"),
         charge_class=ibis.ifelse(rows.billed < 0, "Correction", ibis.null("string")),

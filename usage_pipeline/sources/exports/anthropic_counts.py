@@ -8,12 +8,13 @@ https://docs.claude.com/en/api/admin-api/usage-cost/get-messages-usage-report
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import whole_number, without_email
+from usage_pipeline.sources.cells import whole_number
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import NO_SCOPE, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.usage_events import PROVIDER_VIEW, SUCCESS
 
 BATCH = "batch"
@@ -60,7 +61,7 @@ def events_of(lines: ir.Table) -> ir.Table:
         speed=rows.speed,
         is_batch=is_batch,
         api_key=rows.api_key_id,
-        api_key_name=without_email(rows.api_key_name),
+        api_key_name=pseudonym(rows.api_key_name),
         workspace_id=rows.workspace_id,
         sub_account_id=rows.workspace_id,
         provider_project_name=rows.workspace_name,

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.sources.bedrock_models import model_in, model_named, product_in, routed
-from usage_pipeline.sources.cells import decimal, iso_time, quantity, without_email
+from usage_pipeline.sources.cells import decimal, iso_time, quantity
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.deliveries import month_end, month_start, periods_covered, scope_of, with_delivery
 from usage_pipeline.sources.exports.aws_tags import aws_tags
@@ -23,6 +23,7 @@ from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import amount_checks, first_reason, time_checks
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import UNMAPPED
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import FILE, Format, Source
 
 BEDROCK = "aws.bedrock"
@@ -122,8 +123,8 @@ def to_charges(records: ir.Table) -> ir.Table:
         billing_account=rows.payer,
         sub_account_id=rows.account,
         provider_project_id=rows.account,
-        provider_project_name=without_email(rows.account_name),
-        principal=without_email(rows.principal),
+        provider_project_name=pseudonym(rows.account_name),
+        principal=pseudonym(rows.principal),
         resource_id=rows.resource,
         names_project=rows.is_bedrock & (rows.account.notnull() | rows.resource.notnull()),
         invoice=rows.invoice,

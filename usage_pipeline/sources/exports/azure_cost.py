@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.money import times
-from usage_pipeline.sources.cells import decimal, half_step, iso_time, quantity, without_email
+from usage_pipeline.sources.cells import decimal, half_step, iso_time, quantity
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.deliveries import month_end, month_start, periods_covered, scope_of, with_delivery
 from usage_pipeline.sources.exports.azure_meters import azure_meter_columns
@@ -24,6 +24,7 @@ from usage_pipeline.sources.rejects import amount_checks, first_reason, time_che
 from usage_pipeline.sources.tags import flat_object
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import UNMAPPED
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import FILE, Format, Source
 
 METER_CATEGORIES = ("Foundry Models", "Azure OpenAI", "Cognitive Services", "Azure AI Foundry Models")
@@ -119,7 +120,7 @@ def to_charges(records: ir.Table) -> ir.Table:
         billing_account=rows.billing_account_id,
         sub_account_id=rows.subscription_id,
         provider_project_id=rows.subscription_id,
-        provider_project_name=without_email(rows.subscription_name),
+        provider_project_name=pseudonym(rows.subscription_name),
         resource_id=rows.resource_id,
         names_project=rows.resource_id.notnull() | rows.subscription_id.notnull(),
         invoice=rows.invoice,

@@ -14,12 +14,13 @@ https://platform.claude.com/docs/en/api/admin/usage_report
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, iso_time, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, iso_time, whole_number
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import days_covered, lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import TEXT_MAP, json_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import INCLUDED, LOG_VIEW, SUCCESS, usage_events
 
@@ -79,8 +80,8 @@ def to_events(records: ir.Table) -> ir.Table:
 def _read(lines: ir.Table) -> ir.Table:
     return lines.mutate(
         started_at=iso_time(lines.date),
-        user=without_email(lines.address),
-        key=without_email(lines.key_name),
+        user=pseudonym(lines.address),
+        key=pseudonym(lines.key_name),
         scope=_actor(lines),
         used=lines.models.try_cast("json").try_cast(OBJECTS),
     )
@@ -88,7 +89,7 @@ def _read(lines: ir.Table) -> ir.Table:
 
 def _actor(records: ir.Table) -> ir.StringValue:
     """What a newer pull replaces: the actor. All persons together where they cannot be told apart."""
-    return ibis.coalesce(without_email(records.key_name), without_email(records.address), "")
+    return ibis.coalesce(pseudonym(records.key_name), pseudonym(records.address), "")
 
 
 def _reject(rows: ir.Table) -> ir.StringValue:

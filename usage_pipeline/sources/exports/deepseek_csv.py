@@ -11,7 +11,7 @@ https://platform.deepseek.com/usage
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, without_email
+from usage_pipeline.sources.cells import decimal
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.exports.deepseek_times import TIMES, days_spoken_of, local_day, offset_time
 from usage_pipeline.sources.keys import natural_key, numbered
@@ -20,6 +20,7 @@ from usage_pipeline.sources.rejects import amount_checks, first_reason, time_che
 from usage_pipeline.sources.tags import json_object
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import UNMAPPED
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 
 FIELDS = {
@@ -50,7 +51,7 @@ def to_charges(records: ir.Table) -> ir.Table:
         charge_id=natural_key(rows.account, rows.started_at, rows.ended_at, rows.model, rows.wallet_type, rows.currency),
         channel=constant("deepseek"),
         provider=constant("deepseek"),
-        billing_account=without_email(rows.account),
+        billing_account=pseudonym(rows.account),
         names_project=ibis.literal(value=False),
         category=constant("Usage"),
         charge_class=ibis.ifelse(rows.billed < 0, "Correction", ibis.null("string")),

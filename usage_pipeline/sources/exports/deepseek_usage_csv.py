@@ -10,13 +10,14 @@ https://platform.deepseek.com/usage
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import whole_number, without_email
+from usage_pipeline.sources.cells import whole_number
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.exports.deepseek_times import TIMES, days_spoken_of, local_day, offset_time
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import PROVIDER_VIEW, SUCCESS, usage_events
 
@@ -68,9 +69,9 @@ def to_events(records: ir.Table) -> ir.Table:
         channel=constant("deepseek"),
         provider=constant("deepseek"),
         model=rows.model,
-        api_key=without_email(rows.masked_key),
-        api_key_name=without_email(rows.key_name),
-        sub_account_id=without_email(rows.account),
+        api_key=pseudonym(rows.masked_key),
+        api_key_name=pseudonym(rows.key_name),
+        sub_account_id=pseudonym(rows.account),
         request_count=rows.requests,
         tags=json_object(price=rows.price),
         snapshot_scope=local_day(rows),

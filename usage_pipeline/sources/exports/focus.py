@@ -11,7 +11,7 @@ https://focus.finops.org/focus-specification/
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, iso_time, quantity, without_email
+from usage_pipeline.sources.cells import decimal, iso_time, quantity
 from usage_pipeline.sources.deliveries import month_end, month_start, periods_covered, scope_of, with_delivery
 from usage_pipeline.sources.exports.aws_tags import aws_tags
 from usage_pipeline.sources.exports.aws_usage_types import with_usage_types
@@ -23,6 +23,7 @@ from usage_pipeline.sources.rejects import amount_checks, first_reason, time_che
 from usage_pipeline.sources.tags import flat_object, labels_object
 from usage_pipeline.tables.charges import CATEGORIES, charges
 from usage_pipeline.tables.meters import UNMAPPED
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import FILE, Format, Source
 
 NULL_TEXT = "NULL"
@@ -114,8 +115,8 @@ def to_charges(records: ir.Table) -> ir.Table:
         billing_account=rows.account,
         sub_account_id=rows.sub_account_id,
         provider_project_id=rows.sub_account_id,
-        provider_project_name=without_email(rows.sub_account_name),
-        principal=without_email(rows.principal),
+        provider_project_name=pseudonym(rows.sub_account_name),
+        principal=pseudonym(rows.principal),
         resource_id=rows.resource_id,
         names_project=rows.sub_account.notnull() | rows.resource_id.notnull(),
         invoice=rows.invoice,

@@ -12,11 +12,12 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.sources.bedrock_models import model_in
-from usage_pipeline.sources.cells import iso_time, whole_number, without_email
+from usage_pipeline.sources.cells import iso_time, whole_number
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import flat_object, value_in_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -77,11 +78,11 @@ def to_events(records: ir.Table) -> ir.Table:
         is_batch=ibis.literal(value=False),
         provider_project_id=rows.account,
         sub_account_id=rows.account,
-        principal=without_email(rows.caller.re_replace(SESSION, ROLE)),
+        principal=pseudonym(rows.caller.re_replace(SESSION, ROLE)),
         resource_id=ibis.ifelse(rows.model_id.startswith("arn:"), rows.model_id, ibis.null("string")),
         request_count=ibis.literal(1, "int64"),
         tags=rows.tags,
-        **{label: without_email(value_in_object(rows.tags, key)) for label, key in LABELS.items()},
+        **{label: pseudonym(value_in_object(rows.tags, key)) for label, key in LABELS.items()},
         **{meter: rows[f"n_{meter}"] for meter in METERS},
     )
 

@@ -8,12 +8,13 @@ read, nor are URLs, which may hold keys. https://docs.helicone.ai/rest/request/p
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, iso_time, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, iso_time, whole_number
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.logs.labels import joined, label
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import merged, text_list, value_in_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -69,7 +70,7 @@ def to_events(records: ir.Table) -> ir.Table:
         view=constant(LOG_VIEW),
         started_at=rows.started_at,
         ended_at=iso_time(rows.responded),
-        user=without_email(ibis.coalesce(rows.user_id, rows.helicone_user)),
+        user=pseudonym(ibis.coalesce(rows.user_id, rows.helicone_user)),
         client=_label(rows, "client"),
         conversation=_label(rows, "session"),
         prompt=ibis.coalesce(rows.prompt_id, _label(rows, "prompt")),

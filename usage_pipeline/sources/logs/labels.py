@@ -3,8 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import without_email
 from usage_pipeline.sources.tags import FLAT_OBJECT, json_object, merged, value_in_list, value_in_object
+from usage_pipeline.tables.personal import pseudonym
 
 LABELS = ("operation", "feature", "client", "prompt", "run")
 """Columns that an application fills by naming them in its metadata, or in a request tag 'name:value'."""
@@ -12,7 +12,7 @@ LABELS = ("operation", "feature", "client", "prompt", "run")
 
 def label(rows: ir.Table, name: str) -> ir.StringValue:
     """What the application says under `name`: in `tags`, else in a request tag of `tag_list`; never an e-mail address."""
-    return without_email(ibis.coalesce(value_in_object(rows.tags, name), value_in_list(rows.tag_list, name)))
+    return pseudonym(ibis.coalesce(value_in_object(rows.tags, name), value_in_list(rows.tag_list, name)))
 
 
 def joined(given: ir.StringValue, **own: ir.StringValue) -> ir.StringValue:

@@ -11,7 +11,7 @@ https://langfuse.com/docs/api-and-data-platform/features/export-to-blob-storage
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, iso_time, without_email
+from usage_pipeline.sources.cells import decimal, iso_time
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.logs import langfuse_usage
 from usage_pipeline.sources.logs.labels import joined, label
@@ -19,6 +19,7 @@ from usage_pipeline.sources.logs.sellers import seller_of
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, time_checks
 from usage_pipeline.sources.tags import text_list, value_in_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -80,7 +81,7 @@ def to_events(records: ir.Table) -> ir.Table:
         view=constant(LOG_VIEW),
         started_at=rows.started_at,
         ended_at=iso_time(rows.end_time),
-        user=without_email(rows.user_id),
+        user=pseudonym(rows.user_id),
         client=label(rows, "client"),
         conversation=ibis.coalesce(rows.session_id, rows.trace_id),
         prompt=rows.prompt_name,

@@ -10,13 +10,14 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, seconds, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, seconds, whole_number
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.logs.labels import LABELS, label
 from usage_pipeline.sources.logs.modalities import input_parts
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import merged, text_list
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS
 
 USAGE = "metadata.usage_object"
@@ -101,7 +102,7 @@ def to_events(records: ir.Table, time_of: Callable[[ir.StringValue], ir.Timestam
         started_at=rows.started_at,
         ended_at=rows.ended_at,
         team=ibis.coalesce(rows.team_alias, rows.team_id),
-        user=without_email(ibis.coalesce(*(rows[name].nullif("") for name in ("end_user", "key_end_user_id", "key_user_id")))),
+        user=pseudonym(ibis.coalesce(*(rows[name].nullif("") for name in ("end_user", "key_end_user_id", "key_user_id")))),
         client=rows.label_client,
         conversation=ibis.coalesce(rows.session_id, rows.trace_id),
         prompt=ibis.coalesce(rows.label_prompt, rows.prompt_id),
@@ -118,7 +119,7 @@ def to_events(records: ir.Table, time_of: Callable[[ir.StringValue], ir.Timestam
         speed=rows.speed,
         is_batch=rows.call_type.isin(API_TYPES["batch"]),
         api_key=rows.key_hash,
-        api_key_name=without_email(rows.key_alias),
+        api_key_name=pseudonym(rows.key_alias),
         sub_account_id=rows.org_id,
         resource_id=rows.model_id,
         request_count=ibis.literal(1, "int64"),

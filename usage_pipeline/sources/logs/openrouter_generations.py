@@ -13,11 +13,12 @@ https://openrouter.ai/docs/api/api-reference/generations/get-generation
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, iso_time, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, iso_time, whole_number
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -106,7 +107,7 @@ def to_events(records: ir.Table) -> ir.Table:
         event_id=rows.event_id,
         view=constant(LOG_VIEW),
         started_at=rows.started_at,
-        user=without_email(ibis.coalesce(rows.end_user, rows.external_user)),
+        user=pseudonym(ibis.coalesce(rows.end_user, rows.external_user)),
         operation=rows.type.cases(*OPERATIONS.items(), else_=rows.type),
         api_type=rows.type,
         status=rows.outcome,
@@ -120,7 +121,7 @@ def to_events(records: ir.Table) -> ir.Table:
         region=rows.data_region,
         service_tier=rows.service_tier,
         is_batch=rows.variant == "batch",
-        api_key_name=without_email(rows.key_name),
+        api_key_name=pseudonym(rows.key_name),
         request_count=ibis.literal(1, "int64"),
         input=rows.uncached,
         cache_read=rows.n_cached,
@@ -130,7 +131,7 @@ def to_events(records: ir.Table) -> ir.Table:
         reported_cost=reported,
         reported_cost_basis=ibis.ifelse(reported.notnull(), basis, ibis.null("string")),
         tags=json_object(
-            app=without_email(ibis.coalesce(rows.app_name, rows.app_id)),
+            app=pseudonym(ibis.coalesce(rows.app_name, rows.app_id)),
             upstream=rows.provider_name,
             variant=rows.variant,
             cancelled=ibis.ifelse(rows.cancelled.lower() == "true", "true", ibis.null("string")),

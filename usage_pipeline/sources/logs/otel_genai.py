@@ -13,13 +13,14 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, epoch_time, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, epoch_time, whole_number
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.logs.modalities import input_parts
 from usage_pipeline.sources.logs.otel_scopes import leaves_cache_out
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import flat_object, json_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Path, Source
 from usage_pipeline.tables.usage_events import FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -125,9 +126,9 @@ def to_events(records: ir.Table) -> ir.Table:
         view=constant(LOG_VIEW),
         started_at=rows.started_at,
         ended_at=_nano_time(rows.end_nanos),
-        team=without_email(ibis.coalesce(rows.own_team, _resource(rows, "team"))),
-        user=without_email(rows.user),
-        client=without_email(ibis.coalesce(rows.own_client, _resource(rows, "client"))),
+        team=pseudonym(ibis.coalesce(rows.own_team, _resource(rows, "team"))),
+        user=pseudonym(rows.user),
+        client=pseudonym(ibis.coalesce(rows.own_client, _resource(rows, "client"))),
         conversation=ibis.coalesce(rows.conversation, rows.trace_id),
         prompt=rows.prompt,
         run=rows.own_run,

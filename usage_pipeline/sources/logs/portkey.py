@@ -7,12 +7,13 @@ CENTS; one in another currency than USD is left out. Bodies and URLs are never r
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, epoch_time, iso_time, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, epoch_time, iso_time, whole_number
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.logs.labels import label
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import flat_object, text_list, value_in_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -58,7 +59,7 @@ def to_events(records: ir.Table) -> ir.Table:
         view=constant(LOG_VIEW),
         started_at=rows.started_at,
         ended_at=rows.started_at + rows.n_response_time.as_interval("ms"),
-        user=without_email(ibis.coalesce(rows.named_user, value_in_object(rows.tags, "user"))),
+        user=pseudonym(ibis.coalesce(rows.named_user, value_in_object(rows.tags, "user"))),
         client=label(rows, "client"),
         conversation=rows.trace_id,
         prompt=ibis.coalesce(rows.prompt_slug, label(rows, "prompt")),

@@ -37,7 +37,6 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.sources.bedrock_models import model_in
-from usage_pipeline.sources.cells import without_email
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.logs.raw_envelopes import AS_GIVEN, FIELDS, PERSONAL, unwrapped
 from usage_pipeline.sources.logs.raw_meters import RUN_METERS, metered
@@ -46,6 +45,7 @@ from usage_pipeline.sources.logs.raw_requests import told
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object, merged, text_list, value_in_object
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -146,7 +146,7 @@ def _events(rows: ir.Table) -> ir.Table:
         **{name: rows[f"m_{name}"].nullif(0) for name in UNLESS_ZERO},
         **(once | {"web_searches": once["web_searches"].nullif(0)}),
         **own,
-        **{name: without_email(rows[name]) for name in PERSONAL},
+        **{name: pseudonym(rows[name]) for name in PERSONAL},
     )
 
 

@@ -25,12 +25,13 @@ Anything else on the line is not read. Prompts and answers do not belong here.
 import ibis
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import decimal, epoch_time, iso_time, seconds, whole_number, without_email
+from usage_pipeline.sources.cells import decimal, epoch_time, iso_time, seconds, whole_number
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object, merged, text_list
 from usage_pipeline.tables.meters import METER_NAMES
+from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
 
@@ -105,7 +106,7 @@ def to_events(records: ir.Table) -> ir.Table:
         reported_cost_basis=ibis.ifelse(rows.reported.notnull(), "app_estimated", ibis.null("string")),
         tags=merged(json_object(project=rows.project), rows.tags),
         request_tags=text_list(rows.request_tags),
-        **{name: without_email(rows[name]) for name in PERSONAL},
+        **{name: pseudonym(rows[name]) for name in PERSONAL},
         **{meter: rows[f"n_{meter}"] for meter in METER_NAMES},
     )
 
