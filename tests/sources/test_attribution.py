@@ -10,6 +10,7 @@ from ibis.backends.duckdb import Backend
 from usage_pipeline.sources.attribution import attribute
 from usage_pipeline.storage.engine import connect
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS, AttributionRule, Project
+from usage_pipeline.tables.personal import pseudonym
 
 EVENT_COLUMNS = {
     "event_id": "string", "source": "string", "project": "string", "team": "string", "client": "string", "user": "string",
@@ -113,7 +114,8 @@ def test_without_rules_or_projects_nothing_is_attributed(engine: Backend):
 
 def test_a_rule_may_name_an_address_that_rows_have_as_a_hash(tmp_path: Path):
     engine = connect(tmp_path / "scratch", hash_key="a key of the tests, long enough")
-    told = engine.to_pyarrow(ibis.memtable({"user": ["Ana@example.org"]}).select(user=lambda row: pseudonym(row.user)))["user"][0].as_py()
+    rows = ibis.memtable({"user": ["Ana@example.org"]}, schema={"user": "string"})
+    told = engine.to_pyarrow(pseudonym(rows.user))[0].as_py()
     assert told.startswith("person-")
     rules = [AttributionRule(field="user", equals="ana@example.org", project="support-portal")]
     assert attributed(engine, rules, user=told)["project"] == "support-portal"
