@@ -6,8 +6,9 @@ from datetime import date
 
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
+from usage_pipeline.storage.long_lines import span_of, spoken_days
 from usage_pipeline.tables.computed_days import ComputedDay, computed_days, reason_of
-from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 
 
 def note_computed(workplace: Workplace, days: Period, run_id: str) -> Mapping[date, str]:
@@ -36,11 +37,12 @@ def note_computed(workplace: Workplace, days: Period, run_id: str) -> Mapping[da
 
 def _files_by_day(workplace: Workplace, days: Period) -> dict[date, list[IngestedFile]]:
     database = workplace.database()
-    spoken = database.select(ingested_days, where={"day": days})
+    spoken = spoken_days(days, database=database)
     known: dict[tuple[str, str], list[IngestedFile]] = defaultdict(list)
     for file in database.select(ingested_files, where={"source": sorted({one.source for one in spoken})}) if spoken else ():
         known[file.source, file.fingerprint].append(file)
     found: dict[date, list[IngestedFile]] = defaultdict(list)
-    for source, fingerprint, day in sorted({(one.source, one.fingerprint, one.day) for one in spoken}):
+    about = {(one.source, one.fingerprint, day) for one in spoken for day in span_of(one).days() if day in days}
+    for source, fingerprint, day in sorted(about):
         found[day] += known[source, fingerprint]
     return found

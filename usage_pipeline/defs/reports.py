@@ -24,9 +24,10 @@ from usage_pipeline.reports.render import PDF
 from usage_pipeline.reports.snapshot import ORGANISATION, Accounting, Snapshot, statement_of
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.long_lines import spoken_days
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, daily_costs, monthly_costs
-from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.statements import Statement, statements
 
@@ -127,7 +128,7 @@ def _finality(daily: Sequence[DailyCost], scope: str, *, complete: bool) -> str:
 
 def files_of(database: Database, month: Period) -> list[IngestedFile]:
     """The file versions that speak of a day of the month, in the order of their names; a copy of one under another name adds nothing."""
-    prints = {(one.source, one.fingerprint) for one in database.select(ingested_days, where={"day": month})}
+    prints = {(one.source, one.fingerprint) for one in spoken_days(month, database=database)}
     files = [one for one in database.select(ingested_files) if (one.source, one.fingerprint) in prints and one.state != COPY]
     return sorted(files, key=lambda file: (file.source, file.uri, file.fingerprint))
 

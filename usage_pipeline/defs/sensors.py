@@ -12,9 +12,9 @@ from usage_pipeline.defs.jobs import daily_job, ingest_job, monthly_job
 from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import ONE_DAY, Period, inclusive, months_in
-from usage_pipeline.storage.ingest import look_of
+from usage_pipeline.storage.ingest import look_of, touched_days
 from usage_pipeline.tables.computed_days import named_files
-from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 
 UNFINISHED = (
     dg.DagsterRunStatus.NOT_STARTED,
@@ -44,12 +44,10 @@ def new_files(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.S
     if _busy(context, workplace.now()):
         return dg.SkipReason("a run is under way: what it reads and computes is looked at when it has ended")
     cursor: dict[str, Any] = json.loads(context.cursor) if context.cursor else {"read_through": "", "months": []}
-    database = workplace.database()
+    database, today = workplace.database(), workplace.now().astimezone(UTC).date()
     read = sorted(database.select(ingested_files), key=lambda one: one.ingested_at)
     fresh = [one for one in read if one.ingested_at.isoformat() > cursor["read_through"]]
-    prints = {(one.source, one.fingerprint) for one in fresh}
-    touched = {one.day for one in database.select(ingested_days) if (one.source, one.fingerprint) in prints} if fresh else set()
-    ranges = ranges_of(touched)
+    ranges = ranges_of({day for day in touched_days(fresh, database=database) if day <= today})
     through = fresh[-1].ingested_at.isoformat() if fresh else cursor["read_through"]
     because = named_files(fresh)
     requests = [

@@ -3,17 +3,23 @@
 from datetime import date
 
 import dagster as dg
+import ibis.expr.types as ir
 
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.periods import Period
 from usage_pipeline.sources.attribution import attribute
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.sources.names import named
 from usage_pipeline.sources.siblings import with_siblings
+from usage_pipeline.sources.spread import spread
+from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.ingest import landed_rows
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.long_lines import has_long_lines, lines_before
 from usage_pipeline.storage.names import names_of
 from usage_pipeline.tables.charges import Charge, charges
 from usage_pipeline.tables.ingested_files import ingested_files
@@ -49,7 +55,7 @@ def usage_events_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
     metadata={"dagster/column_schema": schema_of(charges)},
 )
 def charges_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """One row a line of a provider's bill: the newest export of each day counts."""
+    """One row a line of a provider's bill, a line for several days split evenly over them: the newest export of each day counts."""
     return _attributed(context, workplace, charges, "period_start")
 
 
@@ -62,11 +68,22 @@ def _attributed(
     days, lake = days_of(context), workplace.lake(engine)
     channels = {spec.name: SOURCES[spec.kind].channel for spec in settings.sources}
     names = names_of(workplace.home.landing, {name: channel for name, channel in channels.items() if channel})
-    landed = named(landed_rows(table, days, lake=lake, database=database), names, time_column)
+    landed = named(_landed(table, days, lake, database), names, time_column)
     rules = with_siblings(settings.attribution, settings.sources, SOURCES)
     written = lake.replace(table, attribute(landed, rules, settings.projects), list(days.days()), day_column=time_column)
     report_days(context, written)
     return dg.MaterializeResult(metadata={"dagster/row_count": sum(written.values()), "rows by day": by_day(written)})
+
+
+def _landed(table: Table[UsageEvent] | Table[Charge], days: Period, lake: Lake, database: Database) -> ir.Table:
+    """The rows of `days`: of bill lines for several days, which may have started before, each day's part."""
+    rows = landed_rows(table, days, lake=lake, database=database)
+    if table is not charges:
+        return rows
+    before = lines_before(days, lake=lake, database=database)
+    if before is None and not has_long_lines(days, database=database):
+        return rows
+    return spread(rows if before is None else charges.conform(rows).union(charges.conform(before)), days)
 
 
 def report_days(context: dg.AssetExecutionContext, written: dict[date, int]) -> None:

@@ -25,7 +25,8 @@ from usage_pipeline.storage.database import Database, Transaction
 from usage_pipeline.storage.ingest_batch import UNREADABLE, Batch, Numbers, write_batch
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.landing import Fetched, LandedFile, Landing, Unread
-from usage_pipeline.storage.shards import landed_rejects, landed_rows
+from usage_pipeline.storage.long_lines import is_long, span_of
+from usage_pipeline.storage.shards import delivery_of, landed_rejects, landed_rows
 from usage_pipeline.storage.sql_tables import sql_table
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.rejected_lines import rejected_lines
@@ -115,16 +116,20 @@ def ingest(
 
 
 def touched_days(files: Iterable[IngestedFile], *, database: Database) -> set[date]:
-    """The days that these file versions speak of: what is to be computed anew."""
+    """The days that these file versions speak of: what is to be computed anew.
+
+    So are all days of the bill lines that they hold, and of those that older versions hold and they may replace; also days to come.
+    """
     prints: dict[str, set[str]] = {}
     for file in files:
         prints.setdefault(file.source, set()).add(file.fingerprint)
-    return {
-        row.day
-        for source, wanted in prints.items()
-        for row in database.select(ingested_days, where={"source": source})
-        if row.fingerprint in wanted
-    }
+    touched: set[date] = set()
+    for source, wanted in prints.items():
+        spoken = database.select(ingested_days, where={"source": source})
+        told = {delivery_of(row)[0] for row in spoken if row.fingerprint in wanted}
+        touched |= {day for _, day, _ in told}
+        touched.update(*(span_of(row).days() for row in spoken if is_long(row) and delivery_of(row)[0] in told))
+    return touched
 
 
 def look_of(file: LandedFile | IngestedFile) -> tuple[str, int, datetime, str]:
@@ -204,7 +209,15 @@ def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], nu
     """
     modified = {one.fingerprint: one.file.modified_at for one in versions}
     days = [
-        IngestedDay(source=call.source_name, fingerprint=file, day=day, snapshot_scope=scope, rows=count, modified_at=modified[file])
+        IngestedDay(
+            source=call.source_name,
+            fingerprint=file,
+            day=day,
+            snapshot_scope=scope,
+            rows=count,
+            modified_at=modified[file],
+            last_day=one.last_days[day, scope],
+        )
         for file, one in numbers.items()
         for (day, scope), count in one.days.items()
     ]

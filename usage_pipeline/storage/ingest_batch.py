@@ -21,6 +21,7 @@ from usage_pipeline.storage.ingest_repeats import PLACE, Repeats, repeats_anywhe
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.records import read_records
 from usage_pipeline.storage.shards import DAY, SHARDS, STARTED
+from usage_pipeline.tables.charges import days_spanned
 from usage_pipeline.tables.rejected_lines import SET_ASIDE, rejected_lines
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.source import EMPTY_BUCKET, Source
@@ -41,6 +42,9 @@ class Numbers:
     empty_buckets: int = 0
     days: dict[tuple[date, str], int] = field(default_factory=dict)
     """Rows accepted per (day, snapshot scope), 0 for a day said to be empty."""
+
+    last_days: dict[tuple[date, str], date] = field(default_factory=dict)
+    """The last day that these rows are for: the same day, save where a bill line spans several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,9 @@ def _numbers(
         numbers[row["source_file"]].accepted = row["lines"]
         numbers[row["source_file"]].duplicates -= row["lines"]
     for row in engine.to_pyarrow(_spoken_days(batch, records, rows, kept, superseded)).to_pylist():
-        numbers[row["source_file"]].days[row[DAY], row["snapshot_scope"]] = row["rows"]
+        place = (row[DAY], row["snapshot_scope"])
+        numbers[row["source_file"]].days[place] = row["rows"]
+        numbers[row["source_file"]].last_days[place] = row["last_day"]
     return numbers
 
 
@@ -170,29 +176,36 @@ def _lines(rows: ir.Table) -> ir.IntegerScalar:
 
 
 def _spoken_days(batch: Batch, records: ir.Table, rows: ir.Table, kept: ir.Table, superseded: ir.Table | None) -> ir.Table:
-    """source_file, day, snapshot_scope, rows: the days of the rows kept and, with 0 rows, those that a snapshot says are empty and those
-    from which a row moved away.
+    """source_file, day, snapshot_scope, rows, last_day: the days of the rows kept and, with 0 rows, those that a snapshot says are empty
+    and those from which a row moved away. `last_day` is the last that the rows are for.
 
     A record that was rejected speaks of no day: a pull that does not read must not erase what an older one said. One that is only set
     aside does: a part that holds other services alone replaces what it held before. Nothing is said of days to come.
     """
     scope = kept.snapshot_scope.fill_null("") if "snapshot_scope" in kept.columns else ibis.literal("")
-    counted = kept.group_by(source_file=kept.source_file, day=kept.day, snapshot_scope=scope).agg(rows=kept.count())
+    last = kept.day
+    if "period_end" in kept.columns:
+        last = last + (days_spanned(kept.period_start, kept.period_end) - 1).as_interval("D")
+    counted = kept.group_by(source_file=kept.source_file, day=kept.day, snapshot_scope=scope).agg(
+        rows=kept.count(), last_day=last.max().cast("date")
+    )
     if superseded is not None:
         left = superseded.select(
-            source_file="by_file", day="of_day", snapshot_scope=ibis.literal(""), rows=ibis.literal(0, "int64")
+            source_file="by_file", day="of_day", snapshot_scope=ibis.literal(""), rows=ibis.literal(0, "int64"), last_day="of_day"
         ).distinct()
-        counted = counted.union(left)
-        return counted.group_by("source_file", "day", "snapshot_scope").agg(rows=counted.rows.sum().cast("int64"))
+        return _summed(counted.union(left))
     if batch.source.covered is None:
         return counted
     refused = rows.filter(rows.reject.notnull() & rows.reject.notin(sorted(SET_ASIDE))).select(*PLACE)
     told = records.filter(records.state.isnull() | (records.state == EMPTY_BUCKET)).anti_join(refused, PLACE)
     covered = batch.source.covered(told)
     covered = covered.filter(covered.day <= batch.now.astimezone(UTC).date()).mutate(snapshot_scope=still_telling(covered.snapshot_scope))
-    empty = covered.select("source_file", "day", "snapshot_scope", rows=ibis.literal(0, "int64"))
-    spoken = counted.union(empty)
-    return spoken.group_by("source_file", "day", "snapshot_scope").agg(rows=spoken.rows.sum().cast("int64"))
+    return _summed(counted.union(covered.select("source_file", "day", "snapshot_scope", rows=ibis.literal(0, "int64"), last_day="day")))
+
+
+def _summed(spoken: ir.Table) -> ir.Table:
+    keys = ("source_file", "day", "snapshot_scope")
+    return spoken.group_by(*keys).agg(rows=spoken.rows.sum().cast("int64"), last_day=spoken.last_day.max())
 
 
 def _check(batch: Batch, numbers: dict[str, Numbers], written: dict[date, int], dropped: int) -> None:

@@ -4,7 +4,8 @@ A part holds the rows of one batch of files. It counts once the ledger names it,
 leaves behind is on disk and in no number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import ibis
@@ -33,23 +34,25 @@ DAY = "day"
 PLACE = ("source", "source_file", "source_line")
 
 
-def landed_rows(table: Table[Any], days: Period, *, lake: Lake, database: Database) -> ir.Table:
-    """The rows of `days` that count, with exactly the columns of `table`.
+def landed_rows(table: Table[Any], days: Period, *, lake: Lake, database: Database, parts: Sequence[Part] | None = None) -> ir.Table:
+    """The rows of `days` that count, with exactly the columns of `table`; only those of `parts` of these days, if given.
 
     Append sources: of each key the most complete row (see ingest_repeats.py). Snapshot sources: for each day and scope the rows of the
     newest file version that speaks of it, so none if that version says the day is empty; of scopes in deliveries, those of the newest
     delivery.
     """
-    parts = counting_parts(SHARDS[table.name], days, lake=lake, database=database)
+    if parts is None:
+        parts = counting_parts(SHARDS[table.name], days, lake=lake, database=database)
     rows = lake.read(table, days, name=SHARDS[table.name], parts=parts)
     if not parts:
         return rows
-    appended = _counting(rows.filter(rows.snapshot_scope.isnull()), table, days, lake=lake, database=database)
+    held = {part.day for part in parts}
+    appended = _counting(rows.filter(rows.snapshot_scope.isnull()), table, days, held, lake=lake, database=database)
     snapshots = rows.filter(rows.snapshot_scope.notnull())
     sources = sorted(lake.engine.to_pyarrow(snapshots.select("source").distinct())["source"].to_pylist())
     if not sources:
         return appended
-    newest = newest_words(database.select(ingested_days, where={"source": sources, "day": days}))
+    newest = newest_words(database.select(ingested_days, where={"source": sources, "day": sorted(held)}))
     return appended.union(_of_newest(snapshots, newest, STARTED[table.name]))
 
 
@@ -66,12 +69,12 @@ def held_rows(table: Table[Any], days: Period, source: str, *, lake: Lake, datab
     if not parts:
         return None
     rows = lake.read(table, days, name=name, parts=parts, with_day=True)
-    return _counting(rows, table, days, lake=lake, database=database)
+    return _counting(rows, table, days, {part.day for part in parts}, lake=lake, database=database)
 
 
-def _counting(rows: ir.Table, table: Table[Any], days: Period, *, lake: Lake, database: Database) -> ir.Table:
-    """The rows of append sources without those that a more complete one replaced."""
-    marks = counting_parts(superseded_rows.name, days, lake=lake, database=database)
+def _counting(rows: ir.Table, table: Table[Any], days: Period, held: Collection[date], *, lake: Lake, database: Database) -> ir.Table:
+    """The rows of append sources without those that a more complete one replaced; `held` are the days of `days` that have rows."""
+    marks = [part for part in counting_parts(superseded_rows.name, days, lake=lake, database=database) if part.day in held]
     if not marks:
         return rows
     replaced = lake.read(superseded_rows, days, parts=marks).rename({table.key[0]: "record"})

@@ -4,11 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import ibis
+import ibis.expr.types as ir
+
 from usage_pipeline.money import QUANTITY
-from usage_pipeline.tables.schema import Table, column
+from usage_pipeline.tables.schema import TIMESTAMP, Table, column
 
 CATEGORIES = ("Usage", "Credit", "Tax", "Adjustment", "Purchase")
 """FOCUS ChargeCategory values."""
+
+MOST_DAYS = 366
+"""A line for more days than a year has, such as a reservation for three, is not spread: it stands on its first day."""
+
+_DAY_SECONDS = 86_400
+_GRACE_SECONDS = 3_600
+"""A provider's own day or month is an hour longer when the clocks change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,3 +66,14 @@ class Charge:
 
 
 charges = Table("charges", Charge)
+
+
+def days_spanned(period_start: ir.TimestampValue, period_end: ir.TimestampValue) -> ir.IntegerValue:
+    """For how many days a line is: as many as begin, 24 hours apart from its start, before its end. 1 where no end is told, and for lines
+    of one day or less, and for those of more than MOST_DAYS, which are not spread.
+
+    A month of local days that starts at 07:00 UTC has as many days as the calendar says, and each belongs to the UTC day it starts on.
+    """
+    seconds = period_end.cast(TIMESTAMP).epoch_seconds() - period_start.cast(TIMESTAMP).epoch_seconds() - _GRACE_SECONDS
+    begun = (seconds + _DAY_SECONDS - 1) // _DAY_SECONDS
+    return ibis.ifelse(begun.between(2, MOST_DAYS), begun, 1).cast("int64").fill_null(1)

@@ -36,6 +36,9 @@ class IngestedDay:
     snapshot_scope: str = column("The part of the day a newer file replaces; '' for append sources", key=True)
     rows: int = column("Rows accepted for that day and scope; 0 for a day said to be empty")
     modified_at: datetime = column("Modification time of the file: the newest wins in snapshot sources")
+    last_day: date | None = column(
+        "Last UTC day that its rows are for: later than `day` where a bill line spans days. Null: read before that was noted", default=None
+    )
 
 
 ingested_files = Table("ingested_files", IngestedFile)
