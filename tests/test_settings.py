@@ -419,7 +419,7 @@ def test_a_key_for_hashes_is_long_enough_or_refused_in_words(variables: pytest.M
     assert Environment().hash_key_text is None
     for value in ("", "   ", "swordfish"):
         variables.setenv("USAGE_HASH_KEY", value)
-        with pytest.raises(UsageConfigError, match="environment: USAGE_HASH_KEY: too short .* at least 16 random characters") as raised:
+        with pytest.raises(UsageConfigError, match=r"environment: USAGE_HASH_KEY: too short .* at least 16 random characters") as raised:
             Environment()
         assert "swordfish" not in str(raised.value)
     variables.setenv("USAGE_HASH_KEY", "swordfish-of-sixteen")

@@ -80,7 +80,7 @@ def _broken_page(content: bytes, count: int, chance: random.Random) -> tuple[byt
         about = {name: value for name, value in bucket.items() if name != "results"}
         result = _changed(chance.choice(bucket["results"]), chance)
         result = result if isinstance(result, dict) else {"odd": result}  # else the whole page is no page, which is one line
-        changed = _changed(about, chance) if chance.random() < 0.2 else about  # noqa: PLR2004
+        changed = _changed(about, chance) if chance.random() < 0.2 else about
         made.append((changed if isinstance(changed, dict) else about) | {"results": [result]})
     return json.dumps(page | {"data": made}).encode(), len(made)
 
