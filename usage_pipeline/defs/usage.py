@@ -68,14 +68,14 @@ def _attributed(
     days, lake = days_of(context), workplace.lake(engine)
     channels = {spec.name: SOURCES[spec.kind].channel for spec in settings.sources}
     names = names_of(workplace.home.landing, {name: channel for name, channel in channels.items() if channel})
-    landed = named(_landed(table, days, lake, database), names, time_column)
+    landed = named(rows_for(days, table, lake=lake, database=database), names, time_column)
     rules = with_siblings(settings.attribution, settings.sources, SOURCES)
     written = lake.replace(table, attribute(landed, rules, settings.projects), list(days.days()), day_column=time_column)
     report_days(context, written)
     return dg.MaterializeResult(metadata={"dagster/row_count": sum(written.values()), "rows by day": by_day(written)})
 
 
-def _landed(table: Table[UsageEvent] | Table[Charge], days: Period, lake: Lake, database: Database) -> ir.Table:
+def rows_for(days: Period, table: Table[UsageEvent] | Table[Charge], *, lake: Lake, database: Database) -> ir.Table:
     """The rows of `days`: of bill lines for several days, which may have started before, each day's part."""
     rows = landed_rows(table, days, lake=lake, database=database)
     if table is not charges:
