@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sample_world import World
@@ -176,10 +177,18 @@ def rows_of(world: World, days: Iterable[date]) -> list[DailyCost]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, dict[str, Any]]:
     made = long_world(tmp_path_factory.mktemp("long") / "world")
-    made.run("--from", "2026-10-01", "--to", "2026-11-02")
-    return made
+    return made, made.run("--from", "2026-10-01", "--to", "2026-11-02")
+
+
+@pytest.fixture(scope="module")
+def world(first_run: tuple[World, dict[str, Any]]) -> World:
+    return first_run[0]
+
+
+def test_an_invoice_of_the_month_is_not_stale_when_the_month_is_over(first_run: tuple[World, dict[str, Any]]) -> None:
+    assert first_run[1]["findings"] == []
 
 
 def test_the_months_cost_is_the_bill(world: World) -> None:

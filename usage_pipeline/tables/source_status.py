@@ -1,6 +1,6 @@
 """How a source stands: what was read of it, and how new it is. Worked out of the ledger whenever it is asked for; not stored."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,6 +8,7 @@ from usage_pipeline.tables.configuration import SourceSpec
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile
 
 UNREADABLE = "unreadable"
+LONGEST_MONTH_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,8 @@ def source_status(
 ) -> SourceStatus:
     """The status of `spec` on `as_of`, out of its rows of the ledger; stale with no day at all, or more than `stale_days` behind."""
     spoken = list(days)
-    filled = sorted({one.day for one in spoken if one.rows})
-    known = {one.day for one in spoken}
+    filled = sorted({day for one in spoken if one.rows for day in _days_told(one) if day == one.day or day <= as_of})
+    known = {one.day for one in spoken}.union(filled)
     first, newest = (filled[0], filled[-1]) if filled else (None, None)
     between = range((newest - first).days) if first and newest else ()
     lag = (as_of - newest).days if newest else None
@@ -70,3 +71,9 @@ def source_status(
         last_read=max((one.ingested_at for one in files), default=None),
         is_stale=lag is None or lag > stale_days,
     )
+
+
+def _days_told(one: IngestedDay) -> Iterator[date]:
+    """The days that its rows tell of: those of bill lines for up to a month; a longer one, such as a fee for a year, tells of its first."""
+    length = ((one.last_day or one.day) - one.day).days + 1
+    return (one.day + timedelta(days=step) for step in range(length if length <= LONGEST_MONTH_DAYS else 1))

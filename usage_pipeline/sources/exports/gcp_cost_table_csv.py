@@ -1,9 +1,9 @@
 """Google Cloud billing console, CSV: the cost table of an invoice, or a report by day and SKU → charges for Gemini API and Vertex AI.
 
 Cost table: lines with the invoice's number, date, account and currency stand above the header. A row is a SKU of a project over its
-usage dates, often the whole month: the charge is for that period and counts on its first day, as the file says no more. Credits are
-rows of their own if the box for savings was ticked; else the table is gross. With an invoice number it is final; a table without one
-is refused, as the invoice would count the same money again.
+usage dates, often the whole month: the charge is for that period, and is split evenly over its days (spread.py), as the file says no
+more; logs of the same project and model split each day's part. Credits are rows of their own if the box for savings was ticked; else
+the table is gross. With an invoice number it is final; a table without one is refused, as the invoice would count the same money again.
 Report: a row is a day and SKU, in the currency whose symbol its columns have (a dollar is taken as USD), net of its savings, without
 project unless grouped by it, and provisional. The foot has totals, and taxes.
 Totals are set aside, but checked: one that is not the sum of the file's lines is 'total_mismatch'. Lines of other services are set
