@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from usage_pipeline.sources.logs import litellm
 from usage_pipeline.storage import ingest as ingest_module
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.ingest import ingest, landed_rejects, landed_rows, touched_days
+from usage_pipeline.storage.ingest_batch import Batch, Numbers, _check
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
@@ -522,3 +524,49 @@ def test_money_of_another_currency_is_rejected_and_named(lake: Lake, database: D
     )
     assert [(one.lines, one.accepted, one.rejected) for one in read] == [(2, 1, 1)]
     assert lake.engine.to_pyarrow(lake.read(rejected_lines).select("reason"))["reason"].to_pylist() == ["foreign_currency"]
+
+
+GOOGLE = Path(__file__).parents[1] / "sources" / "samples" / "gcp_billing" / "input"
+
+
+def test_a_row_and_its_credits_in_another_currency_are_one_rejected_line(lake: Lake, database: Database, tmp_path: Path) -> None:
+    lines = (GOOGLE / "standard__gcp_billing_export_v1_01A2B3_C4D5E6_F7A8B9.jsonl").read_text().splitlines()
+    with_credits = next(number for number, one in enumerate(lines) if json.loads(one)["credits"])
+    place: dict[str, Any] = {"lake": lake, "database": database, "engine": lake.engine, "stage": tmp_path / "stage", "now": NOW}
+
+    def read(name: str, texts: list[str]) -> tuple[int, int, int, int]:
+        (tmp_path / name).write_text("\n".join(texts))
+        (one,) = ingest("bill", SOURCES["gcp_billing"], str(tmp_path / "*.jsonl"), currency="USD", **place)
+        return one.lines, one.accepted, one.duplicates, one.rejected
+
+    euros = [json.dumps(json.loads(one) | {"currency": "EUR"}) for one in lines]
+    assert read("euros.jsonl", euros) == (8, 0, 0, 8)
+    mixed = [euros[number] if number == with_credits else one for number, one in enumerate(lines)]
+    assert read("mixed.jsonl", mixed) == (8, 7, 0, 1)
+    rejects = lake.engine.to_pyarrow(lake.read(rejected_lines).select("source_file", "source_line", "reason")).to_pylist()
+    foreign = [(one["source_file"], one["source_line"]) for one in rejects if one["reason"] == "foreign_currency"]
+    assert len(foreign) == len(set(foreign)) == 9
+    assert sum(one["reason"] != "foreign_currency" for one in rejects) == 0
+
+
+def test_one_row_that_is_rejected_rejects_its_record(run: Run, landing: Path, lake: Lake, database: Database) -> None:
+    def to_two(records: ir.Table) -> ir.Table:
+        """The second row of a record starts at 'later', which may be to come."""
+        rows = to_events(records)
+        later = to_events(records.mutate(at=records.later))
+        return rows.union(later.mutate(event_id=later.event_id + "-later"))
+
+    fields = {**LOG.fields, "later": "later"}
+    source = replace(LOG, fields=fields, to_rows=to_two, explodes=True)
+    days = {"1": "2026-10-02T00:00:00", "2": "2027-10-02T00:00:00"}
+    put(
+        landing / "a", "\n".join(json.dumps({"id": one, "at": "2026-10-01T00:00:00", "later": at, "tokens": 1}) for one, at in days.items())
+    )
+    assert numbers(run(source)) == [("a", 2, 1, 0, 1, "read")]
+    assert events(lake, database) == [("1", 1), ("1-later", 1)]
+
+
+def test_numbers_below_nothing_stop_everything(lake: Lake) -> None:
+    batch = Batch("logs", LOG, [("f", "/a")], "part", NOW, "USD")
+    with pytest.raises(AccountingError, match="/a: 8 lines, but 0 accepted [+] -1 duplicates [+] 9 rejected"):
+        _check(batch, {"f": Numbers(lines=8, duplicates=-1, rejected=9)}, {}, 0)

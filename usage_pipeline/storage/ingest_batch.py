@@ -78,7 +78,8 @@ def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend
     if failed:
         batch = replace(batch, files=[one for one in batch.files if one[0] not in failed])
         records = records.filter(records.source_file.notin(failed))
-    rows = guarded(engine, _staged(engine, _converted(batch, records.filter(records.state.isnull())), stage), batch.source.table)
+    converted = _staged(engine, _converted(batch, records.filter(records.state.isnull())), stage)
+    rows = guarded(engine, _all_or_nothing(batch, engine, converted, stage), batch.source.table)
     accepted = rows.filter(rows.reject.isnull()).drop("reject")
     repeats = _repeats(batch, accepted, lake=lake, database=database)
     dropped = repeats.dropped
@@ -111,6 +112,19 @@ def _staged(engine: Backend, rows: ir.Table, stage: Path) -> ir.Table:
     path = stage / f"rows-{uuid4().hex}.parquet"
     engine.to_parquet(rows, str(path), compression="lz4", row_group_size=20_480)
     return engine.read_parquet(str(path))
+
+
+def _all_or_nothing(batch: Batch, engine: Backend, rows: ir.Table, stage: Path) -> ir.Table:
+    """Where a record may give several rows: a rejected one rejects its record, which then gives that one row alone."""
+    if not batch.source.explodes:
+        return rows
+    refused = rows.filter(rows.reject.notnull())
+    several = rows.semi_join(refused, PLACE).group_by(PLACE).having(lambda one: one.count() > 1).agg()
+    if not engine.to_pyarrow(several.count()).as_py():
+        return rows
+    numbered = refused.mutate(place=ibis.row_number().over(group_by=PLACE, order_by="reject"))
+    first = numbered.filter(numbered.place == 0).drop("place")
+    return _staged(engine, rows.anti_join(refused, PLACE).union(first), stage)
 
 
 def _repeats(batch: Batch, rows: ir.Table, *, lake: Lake, database: Database) -> Repeats:
@@ -212,7 +226,8 @@ def _check(batch: Batch, numbers: dict[str, Numbers], written: dict[date, int], 
     """Lines read, rows written and rows left out, each counted for itself, must meet."""
     for fingerprint, uri in batch.files:
         one = numbers[fingerprint]
-        if one.lines != one.accepted + one.duplicates + one.rejected:
+        is_less_than_nothing = min(one.accepted, one.duplicates, one.rejected) < 0
+        if is_less_than_nothing or one.lines != one.accepted + one.duplicates + one.rejected:
             raise AccountingError(
                 f"{uri}: {one.lines} lines, but {one.accepted} accepted + {one.duplicates} duplicates + {one.rejected} rejected:"
                 f" {batch.source.kind}.to_rows must give one row a record"
