@@ -147,11 +147,11 @@ _LIMB = 13
 _DIGITS = 38
 
 
-def even_part(amount: ir.DecimalValue, count: ir.IntegerValue, place: ir.IntegerValue) -> ir.DecimalValue:
-    """The part at `place` (from 0) of `amount` split evenly in `count` parts, as a column: exactly what `allocate` deals out.
+def even_shares(amount: ir.DecimalValue, count: ir.IntegerValue) -> tuple[ir.DecimalValue, ir.IntegerValue]:
+    """What each part gets of `amount` split evenly in `count` parts, and what is left over in units of its last decimal, as columns.
 
-    Parts are whole units of the amount's last decimal, those left over go to the first parts. The engine has no exact division of
-    decimals, so their digits are divided as at school, 13 at a time, which fit a whole number of 64 bits for counts up to 900.
+    The engine has no exact division of decimals, so their digits are divided as at school, 13 at a time, which fit a whole number of 64
+    bits for counts up to 900.
     """
     kind = dt.Decimal(_DIGITS, amount.type().scale)
     zeros = ibis.literal("0" * 3 * _LIMB)
@@ -162,12 +162,19 @@ def even_part(amount: ir.DecimalValue, count: ir.IntegerValue, place: ir.Integer
         number = rest * 10**_LIMB + digits.substr(start, _LIMB).cast("int64")
         rest = number % count
         quotient = quotient + (zeros + ((number - rest) / count).cast("int64").cast("string")).right(_LIMB)
-    whole = 3 * _LIMB - kind.scale
     sign = ibis.ifelse(amount < 0, "-", "")
-    part = (sign + quotient.left(whole) + "." + quotient.right(kind.scale)).cast(kind)
+    share = (sign + quotient.left(3 * _LIMB - kind.scale) + "." + quotient.right(kind.scale)).cast(kind)
+    return share, rest * ibis.ifelse(amount < 0, -1, 1)
+
+
+def even_part(share: ir.DecimalValue, left: ir.IntegerValue, place: ir.IntegerValue) -> ir.DecimalValue:
+    """The part at `place` (from 0) of an amount with these `even_shares`: what is left over goes to the first parts, as `allocate` does."""
+    kind = dt.Decimal(_DIGITS, share.type().scale)
     smallest = Decimal(1).scaleb(-kind.scale)
-    step = ibis.ifelse(amount < 0, ibis.literal(-smallest, kind), ibis.literal(smallest, kind))
-    return (part + ibis.ifelse(place < rest, step, ibis.literal(ZERO, kind))).cast(kind)
+    units = ibis.cases(
+        (place < left, ibis.literal(smallest, kind)), (place < -left, ibis.literal(-smallest, kind)), else_=ibis.literal(ZERO, kind)
+    )
+    return (share + units).cast(kind)
 
 
 _WIDER = dt.Decimal(38, 2 * SCALE)

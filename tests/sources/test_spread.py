@@ -155,8 +155,11 @@ def test_any_range_of_days_gives_the_same_parts(engine: Backend) -> None:
         line("2026-10-05T10:00:00", "2026-10-05T11:00:00", "2", charge_id="c"),
     ]
     whole = parts(engine, lines, OCTOBER)
-    one_by_one = [one for day in reversed(list(OCTOBER.days())) for one in parts(engine, lines, day_of(day))]
-    assert sorted(one_by_one, key=lambda one: (one.charge_id, one.period_start)) == whole
+    some = list(OCTOBER.days())[::-4]
+    one_by_one = [one for day in some for one in parts(engine, lines, day_of(day))]
+    assert sorted(one_by_one, key=lambda one: (one.charge_id, one.period_start)) == [
+        one for one in whole if one.period_start.date() in some
+    ]
     assert len(whole) == 31 + 14 + 1
     september = parts(engine, lines, Period(date(2026, 9, 1), date(2026, 10, 1)))
     assert money.total([one.billed_cost for one in (*whole, *september) if one.charge_id.startswith("b")]) == Decimal(-7)
@@ -173,8 +176,9 @@ def test_parts_are_those_of_allocate(engine: Backend, kind: dt.Decimal) -> None:
     table = ibis.memtable(
         [(number, *row) for number, row in enumerate(rows)], schema=ibis.schema({"number": "int64", "whole": kind, "count": "int64"})
     )
-    placed = table.mutate(place=ibis.range(0, table["count"]).unnest()).view()
-    split = placed.mutate(part=money.even_part(placed.whole, placed["count"], placed.place))
+    share, left = money.even_shares(table.whole, table["count"])
+    placed = table.mutate(share=share, left=left, place=ibis.range(0, table["count"]).unnest()).view()
+    split = placed.mutate(part=money.even_part(placed.share, placed.left, placed.place))
     found = {(row["number"], row["place"]): row["part"] for row in engine.to_pyarrow(split).to_pylist()}
     for number, (whole, count) in enumerate(rows):
         parts_of_whole = [found[number, place] for place in range(count)]

@@ -16,7 +16,7 @@ from usage_pipeline.tables.charges import charges, days_spanned
 AMOUNTS = ("quantity", "list_cost", "billed_cost", "effective_cost")
 """What is split; all else of a line, its amount as text too, is the same on every part."""
 
-DAYS, PLACE = "days_spanned", "day_place"
+DAYS, PLACES, PLACE, SHARE, LEFT = "days_spanned", "day_places", "day_place", "share_of_", "left_of_"
 
 
 def spread(lines: ir.Table, days: Period) -> ir.Table:
@@ -29,22 +29,30 @@ def spread(lines: ir.Table, days: Period) -> ir.Table:
     day = counted.period_start.date()
     plain = counted.filter(counted[DAYS] == 1, day >= first, day < end)
     long = counted.filter(counted[DAYS] > 1)
-    return charges.conform(plain.drop(DAYS)).union(charges.conform(_parts(long, days).drop(DAYS, PLACE)))
+    return charges.conform(plain.drop(DAYS)).union(charges.conform(_parts(long, days)))
 
 
 def _parts(lines: ir.Table, days: Period) -> ir.Table:
-    """The parts for `days` of lines that span several."""
-    first_day = lines.period_start.date()
+    """The parts for `days` of lines that span several. A line is divided once, whatever the number of its parts."""
+    first_day, count = lines.period_start.date(), lines[DAYS]
+    shares = {name: money.even_shares(lines[name], count) for name in AMOUNTS}
     before = ibis.literal(days.start, "date").delta(first_day, unit="day")
     until = ibis.literal(days.end, "date").delta(first_day, unit="day")
-    places = ibis.range(ibis.greatest(before, 0), ibis.least(until, lines[DAYS]))
-    each = staged(lines.mutate(**{PLACE: places.unnest().cast("int64")}))
-    count, place = each[DAYS], each[PLACE]
+    divided = staged(
+        lines.mutate(
+            **{PLACES: ibis.range(ibis.greatest(before, 0), ibis.least(until, count))},
+            **{SHARE + name: share for name, (share, _) in shares.items()},
+            **{LEFT + name: left for name, (_, left) in shares.items()},
+        )
+    )
+    each = staged(divided.mutate(**{PLACE: divided[PLACES].unnest().cast("int64")}))
+    place = each[PLACE]
     start = each.period_start + place.as_interval("D")
-    end = ibis.ifelse(place == count - 1, each.period_end, start + ibis.interval(days=1))
-    return each.mutate(
+    end = ibis.ifelse(place == each[DAYS] - 1, each.period_end, start + ibis.interval(days=1))
+    parts = each.mutate(
         charge_id=each.charge_id + "@" + start.strftime("%Y-%m-%d"),
         period_start=start,
         period_end=end,
-        **{name: money.even_part(each[name], count, place) for name in AMOUNTS},
+        **{name: money.even_part(each[SHARE + name], each[LEFT + name], place) for name in AMOUNTS},
     )
+    return parts.select(*charges.names)
