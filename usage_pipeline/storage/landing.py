@@ -4,7 +4,6 @@ A `Store` per kind of place: local folders here, S3 in `landing_s3`. Whatever th
 elsewhere is fetched, once, while its fingerprint is taken.
 """
 
-import glob
 import hashlib
 import os
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from usage_pipeline.errors import UsageConfigError
+from usage_pipeline.storage.landing_walk import walk
 
 BLOCK_BYTES = 1 << 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,13 +68,21 @@ class LocalStore:
         return "://" not in uri
 
     def files(self, pattern: str) -> Iterator[LandedFile]:
-        """Regular files that match. One that vanishes between listing and looking is left out: it comes back with the next run or never."""
-        for path in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - Path.glob takes no absolute pattern
+        """Regular files that match. One that vanishes between listing and looking is left out: it comes back with the next run or never.
+
+        What cannot be looked at (a link to itself, a folder without permission) is a file without size and time: fetching it tells why.
+        """
+        for path, is_closed in walk(pattern):
             try:
                 facts = os.stat(path)  # noqa: PTH116 - 100,000 files: no Path objects
             except FileNotFoundError:
                 continue
-            if stat.S_ISREG(facts.st_mode):
+            except OSError:
+                yield LandedFile(_uri_of(path), 0, _EPOCH)
+                continue
+            if is_closed:
+                yield LandedFile(_uri_of(path), 0, _EPOCH)
+            elif stat.S_ISREG(facts.st_mode):
                 yield LandedFile(_uri_of(path), facts.st_size, _EPOCH + timedelta(microseconds=facts.st_mtime_ns // 1000))
 
     def fetch(self, files: Sequence[LandedFile], folder: Path) -> Iterator[Fetched | Unread]:  # noqa: ARG002 - nothing is copied

@@ -19,7 +19,7 @@ def literal_prefix(pattern: str) -> str:
 
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Whether a key matches. `**` between slashes stands for any number of folders, none included; at the end for whatever lies below."""
-    steps = [None if step == ANY_FOLDERS else _name_test(step) for step in pattern.split("/")]
+    steps = [None if step == ANY_FOLDERS else name_test(step) for step in pattern.split("/")]
 
     def matches(key: str) -> bool:
         *folders, name = key.split("/")
@@ -59,7 +59,13 @@ def _passes(step: _NameTest | None, name: str) -> bool:
     return not name.startswith(".") if step is None else step(name)
 
 
-def _name_test(step: str) -> _NameTest:
+def is_literal(step: str) -> bool:
+    """Whether a step of a pattern is just a name."""
+    return not _MAGIC.search(step)
+
+
+def name_test(step: str) -> _NameTest:
+    """Whether a name matches one step of a pattern."""
     if not _MAGIC.search(step):
         return step.__eq__
     found = re.compile(fnmatch.translate(step)).match
