@@ -46,9 +46,8 @@ def expected_of(kind: str) -> dict[str, Any]:
     return document
 
 
-def outcome_of(engine: Backend, source: Source, stage: Path) -> dict[str, Any]:
-    """All that the sample gives: its rows, and for a snapshot source the days that its files cover."""
-    records = records_of(engine, source, stage)
+def outcome_of(engine: Backend, source: Source, records: ir.Table) -> dict[str, Any]:
+    """All that the sample's records give: their rows, and for a snapshot source the days that its files cover."""
     outcome: dict[str, Any] = {"rows": rows_of(engine, source, records)}
     if source.covered is not None:
         outcome["covered"] = plain(engine, source.covered(records).order_by("source_file", "day", "snapshot_scope"))
@@ -66,6 +65,7 @@ def _plain(value: Any) -> Any:
 if __name__ == "__main__":
     for kind in sys.argv[1:]:
         with tempfile.TemporaryDirectory() as folder:
-            outcome = outcome_of(connect(Path(folder) / "scratch"), SOURCES[kind], Path(folder) / "stage")
+            engine = connect(Path(folder) / "scratch")
+            outcome = outcome_of(engine, SOURCES[kind], records_of(engine, SOURCES[kind], Path(folder) / "stage"))
         document = json.dumps(outcome, indent=1, ensure_ascii=False) + "\n"
         (SAMPLES / kind / "expected.json").write_text(document, encoding="utf-8")
