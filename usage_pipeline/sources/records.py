@@ -3,6 +3,10 @@
 import ibis
 import ibis.expr.types as ir
 
+from usage_pipeline.tables.source import SCOPE_SEPARATOR
+
+DAY_SECONDS = 24 * 60 * 60
+
 
 def staged(rows: ir.Table) -> ir.Table:
     """`rows` as a stage of its own: what builds on its columns refers to them and does not compute them again."""
@@ -18,6 +22,16 @@ def days_covered(records: ir.Table, start: ir.TimestampValue, scope: ir.StringVa
     """One row (source_file, day, snapshot_scope) for each that the records speak of, empty buckets included."""
     spoken = records.select(source_file=records.source_file, day=start.cast("date"), snapshot_scope=scope)
     return spoken.filter(spoken.day.notnull() & spoken.snapshot_scope.notnull()).distinct()
+
+
+def bucket_scope(what: ir.StringValue, start: ir.TimestampValue, end: ir.TimestampValue) -> ir.StringValue:
+    """The scope of a bucket of `what`: where it is shorter than a day, it replaces itself alone, and not the day's other buckets.
+
+    Its width is the delivery: pages by the hour replace a day that was told as one, and the other way round; they never add up.
+    """
+    width = end.epoch_seconds() - start.epoch_seconds()
+    part = SCOPE_SEPARATOR + width.cast("string") + " s" + SCOPE_SEPARATOR + start.strftime("%H:%M:%S")
+    return ibis.ifelse((width > 0) & (width < DAY_SECONDS), what + part, what).fill_null(what)
 
 
 NO_SCOPE = ibis.literal("")

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from usage_pipeline.sources.cells import whole_number
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.keys import natural_key, numbered
-from usage_pipeline.sources.records import NO_SCOPE, staged
+from usage_pipeline.sources.records import NO_SCOPE, bucket_scope, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object
 from usage_pipeline.tables.personal import pseudonym
@@ -67,7 +67,7 @@ def events_of(lines: ir.Table) -> ir.Table:
         provider_project_name=rows.workspace_name,
         principal=rows.service_account_id,
         tags=json_object(context_window=rows.context_window),
-        snapshot_scope=NO_SCOPE,
+        snapshot_scope=bucket_scope(NO_SCOPE, rows.started_at, rows.ended_at),
         **{meter: rows[f"n_{meter}"] for meter in METERS},
     )
     return numbered(staged(events), "event_id")

@@ -2,6 +2,7 @@
 
 Pull by day, grouped by model, workspace_id, api_key_id, service_tier, context_window and inference_geo: then a null workspace is the
 default one.
+Of pages by the hour or minute, each bucket replaces itself alone.
 https://docs.claude.com/en/api/admin-api/usage-cost/get-messages-usage-report
 """
 
@@ -10,7 +11,7 @@ import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import iso_time
 from usage_pipeline.sources.exports.anthropic_counts import DIMENSIONS, NAMES, events_of
-from usage_pipeline.sources.records import NO_SCOPE, days_covered, lines_of
+from usage_pipeline.sources.records import NO_SCOPE, bucket_scope, days_covered, lines_of
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -41,14 +42,15 @@ def to_events(records: ir.Table) -> ir.Table:
 
 
 def covered(records: ir.Table) -> ir.Table:
-    """The bucket's day. A file with results, none of which names a model, is not grouped and covers nothing."""
+    """The bucket. A file with results, none of which names a model, is not grouped and covers nothing."""
     window = ibis.window(group_by=records.source_file)
     grouped = records.mutate(
         named=records.model.notnull().any().over(window),
         filled=records.state.isnull().any().over(window),
     )
     grouped = grouped.filter(grouped.named | ~grouped.filled)
-    return days_covered(grouped, iso_time(grouped.starting_at), NO_SCOPE)
+    start = iso_time(grouped.starting_at)
+    return days_covered(grouped, start, bucket_scope(NO_SCOPE, start, iso_time(grouped.ending_at)))
 
 
 SOURCE = Source(

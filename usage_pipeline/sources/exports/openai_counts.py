@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from usage_pipeline.sources.cells import epoch_time, seconds, whole_number
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.keys import natural_key, numbered
-from usage_pipeline.sources.records import days_covered, lines_of, staged
+from usage_pipeline.sources.records import bucket_scope, days_covered, lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import json_object
 from usage_pipeline.tables.usage_events import PROVIDER_VIEW, SUCCESS
@@ -132,7 +132,7 @@ def to_events(records: ir.Table) -> ir.Table:
             usage_bytes=rows.usage_bytes,
             images=_only(by_token, rows.images),
         ),
-        snapshot_scope=rows.object,
+        snapshot_scope=bucket_scope(rows.object, rows.started_at, rows.ended_at),
     )
     return numbered(staged(events), "event_id")
 
@@ -183,7 +183,7 @@ def _only(condition: ir.BooleanValue, value: ir.Value) -> ir.Value:
 
 
 def covered(records: ir.Table) -> ir.Table:
-    """The bucket's day of the endpoint.
+    """The bucket of the endpoint.
 
     An empty bucket belongs to the only endpoint of its file; a file that names none, or that is not grouped by model, covers nothing.
     """
@@ -193,4 +193,10 @@ def covered(records: ir.Table) -> ir.Table:
     named = (records.model.notnull() | (records.state.isnull() & ~records.object.isin(needing))).any().over(window)
     known = records.mutate(scope=ibis.coalesce(records.object, ibis.ifelse(first == last, first, ibis.null("string"))), named=named)
     grouped = known.filter(known.named)
-    return days_covered(grouped, epoch_time(grouped.start_time), grouped.scope)
+    return endpoint_covered(grouped, grouped.scope)
+
+
+def endpoint_covered(records: ir.Table, endpoint: ir.StringValue) -> ir.Table:
+    """The bucket, as a part of the day of `endpoint` where it is shorter than one."""
+    start = epoch_time(records.start_time)
+    return days_covered(records, start, bucket_scope(endpoint, start, epoch_time(records.end_time)))

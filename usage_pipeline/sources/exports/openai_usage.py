@@ -2,15 +2,14 @@
 
 Pull by day (bucket_width=1d) and grouped by everything that the endpoint offers, model above all: without a model nothing can be priced.
 A page that was pulled here says in `result_object` whose bucket it is, so that a day without usage is known as such.
+Of pages by the hour or minute, each bucket replaces itself alone.
 https://platform.openai.com/docs/api-reference/usage
 """
 
 import ibis.expr.types as ir
 
-from usage_pipeline.sources.cells import epoch_time
 from usage_pipeline.sources.exports import openai_counts
-from usage_pipeline.sources.exports.openai_counts import NEEDED, to_events
-from usage_pipeline.sources.records import days_covered
+from usage_pipeline.sources.exports.openai_counts import NEEDED, endpoint_covered, to_events
 from usage_pipeline.tables.source import EMPTY_BUCKET, Format, Source
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -23,9 +22,9 @@ FIELDS = {
 
 
 def covered(records: ir.Table) -> ir.Table:
-    """The bucket's day of the endpoint, which an empty bucket may name itself."""
+    """The bucket of the endpoint, which an empty bucket may name itself."""
     empty = records.filter((records.state == EMPTY_BUCKET) & records.result_object.notnull())
-    named = days_covered(empty, epoch_time(empty.start_time), empty.result_object)
+    named = endpoint_covered(empty, empty.result_object)
     return openai_counts.covered(records).union(named, distinct=True)
 
 

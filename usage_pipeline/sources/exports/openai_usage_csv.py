@@ -28,7 +28,7 @@ def to_events(records: ir.Table) -> ir.Table:
 
 
 def covered(records: ir.Table) -> ir.Table:
-    """The bucket's day of the file's endpoint."""
+    """The bucket of the file's endpoint."""
     return openai_counts.covered(_with_endpoint(records))
 
 
