@@ -23,6 +23,7 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.ingest import ingest, landed_rejects, landed_rows, touched_days
 from usage_pipeline.storage.ingest_batch import Batch, Numbers, _check
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.versions import versions
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.rejected_lines import REASONS, rejected_lines
@@ -336,6 +337,47 @@ def test_older_content_that_lands_again_is_the_newest_word(run: Run, landing: Pa
     assert bill(lake, database) == {"1": Decimal(1)}
 
 
+def test_a_touch_of_an_older_file_is_no_newer_word(run: Run, landing: Path, lake: Lake, database: Database) -> None:
+    put(landing / "a", page(d01={"1": "1"}), 0)
+    put(landing / "b", page(d01={"1": "2"}), 1)
+    run(BILL, "bill")
+    put(landing / "a", page(d01={"1": "1"}), 2)
+    assert run(BILL, "bill") == []
+    assert bill(lake, database) == {"1": Decimal(2)}
+    look = {Path(row.uri).name: row.modified_at for row in database.select(ingested_files)}
+    assert look == {"a": NOW + timedelta(minutes=2), "b": NOW + timedelta(minutes=1)}, "not opened again"
+    put(landing / "c", page(d01={"1": "3"}), 1)
+    run(BILL, "bill", now=NOW + timedelta(hours=1))
+    assert bill(lake, database) == {"1": Decimal(3)}, "of two files of one time the one that was read later"
+
+
+def test_a_file_that_goes_back_to_what_it_held_is_the_newest_word(run: Run, landing: Path, lake: Lake, database: Database) -> None:
+    for minute, amount in enumerate(("1", "2")):
+        put(landing / "a", page(d01={"1": amount}), minute)
+        run(BILL, "bill", now=NOW + timedelta(minutes=minute))
+    put(landing / "a", page(d01={"1": "1"}), 2)
+    back = run(BILL, "bill", now=NOW + timedelta(hours=1))
+    assert numbers(back) == [("a", 1, 0, 1, 0, "copy")]
+    assert touched_days(back, database=database) == {FIRST}
+    assert bill(lake, database) == {"1": Decimal(1)}
+    assert [row.state for row in database.select(ingested_files)] == ["read", "read"]
+    told = versions(OCTOBER, {"bill"}, database=database)
+    assert [(one.counts, one.superseded_since) for one in told] == [(False, NOW + timedelta(hours=1)), (True, None)]
+    put(landing / "a", page(d01={"1": "1"}), 3)
+    assert run(BILL, "bill") == []
+
+
+@pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
+def test_of_files_of_one_time_the_later_read_counts(
+    run: Run, landing: Path, lake: Lake, database: Database, names: tuple[str, str]
+) -> None:
+    amounts = {"one": "1", "two": "2"}
+    for hour, name in enumerate(names):
+        put(landing / name, page(d01={"1": amounts[name]}), 0)
+        run(BILL, "bill", now=NOW + timedelta(hours=hour))
+    assert bill(lake, database) == {"1": Decimal(amounts[names[1]])}
+
+
 def test_rejected_pull_erases_no_day(run: Run, landing: Path, lake: Lake, database: Database) -> None:
     put(landing / "a", page(d01={"1": "1"}), 0)
     put(landing / "b", page(d01={"2": "bad"}), 1)
@@ -568,5 +610,5 @@ def test_one_row_that_is_rejected_rejects_its_record(run: Run, landing: Path, la
 
 def test_numbers_below_nothing_stop_everything(lake: Lake) -> None:
     batch = Batch("logs", LOG, [("f", "/a")], "part", NOW, "USD")
-    with pytest.raises(AccountingError, match="/a: 8 lines, but 0 accepted [+] -1 duplicates [+] 9 rejected"):
+    with pytest.raises(AccountingError, match=r"/a: 8 lines, but 0 accepted [+] -1 duplicates [+] 9 rejected"):
         _check(batch, {"f": Numbers(lines=8, duplicates=-1, rejected=9)}, {}, 0)

@@ -217,6 +217,7 @@ def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], nu
             rows=count,
             modified_at=modified[file],
             last_day=one.last_days[day, scope],
+            ingested_at=call.now,
         )
         for file, one in numbers.items()
         for (day, scope), count in one.days.items()
@@ -259,35 +260,51 @@ def _ledger_row(call: _Ingest, version: _Version, numbers: Numbers, part: str) -
 
 
 def _note_copies(call: _Ingest, versions: list[_Version]) -> list[IngestedFile]:
-    """Ledger rows for content that is known already; where only the file's time changed, its row just gets the new time.
+    """Ledger rows for content that is known already, told as copies. Content whose reading failed is left to the next ingest.
 
-    In a snapshot source it is the newest word on its days from now on. Content whose reading failed is left to the next ingest.
+    A file that holds what it held before, with a new time, was but touched: the ledger notes the time, so that it is not opened again,
+    and nothing else. Content that comes under another name, or comes back to a file that held something else meanwhile, is in a snapshot
+    source the newest word on its days from now on.
     """
     if not versions:
         return []
+    told: list[IngestedFile] = []
+    noted: list[IngestedFile] = []
     with call.database.transaction() as transaction:
         _alone(transaction)
         ledger = transaction.select(ingested_files, where={"source": call.source_name})
         known = {row.fingerprint: row for row in ledger if row.state in KNOWN}
-        entered = {(row.uri, row.fingerprint) for row in ledger}
-        rows = [_copy_of(known[one.fingerprint], one.file, call.now) for one in versions if one.fingerprint in known]
-        copies = [row for row in rows if (row.uri, row.fingerprint) not in entered]
-        transaction.insert(ingested_files, copies)
-        transaction.upsert(ingested_files, [row for row in rows if (row.uri, row.fingerprint) in entered])
+        entered = {(row.uri, row.fingerprint): row for row in ledger}
+        holds = {row.uri: row.fingerprint for row in sorted(ledger, key=lambda row: (row.modified_at, row.ingested_at, row.fingerprint))}
+        for one in versions:
+            if one.fingerprint not in known:
+                continue
+            before = entered.get((one.file.uri, one.fingerprint))
+            row = _seen_anew(before or known[one.fingerprint], one.file)
+            copy = _as_copy(row, call.now)
+            noted.append(row if before else copy)
+            if holds.get(one.file.uri) != one.fingerprint:
+                told.append(copy)
+        transaction.upsert(ingested_files, noted)
         if call.source.snapshot:
-            times = {row.fingerprint: row.modified_at for row in rows}
-            spoken = transaction.select(ingested_days, where={"source": call.source_name})
-            newer = [row for row in spoken if row.modified_at < times.get(row.fingerprint, row.modified_at)]
-            transaction.upsert(ingested_days, [replace(row, modified_at=times[row.fingerprint]) for row in newer])
-    return copies
+            _speak_again(transaction, call, {row.fingerprint: row.modified_at for row in told})
+    return told
 
 
-def _copy_of(original: IngestedFile, file: LandedFile, now: datetime) -> IngestedFile:
-    """The ledger row of a file whose content is `original`'s."""
-    here = replace(original, uri=file.uri, size_bytes=file.size_bytes, modified_at=file.modified_at, etag=file.etag, ingested_at=now)
-    if file.uri == original.uri:
-        return here
-    return replace(here, accepted=0, duplicates=here.lines, rejected=0, state="copy" if here.lines else here.state)
+def _speak_again(transaction: Transaction, call: _Ingest, times: dict[str, datetime]) -> None:
+    """Let the words of these fingerprints be as new as `times` say."""
+    spoken = transaction.select(ingested_days, where={"source": call.source_name})
+    newer = [row for row in spoken if row.modified_at < times.get(row.fingerprint, row.modified_at)]
+    transaction.upsert(ingested_days, [replace(row, modified_at=times[row.fingerprint], ingested_at=call.now) for row in newer])
+
+
+def _as_copy(row: IngestedFile, now: datetime) -> IngestedFile:
+    return replace(row, accepted=0, duplicates=row.lines, rejected=0, state="copy" if row.lines else row.state, ingested_at=now)
+
+
+def _seen_anew(row: IngestedFile, file: LandedFile) -> IngestedFile:
+    """The ledger row of the same content as it lies there now."""
+    return replace(row, uri=file.uri, size_bytes=file.size_bytes, modified_at=file.modified_at, etag=file.etag)
 
 
 def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered: set[str]) -> list[IngestedFile]:

@@ -5,7 +5,7 @@ leaves behind is on disk and in no number.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import ibis
@@ -32,6 +32,7 @@ STARTED = {usage_events.name: "started_at", charges.name: "period_start"}
 
 DAY = "day"
 PLACE = ("source", "source_file", "source_line")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 def landed_rows(table: Table[Any], days: Period, *, lake: Lake, database: Database, parts: Sequence[Part] | None = None) -> ir.Table:
@@ -98,13 +99,18 @@ def newest_words(spoken: Iterable[IngestedDay]) -> list[IngestedDay]:
     newest: dict[tuple[Any, ...], IngestedDay] = {}
     for one in spoken:
         place = (one.source, one.day, one.snapshot_scope)
-        if place not in newest or (one.modified_at, one.fingerprint) > (newest[place].modified_at, newest[place].fingerprint):
+        if place not in newest or newness(one, one.fingerprint) > newness(newest[place], newest[place].fingerprint):
             newest[place] = one
-    latest: dict[tuple[Any, ...], tuple[Any, str]] = {}
+    latest: dict[tuple[Any, ...], tuple[datetime, datetime, str]] = {}
     for one in newest.values():
-        delivered = (one.modified_at, delivery_of(one)[1])
-        latest[delivery_of(one)[0]] = max(latest.get(delivery_of(one)[0], delivered), delivered)
-    return [one for one in newest.values() if latest[delivery_of(one)[0]][1] == delivery_of(one)[1]]
+        what, delivery = delivery_of(one)
+        latest[what] = max(latest.get(what, newness(one, delivery)), newness(one, delivery))
+    return [one for one in newest.values() if latest[delivery_of(one)[0]][-1] == delivery_of(one)[1]]
+
+
+def newness(one: IngestedDay, name: str) -> tuple[datetime, datetime, str]:
+    """The greater, the newer: by the file's time, then by when it was read, then by `name`, its fingerprint or its delivery."""
+    return one.modified_at, one.ingested_at or EARLIEST, name
 
 
 def delivery_of(one: IngestedDay) -> tuple[tuple[Any, ...], str]:

@@ -11,7 +11,7 @@ from typing import Any
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.lake import Lake
-from usage_pipeline.storage.shards import counting_parts, delivery_of, newest_words
+from usage_pipeline.storage.shards import counting_parts, delivery_of, newest_words, newness
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.superseded_rows import superseded_rows
 
@@ -69,7 +69,7 @@ def versions(days: Period, snapshots: Collection[str], *, database: Database, so
     for one in replacing:
         groups.setdefault(delivery_of(one)[0], []).append(one)
     told = [_version(one, files, since=_replaced_at(one, counting, groups, files)) for one in spoken]
-    return sorted(told, key=lambda one: (one.source, one.day, one.snapshot_scope, one.modified_at, one.fingerprint))
+    return sorted(told, key=lambda one: (one.source, one.day, one.snapshot_scope, one.modified_at, one.ingested_at, one.fingerprint))
 
 
 def superseded_records(days: Period, *, lake: Lake, database: Database, source: str | None = None) -> list[SupersededRecord]:
@@ -99,13 +99,15 @@ def _replaced_at(
     what, delivery = delivery_of(one)
     if what not in groups or one in counting:
         return None
-    newer = [
-        files[other.source, other.fingerprint].ingested_at
-        for other in groups[what]
-        if (other.snapshot_scope == one.snapshot_scope or delivery_of(other)[1] != delivery)
-        and (other.modified_at, other.fingerprint) > (one.modified_at, one.fingerprint)
-    ]
-    return max(files[one.source, one.fingerprint].ingested_at, min(newer))
+    told = {other: other.ingested_at or files[other.source, other.fingerprint].ingested_at for other in (one, *groups[what])}
+    return max(told[one], min(told[other] for other in groups[what] if _overrules(other, one, delivery)))
+
+
+def _overrules(other: IngestedDay, one: IngestedDay, delivery: str) -> bool:
+    if other.snapshot_scope == one.snapshot_scope:
+        return newness(other, other.fingerprint) > newness(one, one.fingerprint)
+    theirs = delivery_of(other)[1]
+    return theirs != delivery and newness(other, theirs) > newness(one, delivery)
 
 
 def _version(one: IngestedDay, files: dict[tuple[str, str], IngestedFile], since: datetime | None) -> Version:

@@ -35,9 +35,14 @@ class IngestedDay:
     day: date = column("UTC day", key=True)
     snapshot_scope: str = column("The part of the day a newer file replaces; '' for append sources", key=True)
     rows: int = column("Rows accepted for that day and scope; 0 for a day said to be empty")
-    modified_at: datetime = column("Modification time of the file: the newest wins in snapshot sources")
+    modified_at: datetime = column(
+        "When the file came to say so: the newest wins in snapshot sources; a mere touch of the file is no new word"
+    )
     last_day: date | None = column(
         "Last UTC day that its rows are for: later than `day` where a bill line spans days. Null: read before that was noted", default=None
+    )
+    ingested_at: datetime | None = column(
+        "When it was read: the later wins among files of one time. Null: read before that was noted", default=None
     )
 
 
