@@ -67,6 +67,24 @@ def test_a_line_of_a_bill_that_cannot_be_read_blocks(world: World, tmp_path: Pat
     assert statement["totals"]["billed_cost"] == "7"
 
 
+def test_a_bill_that_is_exported_again_blocks_no_more(world: World, tmp_path: Path) -> None:
+    write_bill(tmp_path, "a.json", "much", "7")
+    assert findings(world, 3)["rejected_bill_lines"]["count"] == 1
+    write_bill(tmp_path, "a.json", "100.00", "7")
+    assert findings(world, 0) == {}
+
+
+def test_a_bill_that_cannot_be_looked_at_blocks_until_it_can(world: World, tmp_path: Path) -> None:
+    write_bill(tmp_path, "a.json", "100", "7")
+    link = tmp_path / "bill" / "loop.json"
+    link.symlink_to(link.name)
+    assert "bill: unreadable_file" in str(findings(world, 3)["rejected_bill_lines"]["words"])
+    assert "bill: unreadable_file" in str(findings(world, 3)["rejected_bill_lines"]["words"])
+    link.unlink()
+    write_bill(tmp_path, "loop.json", "1", "2")
+    assert findings(world, 0) == {}
+
+
 def test_a_bill_and_logs_under_two_projects_may_count_twice(world: World, tmp_path: Path) -> None:
     write_bill(tmp_path, "a.json", "100", "7")
     write_log(tmp_path, "chat")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +33,7 @@ from usage_pipeline.tables.summary import totals
 from usage_pipeline.tables.usage_events import usage_events
 
 GAPS_SHOWN = 12
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,21 +109,35 @@ def rejected_bill_lines(settings: Settings, database: Database, lake: Lake, days
 def _rejected_lines(table: Table[Any], settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, object]]:
     """The same of the sources that give rows of `table`."""
     names = {spec.name for spec in settings.sources if SOURCES[spec.kind].table is table}
-    files = [one for one in database.select(ingested_files) if one.source in names and one.rejected]
+    files = [one for one in _current([one for one in database.select(ingested_files) if one.source in names]) if one.rejected]
     if not files:
         return []
     spoken: dict[tuple[str, str], list[IngestedDay]] = {}
     for day in database.select(ingested_days, where={"source": sorted(names)}):
         spoken.setdefault((day.source, day.fingerprint), []).append(day)
-    current = [one for one in files if _is_newest(one, files)]
     about = [
-        one for one in current if any(day.day in days for day in spoken.get((one.source, one.fingerprint), ())) or one.lines == one.rejected
+        one for one in files if any(day.day in days for day in spoken.get((one.source, one.fingerprint), ())) or one.lines == one.rejected
     ]
     return [row for row in rejects_of(lake, about) if row["reason"] not in SET_ASIDE]
 
 
-def _is_newest(file: IngestedFile, files: Sequence[IngestedFile]) -> bool:
-    return all(one.modified_at <= file.modified_at for one in files if (one.source, one.uri) == (file.source, file.uri))
+def _current(files: Sequence[IngestedFile]) -> list[IngestedFile]:
+    """The newest version of each file. What could not be read counts no more once it was, or, for a folder, once something in it was."""
+    newest: dict[tuple[str, str], tuple[datetime, bool]] = {}
+    for one in files:
+        newest[one.source, one.uri] = max(newest.get((one.source, one.uri), _age(one)), _age(one))
+    current = [one for one in files if _age(one) == newest[one.source, one.uri]]
+    read = [one for one in current if one.state != UNREADABLE]
+    return read + [one for one in current if one.state == UNREADABLE and not any(_opened(one, other) for other in read)]
+
+
+def _age(file: IngestedFile) -> tuple[datetime, bool]:
+    return file.modified_at, file.state != UNREADABLE
+
+
+def _opened(folder: IngestedFile, file: IngestedFile) -> bool:
+    """Whether `file` was read in what could not be listed before."""
+    return file.source == folder.source and file.uri.startswith(f"{folder.uri}/") and file.ingested_at > folder.ingested_at
 
 
 def _unpriced(costs: Sequence[DailyCost], lake: Lake, days: Period, limits: Limits) -> Finding | None:
