@@ -12,6 +12,7 @@ from usage_pipeline.costs.read_twice import BILL, LOG
 from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.read_twice import Doubled, doubled
 from usage_pipeline.defs.rejects import rejects_of
+from usage_pipeline.defs.replaced_accounts import Replaced, replaced_accounts
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
@@ -33,6 +34,7 @@ from usage_pipeline.tables.summary import totals
 from usage_pipeline.tables.usage_events import usage_events
 
 GAPS_SHOWN = 12
+REPLACED_SHOWN = 5
 UNREADABLE = "unreadable"
 
 
@@ -58,6 +60,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _unpriced(costs, lake, days, workplace.settings().limits),
         _broken_bills(rejected_bill_lines(settings, database, lake, days)),
         _broken_usage(_rejected_lines(usage_events, settings, database, lake, days)),
+        _replaced_accounts(replaced_accounts(settings, database, lake, days)),
         _counted_twice(costs),
         _read_twice([one for one in twice if one.read.view != LOG]),
         _logged_twice([one for one in twice if one.read.view == LOG]),
@@ -176,6 +179,21 @@ def _broken_usage(rows: Sequence[dict[str, object]]) -> Finding | None:
     what = "line of usage" if count == 1 else "lines of usage"
     words = f"{count:,} {what} could not be read ({reasons}): estimates lack them; they are kept, `usage-pipeline sources` counts them."
     return Finding(code="rejected_usage_lines", blocks=False, count=count, amount=None, words=words) if count else None
+
+
+def _replaced_accounts(found: Sequence[Replaced]) -> Finding | None:
+    if not found:
+        return None
+    more = len(found) - REPLACED_SHOWN
+    words = (
+        "; ".join(one.words for one in found[:REPLACED_SHOWN])
+        + (f"; and {more} more" if more > 0 else "")
+        + ". A source's newer file replaces the days of an older one whole: give each account (or each partial export) a source of its own,"
+        " with a new name and folder, or add one newer export of these days that has all accounts, each named."
+    )
+    costs = [one.cost for one in found if one.cost is not None]
+    amount = money.total(costs) if costs else None
+    return Finding(code="replaced_accounts", blocks=True, count=len(found), amount=amount, words=words)
 
 
 def _counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
