@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
@@ -13,6 +14,7 @@ import ibis.expr.types as ir
 import pytest
 
 from usage_pipeline.periods import Period, day_of
+from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage import ingest as ingest_module
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.ingest import ingest, landed_rows, touched_days
@@ -194,6 +196,36 @@ def test_the_same_id_on_two_days_is_two_events_unless_it_says_when_it_changed(ru
     put(landing / "a", line("1") + line("1", "2026-10-02T12:00:00", output=2), 0)
     assert numbers(run()) == [("a", 2, 2, 0, 0)]
     assert counting("output") == [("1", 2), ("1", None)]
+
+
+LASTING = replace(LOG, unique_ids=True)
+
+
+def test_a_lasting_id_counts_once_across_midnight(run: Run, landing: Path, counting: Any, database: Database) -> None:
+    put(landing / "a", line("1", "2026-10-01T23:59:59") + line("1", "2026-10-02T00:00:01", output=2) + line("2"), 0)
+    assert numbers(run(LASTING)) == [("a", 3, 2, 1, 0)]
+    assert counting("output") == [("1", 2), ("2", None)]
+    put(landing / "b", line("1", "2026-10-03T00:00:01") + line("2", "2026-10-02T00:00:00", output=3) + line("3"), 1)
+    read = run(LASTING)
+    assert numbers(read) == [("b", 3, 2, 1, 0)]
+    assert touched_days(read, database=database) == {FIRST, SECOND}
+    assert counting("output") == [("1", 2), ("2", 3), ("3", None)]
+    put(landing / "c", line("1", "2026-10-20T00:00:00"), 2)
+    assert numbers(run(LASTING)) == [("c", 1, 1, 0, 0)], "no one looks for it longer than a week"
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind, source in SOURCES.items() if source.unique_ids))
+def test_requests_of_logs_have_lasting_ids(kind: str) -> None:
+    assert SOURCES[kind].table is usage_events
+    assert not SOURCES[kind].snapshot
+
+
+def test_a_request_that_is_logged_again_after_midnight_counts_once(run: Run, landing: Path, counting: Any) -> None:
+    request = {"id": "r1", "provider": "openai", "model": "gpt-4o", "meters": {"input": 10, "output": 2}}
+    times = ("2026-10-01T23:59:59.9Z", "2026-10-02T00:00:00.1Z")
+    put(landing / "a", "\n".join(json.dumps(request | {"started_at": at}) for at in times), 0)
+    assert numbers(run(SOURCES["tracker"])) == [("a", 2, 1, 1, 0)]
+    assert counting("input") == [("r1", 10)]
 
 
 def test_an_event_that_moves_to_another_day_counts_once(run: Run, landing: Path, counting: Any, database: Database) -> None:

@@ -5,8 +5,8 @@ first. A file's record that is better than all before it is accepted, and the on
 lake, marked. Any other is a duplicate. Files count one after the other, in a batch as in batches of their own, so that the ledger
 does not depend on which files were read together.
 
-Keys are compared within a day, as some applications start their numbers anew each day. A record that says when it was last changed has
-a lasting id: its older version is looked for a week around, so that an event that moves to another day counts once.
+Keys are compared within a day, unless they are lasting: the source says so (`unique_ids`), or a record says when it was last changed.
+A lasting key is looked for a week around, so that an event that moves to another day, or is told again with a later time, counts once.
 """
 
 from dataclasses import dataclass
@@ -82,11 +82,12 @@ def repeats_anywhere(source_name: str, source: Source, rows: ir.Table, order: ir
     first, last, updates = _extent(engine, rows)
     if first is None or last is None:
         return Repeats()
-    keys = own if updates else [*own, DAY]
-    days = inclusive(first - MOVES, last + MOVES) if updates else inclusive(first, last)
+    is_lasting = source.unique_ids or updates
+    keys = own if is_lasting else [*own, DAY]
+    days = inclusive(first - MOVES, last + MOVES) if is_lasting else inclusive(first, last)
     held = held_rows(table, days, source_name, lake=lake, database=database)
     twice = repeated(engine, rows, keys)
-    known = None if held is None else _kept_aside(engine, held.select(*keys).distinct().semi_join(rows, keys))
+    known = None if held is None else _kept_aside(engine, held.select(*keys).semi_join(rows, keys).distinct())
     if twice is None and known is None:
         return Repeats()
     found = [one for one in (twice, known) if one is not None]

@@ -59,6 +59,8 @@ class Source:
       the newest delivery replaces the others of the same (day, what) whole, however many parts each has.
     A source that `explodes` may give several rows a record, all accepted or one rejected; the others give exactly one. A record is
       accepted if any of its rows is new.
+    `unique_ids`: the key of an append source names one record for good, and not just one of its day: a record that is written twice
+      around midnight, with two times, counts once.
     `channel` is who bills, where all lines of the kind come from one: such sources are views of the same accounts.
     `listed` (ROWS): the key under which a JSON document lists its records, if it may be a page such as {"data": [...]}.
     `bucket` (CSV): the fields that say which bucket a row is of. A row with nothing in any other field is an empty bucket, no line.
@@ -80,3 +82,4 @@ class Source:
     listed: str | None = None
     bucket: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
+    unique_ids: bool = False

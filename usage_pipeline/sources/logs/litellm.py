@@ -63,4 +63,5 @@ SOURCE = Source(
     table=usage_events,
     fields=FIELDS,
     to_rows=to_payload_events,
+    unique_ids=True,
 )

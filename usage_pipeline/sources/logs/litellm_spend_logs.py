@@ -70,4 +70,5 @@ SOURCE = Source(
     table=usage_events,
     fields=FIELDS,
     to_rows=to_row_events,
+    unique_ids=True,
 )

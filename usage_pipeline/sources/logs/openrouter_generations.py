@@ -190,4 +190,5 @@ SOURCE = Source(
     fields=FIELDS,
     to_rows=to_events,
     listed="data",
+    unique_ids=True,
 )

@@ -224,4 +224,5 @@ SOURCE = Source(
     table=usage_events,
     fields=FIELDS,
     to_rows=to_events,
+    unique_ids=True,
 )

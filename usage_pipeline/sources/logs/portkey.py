@@ -108,4 +108,5 @@ SOURCE = Source(
     table=usage_events,
     fields=FIELDS,
     to_rows=to_events,
+    unique_ids=True,
 )

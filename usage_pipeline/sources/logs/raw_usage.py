@@ -17,7 +17,8 @@ Every line needs, from the body or from beside it:
   `created_at`, `createTime`) need none. ANTHROPIC, BEDROCK, COHERE, embeddings, transcriptions and realtime events HAVE NONE: without
   `at` the line is refused as 'missing_time'. A time is never guessed.
 - an id: the response's own; where it has none (embeddings, images, transcriptions, Bedrock without its response metadata), `id` beside
-  it. Failed batch requests are known by their `custom_id`. Writing a line twice is harmless.
+  it. Failed batch requests are known by their `custom_id`. Writing a line twice is harmless: an id that comes again within a week is the
+  same request, so an `id` beside the body must not start anew each day.
 - a model: the response's own, else `model` beside it (images, transcriptions, realtime, Bedrock: the `modelId` of the request).
 - a provider: told by the shape where it is its own (a plain Chat Completions body counts as OpenAI's). Name `provider` where somebody
   else answers in that shape: azure, bedrock, vertex_ai, groq, ... ; `channel` where somebody else bills.
@@ -165,4 +166,5 @@ SOURCE = Source(
     fields=FIELDS,
     to_rows=to_events,
     explodes=True,
+    unique_ids=True,
 )

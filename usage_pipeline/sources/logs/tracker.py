@@ -1,7 +1,8 @@
 """The project's own usage log: JSON lines that applications write themselves, one request a line → usage events.
 
-A line is one JSON object. Needed: `id` (unique per request; writing a line twice is harmless), `started_at` (ISO 8601, UTC without a
-zone, or seconds since 1970), and for a request that succeeded `provider`, `model` and `meters`:
+A line is one JSON object. Needed: `id` (unique per request, on other days too: an id that comes again within a week is the
+same request; writing a line twice is harmless), `started_at` (ISO 8601, UTC without a zone, or seconds since 1970), and for a request
+that succeeded `provider`, `model` and `meters`:
 
     {"id": "req-1", "started_at": "2026-10-02T09:01:05.120Z", "ended_at": "2026-10-02T09:01:07.430Z",
      "provider": "anthropic", "model": "claude-haiku-4-5-20251001",
@@ -141,4 +142,5 @@ SOURCE = Source(
     table=usage_events,
     fields=FIELDS,
     to_rows=to_events,
+    unique_ids=True,
 )
