@@ -58,23 +58,31 @@ DAY = ("--from", "2026-10-01", "--to", "2026-10-01")
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "words"),
+    ("fault", "words"),
     [
-        (Fault(403, "InvalidAccessKeyId"), 2, "s3://usage: the store does not know the access key: check AWS_ACCESS_KEY_ID"),
-        (Fault(404, "NoSuchBucket"), 2, "s3://usage: there is no such bucket: check the path in usage.yaml"),
-        (Fault(301, "PermanentRedirect", headers={"x-amz-bucket-region": "eu-west-3"}), 2, "set USAGE_S3_REGION=eu-west-3"),
-        (Fault(503, "SlowDown"), 1, "does not list it (the store answers SlowDown (503)): run again"),
+        (Fault(403, "InvalidAccessKeyId"), "s3://usage: the store does not know the access key: check AWS_ACCESS_KEY_ID"),
+        (Fault(404, "NoSuchBucket"), "s3://usage: there is no such bucket: check the path in usage.yaml"),
+        (Fault(301, "PermanentRedirect", headers={"x-amz-bucket-region": "eu-west-3"}), "set USAGE_S3_REGION=eu-west-3"),
+        (Fault(503, "SlowDown"), "does not list it (the store answers SlowDown (503)): run again"),
     ],
     ids=["key", "bucket", "region", "slow"],
 )
-def test_store_that_lets_nobody_in(
-    server: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault, code: int, words: str
+def test_store_that_lets_nobody_in_does_not_stop_the_other_sources(
+    server: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault, words: str
 ) -> None:
     monkeypatch.setattr("usage_pipeline.storage.landing_s3.ATTEMPTS", 2)
     server.harm = lambda _: fault
-    result = new_world(tmp_path, TRACKER).command("run", *DAY, environment=server.environment)
-    assert result.exit_code == code
-    assert words in result.stderr
+    (tmp_path / "here.jsonl").write_bytes(LINE % 1)
+    local = TRACKER.replace('"s3://usage/none/*.jsonl"', '"*.jsonl"')
+    result = new_world(tmp_path, local).command("run", *DAY, "--json", environment=server.environment)
+    assert result.exit_code == 3
+    document: dict[str, Any] = json.loads(result.stdout)
+    assert [(one["source"], one["accepted"]) for one in document["files"]] == [("other", 1)]
+    assert document["totals"]["cost"] == "1"
+    (found,) = [one for one in document["findings"] if one["code"] == "source_unreadable"]
+    assert (found["blocks"], found["count"]) == (True, 1)
+    assert "app: s3://usage: " in found["words"]
+    assert words in found["words"]
     assert SECRET not in result.output + result.stderr
 
 
@@ -82,7 +90,7 @@ def test_endpoint_that_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("usage_pipeline.storage.landing_s3.ATTEMPTS", 2)
     gone = {"USAGE_S3_ENDPOINT": "http://user:geheim@127.0.0.1:9", "AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": SECRET}
     result = new_world(tmp_path, TRACKER).command("run", *DAY, environment=gone)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "s3://usage: http://127.0.0.1:9 cannot be reached" in result.stderr
     assert "check USAGE_S3_ENDPOINT, and that it is up" in result.stderr
     assert "geheim" not in result.output + result.stderr

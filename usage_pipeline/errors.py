@@ -18,6 +18,16 @@ class UsageConfigError(UsageError):
     exit_code = 2
 
 
+class StoreError(UsageError):
+    """A place where a source's files lie does not give them. The other sources go on."""
+
+
+class StoreConfigError(StoreError, UsageConfigError):
+    """The same, where it was asked in a wrong way: a missing bucket, a wrong key."""
+
+    exit_code = 2
+
+
 class ContractError(UsageError):
     """A stage tried to write rows that do not have the shape its table declares (a bug of ours)."""
 

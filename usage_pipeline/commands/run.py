@@ -10,12 +10,15 @@ from usage_pipeline.commands.unpriced import range_document, show_unpriced, text
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
 from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.errors import StoreError
 from usage_pipeline.periods import Period
 from usage_pipeline.prices.book import build_book
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.storage.home import Home
+from usage_pipeline.storage.landing import Landing
+from usage_pipeline.tables.configuration import SourceSpec
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.ingested_files import IngestedFile
 from usage_pipeline.tables.summary import by, totals
@@ -33,7 +36,7 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
     workplace.books().current()  # names that the home's price book does not know: before anything is read
     landing = workplace.landing()
     for spec in settings.sources:
-        if spec.api is None and not landing.has_files(spec.path):
+        if spec.api is None and _is_empty(landing, spec):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
     with output.progress() as listener:
         outcome = run_days(home, environment.config_file, days, as_of, listener)
@@ -42,6 +45,14 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
     else:
         show(outcome, settings, home, output)
     return EXIT_FINDINGS if any(one.blocks for one in outcome.findings) else 0
+
+
+def _is_empty(landing: Landing, spec: SourceSpec) -> bool:
+    """Whether a source has no file. A store that does not say is told of by the run's findings."""
+    try:
+        return not landing.has_files(spec.path)
+    except StoreError:
+        return False
 
 
 def _unpriced(outcome: RunOutcome, settings: Settings, home: Home) -> tuple[Unpriced, ...]:

@@ -21,6 +21,7 @@ from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.failed_sources import noted_failures
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.configuration import Limits
@@ -55,6 +56,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
     settings, database = workplace.settings(), workplace.database()
     gaps, twice = gaps_of(workplace, days), doubled(lake, days)
     found = [
+        _unread_sources(workplace),
         _missing_days([gap for gap in gaps if gap.is_missing]),
         _older_days([gap for gap in gaps if not gap.is_missing]),
         _unpriced(costs, lake, days, workplace.settings().limits),
@@ -70,6 +72,15 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _newer_catalog(workplace),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
+
+
+def _unread_sources(workplace: Workplace) -> Finding | None:
+    """Sources whose store gave nothing when files were read last."""
+    failures, specs = noted_failures(workplace.home.failed_sources), workplace.settings().sources
+    named = [f"{one.name}: {failures[one.name]}" for one in specs if one.name in failures]
+    what = "source could not be read, and what is new in it" if len(named) == 1 else "sources could not be read, and what is new in them"
+    words = f"{len(named):,} {what} is missing; another run reads again. {'; '.join(named)}."
+    return Finding(code="source_unreadable", blocks=True, count=len(named), amount=None, words=words) if named else None
 
 
 def _missing_days(gaps: Sequence[Gap]) -> Finding | None:

@@ -15,7 +15,9 @@ from usage_pipeline.defs.pulls import pull_sources
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.errors import StoreError
 from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.failed_sources import note_failures
 from usage_pipeline.storage.ingest import ingest
 from usage_pipeline.storage.leftovers import sweep
 from usage_pipeline.storage.pull import Pulled
@@ -63,7 +65,8 @@ rejected_spec = dg.AssetSpec(
 def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """The ledger of files: each version read once, lines = accepted + duplicates + rejected. New files are read whatever their days.
 
-    Before that, what sources with an API have of the run's days lands as files.
+    Before that, what sources with an API have of the run's days lands as files. A source whose store gives nothing is told, and the
+    others are read.
     """
     pulled = pull_sources(workplace, days_of(context))
     for source, done in pulled.items():
@@ -73,27 +76,35 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
     lake, landing = workplace.lake(engine), workplace.landing()
     sweep(lake, workplace.home.scratch, database=database, now=workplace.now())
     files: list[IngestedFile] = []
+    failures: dict[str, str] = {}
     for spec in settings.sources:
         with TemporaryDirectory(dir=workplace.home.scratch, prefix="ingest-") as stage:  # it holds raw lines: gone when they are read
-            read = ingest(
-                spec.name,
-                SOURCES[spec.kind],
-                spec.path,
-                lake=lake,
-                database=database,
-                engine=engine,
-                stage=Path(stage),
-                now=workplace.now(),
-                currency=settings.organisation.currency,
-                landing=landing,
-                progress=lambda done, files, _lines, name=spec.name: tell(f"reading {name}", done, files),  # type: ignore[misc]
-            )
+            try:
+                read = ingest(
+                    spec.name,
+                    SOURCES[spec.kind],
+                    spec.path,
+                    lake=lake,
+                    database=database,
+                    engine=engine,
+                    stage=Path(stage),
+                    now=workplace.now(),
+                    currency=settings.organisation.currency,
+                    landing=landing,
+                    progress=lambda done, files, _lines, name=spec.name: tell(f"reading {name}", done, files),  # type: ignore[misc]
+                )
+            except StoreError as error:
+                failures[spec.name] = str(error)
+                context.log.warning("%s: %s", spec.name, error)
+                continue
         context.log_event(_observed(spec.kind, spec.name, read))
         files += read
+    note_failures(workplace.home.failed_sources, failures)
     rejects = rejects_of(lake, files)
     context.log_event(_rejected(files, rejects))
     statuses = source_statuses(workplace, workplace.now().date())
     told = {"sources": markdown([_standing(one) for one in statuses]), "pulls": markdown([_pull(*one) for one in pulled.items()])}
+    told |= {"sources not read": markdown([{"source": name, "why": words} for name, words in failures.items()])} if failures else {}
     return dg.MaterializeResult(metadata=_summary(files, rejects) | told)
 
 

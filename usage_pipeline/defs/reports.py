@@ -23,6 +23,7 @@ from usage_pipeline.reports.pool import Rendered, render_all
 from usage_pipeline.reports.render import PDF
 from usage_pipeline.reports.snapshot import ORGANISATION, Accounting, Snapshot, statement_of
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.failed_sources import noted_failures
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.long_lines import spoken_days
 from usage_pipeline.tables.budgets import budget_status
@@ -80,7 +81,7 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
     before = month_of(month.start - ONE_DAY)
     inputs = files_of(database, month)
     lake = workplace.lake(workplace.engine())
-    all_bills_read = not rejected_bill_lines(settings, database, lake, month)
+    all_bills_read = not noted_failures(workplace.home.failed_sources) and not rejected_bill_lines(settings, database, lake, month)
     book = workplace.books().book_on(month.last)
     statement = partial(
         statement_of,

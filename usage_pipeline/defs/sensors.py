@@ -11,8 +11,10 @@ import dagster as dg
 from usage_pipeline.defs.jobs import daily_job, ingest_job, monthly_job
 from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
 from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.errors import StoreError
 from usage_pipeline.periods import ONE_DAY, Period, inclusive, months_in
 from usage_pipeline.storage.ingest import look_of, touched_days
+from usage_pipeline.storage.landing import LandedFile, Landing
 from usage_pipeline.tables.computed_days import named_files
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 
@@ -69,12 +71,20 @@ def _ingest(workplace: Workplace, read: list[IngestedFile]) -> Iterator[dg.RunRe
     """One run if any file was never read as it lies there now."""
     known = {look_of(one) for one in read}
     landing = workplace.landing()
-    landed = {look_of(file) for spec in workplace.settings().sources for file in landing.list_files(spec.path)}
+    landed = {look_of(file) for spec in workplace.settings().sources for file in _files(landing, spec.path)}
     unread = sorted(" ".join(map(str, look)) for look in landed - known)
     if unread:
         key = hashlib.sha256("\n".join(unread).encode()).hexdigest()[:16]
         today = workplace.now().astimezone(UTC).date()
         yield dg.RunRequest(run_key=f"ingest {key}", job_name=ingest_job.name, partition_key=today.isoformat())
+
+
+def _files(landing: Landing, path: str) -> list[LandedFile]:
+    """What lies there; nothing where its store does not say, so that the other sources are read: the next tick asks it again."""
+    try:
+        return landing.list_files(path)
+    except StoreError:
+        return []
 
 
 def _days(ranges: list[Period], read_through: str, because: str) -> Iterator[dg.RunRequest]:

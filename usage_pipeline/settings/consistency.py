@@ -10,6 +10,7 @@ from typing import Any
 from usage_pipeline.errors import Problem
 from usage_pipeline.settings.document import Document, Place
 from usage_pipeline.settings.shape import VALUE
+from usage_pipeline.storage.landing_pattern import is_literal
 
 TOKENS = "tokens"
 
@@ -30,6 +31,7 @@ def contradictions(document: Document, kinds: Collection[str], pulled: Collectio
         *_overlapping(document, "credits", ("operation", "model", "provider", "project"), "credit rule"),
         *_unknown_kinds(document, kinds),
         *_path_or_api(document, pulled),
+        *_stores(document),
         *_budgets(document),
     ]
 
@@ -101,6 +103,19 @@ def _path_or_api(document: Document, pulled: Collection[str]) -> Iterator[Proble
             yield document.problem((*place, "path"), f"it is missing{hint}")
         elif api is not None and isinstance(kind, str) and kind not in pulled:
             yield document.problem((*place, "api"), f"{kind} is not pulled: give the path of its files; {', '.join(sorted(pulled))} are")
+
+
+def _stores(document: Document) -> Iterator[Problem]:
+    """Paths at places that are not read, and s3:// without its bucket or what to look for in it."""
+    for place, entry in _entries(document.content, "sources"):
+        path = entry.get("path")
+        scheme, found, rest = path.partition("://") if isinstance(path, str) else ("", "", "")
+        bucket, _, keys = rest.partition("/")
+        if found and scheme != "s3":
+            words = f"{scheme}:// is not read: give a local folder or s3://bucket/prefix/*; copy or mount others into a folder"
+            yield document.problem((*place, "path"), words)
+        elif found and not (bucket and keys and is_literal(bucket)):
+            yield document.problem((*place, "path"), f"{path!r}: write s3://bucket/prefix/*.json, with the bucket's full name")
 
 
 def _budgets(document: Document) -> Iterator[Problem]:

@@ -16,6 +16,11 @@ class Home:
         return self.root / "landing"
 
     @property
+    def failed_sources(self) -> Path:
+        """Which sources could not be read last, and why; there only while some could not."""
+        return self.root / "failed_sources.json"
+
+    @property
     def lake(self) -> Path:
         """Facts, `lake/<table>/day=YYYY-MM-DD/<part>.parquet`."""
         return self.root / "lake"

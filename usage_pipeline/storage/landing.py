@@ -9,12 +9,13 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from usage_pipeline.errors import UsageConfigError
+from usage_pipeline.errors import StoreConfigError, StoreError, UsageConfigError, UsageError
 from usage_pipeline.storage.landing_walk import walk
 
 BLOCK_BYTES = 1 << 20
@@ -119,27 +120,41 @@ def _fingerprint(path: str) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def _of_the_store() -> Iterator[None]:
+    """Whatever a store says is wrong with it is a StoreError."""
+    try:
+        yield
+    except UsageConfigError as error:
+        raise StoreConfigError(str(error)) from None
+    except UsageError as error:
+        raise StoreError(str(error)) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """The places that are read."""
+    """The places that are read. Raises StoreError where one does not give its files."""
 
     stores: tuple[Store, ...] = (LocalStore(),)
 
     def list_files(self, pattern: str) -> list[LandedFile]:
         """Every file that matches the pattern, oldest first (modified_at, then uri). None is no error: the caller reports it."""
-        found = {file.uri: file for file in self._store_of(pattern).files(pattern)}
+        with _of_the_store():
+            found = {file.uri: file for file in self._store_of(pattern).files(pattern)}
         return sorted(found.values(), key=lambda file: (file.modified_at, file.uri))
 
     def has_files(self, pattern: str) -> bool:
         """Whether any file matches; only as much is listed as it takes to know."""
-        return any(True for _ in self._store_of(pattern).files(pattern))
+        with _of_the_store():
+            return any(True for _ in self._store_of(pattern).files(pattern))
 
     def fetch(self, files: Sequence[LandedFile], folder: Path) -> Iterator[Fetched | Unread]:
         """The content of files of one pattern, in their order; `folder` is for what does not lie on the local disk.
 
-        Raises UsageError where it is not a file but its store that fails.
+        Raises StoreError where it is not a file but its store that fails.
         """
-        return self._store_of(files[0].uri).fetch(files, folder)
+        with _of_the_store():
+            yield from self._store_of(files[0].uri).fetch(files, folder)
 
     def _store_of(self, uri: str) -> Store:
         for store in self.stores:
