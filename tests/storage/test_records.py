@@ -126,6 +126,14 @@ def test_corrupt_gzip_gives_the_lines_before_it(read) -> None:
     assert len(rows) > 10_000
 
 
+@pytest.mark.parametrize("count", [1, 5, 20_000])
+def test_gzip_whose_checksum_is_wrong_gives_all_its_lines(read, count: int) -> None:
+    whole = bytearray(gzip.compress(b'{"id":1}\n' * count, mtime=0))
+    whole[-6] ^= 0xFF
+    found = places(read(bytes(whole)))
+    assert found == [*((line, None) for line in range(1, count + 1)), (count + 1, "truncated_file")]
+
+
 def test_gzip_with_other_bytes_behind_it(read) -> None:
     assert places(read(gzip.compress(b'{"id":1}\n', mtime=0) + b"\0\0\0")) == [(1, None)]
     assert places(read(gzip.compress(b'{"id":1}\n', mtime=0) + b"garbage")) == [(1, None), (2, "truncated_file")]

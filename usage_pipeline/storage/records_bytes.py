@@ -85,9 +85,11 @@ def _gunzipped(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     member = zlib.decompressobj(wbits=31)
     raw = next(compressed)
     while True:
+        before = member.copy()
         try:
             block = member.decompress(raw, BLOCK_BYTES)
         except zlib.error as error:
+            yield _until_broken(before, raw)
             raise BrokenStreamError(str(error)) from error
         if block:
             yield block
@@ -104,6 +106,17 @@ def _gunzipped(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
             raw = next(compressed, b"")
             if not raw:
                 raise BrokenStreamError("the gzip file ends in the middle")
+
+
+def _until_broken(member: "zlib._Decompress", raw: bytes) -> bytes:
+    """What a piece holds before the byte that breaks it: zlib keeps that back, also where only the checksum at the end is wrong."""
+    parts: list[bytes] = []
+    try:
+        for place in range(len(raw)):
+            parts.append(member.decompress(raw[place : place + 1]))  # noqa: PERF401 - the error ends it, and what came before is kept
+    except zlib.error:
+        pass
+    return b"".join(parts)
 
 
 def _small_pieces(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
