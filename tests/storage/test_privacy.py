@@ -20,6 +20,8 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.engine import connect
 from usage_pipeline.storage.ingest import ingest, landed_rejects, landed_rows
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.landing import Landing
+from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import usage_events
@@ -152,6 +154,26 @@ def test_the_guard_behind_the_sources_lets_nothing_through(tmp_path: Path, hash_
     )
     rejected = landed_rejects(DAYS, lake=house.lake, database=house.database).to_pyarrow().to_pylist()
     assert any("harmless" in str(row["text"]) for row in rejected)
+    house.database.close()
+
+
+@pytest.mark.parametrize("hash_key", [KEY, None], ids=["keyed", "plain"])
+def test_names_of_files_tell_nobody_and_are_known_again(tmp_path: Path, hash_key: str | None) -> None:
+    house = House(tmp_path, hash_key)
+    folder = house.landing / "logs" / f"of {ADDRESS}"
+    folder.mkdir(parents=True)
+    for number, name in enumerate((f"{ADDRESS}.jsonl", f"export_{RAW_KEY}.jsonl", f"{ADDRESS}-2.jsonl", "plain.jsonl")):
+        (folder / name).write_text(json.dumps({"id": f"{number}", "at": "2026-10-01", "word": "x"}) + "\n{broken\n")
+    (folder / f"link {ADDRESS}.jsonl").symlink_to(f"link {ADDRESS}.jsonl")
+    landing = Landing(hash_key=hash_key)
+    place: dict[str, Any] = {"lake": house.lake, "database": house.database, "engine": house.engine, "stage": house.home / "scratch" / "s"}
+    for expected in ([(2, 1, 1, "read")] * 4 + [(1, 0, 1, "unreadable")], []):
+        files = ingest("logs", OPEN, f"{house.landing}/logs/*/*", now=NOW, landing=landing, **place)
+        assert sorted(((one.lines, one.accepted, one.rejected, one.state) for one in files), reverse=True) == expected
+    assert house.leaks() == []
+    uris = {one.uri for one in house.database.select(ingested_files)}
+    assert len(uris) == 5
+    assert all("/of person-" in uri for uri in uris)
     house.database.close()
 
 

@@ -53,7 +53,7 @@ class Workplace(dg.ConfigurableResource[None]):
     def landing(self) -> Landing:
         """Where files land: local folders, and S3 as the environment says."""
         environment = self.environment()
-        return Landing((LocalStore(), S3Store(environment.s3_endpoint, environment.s3_region)))
+        return Landing((LocalStore(), S3Store(environment.s3_endpoint, environment.s3_region)), environment.hash_key_text)
 
     def database(self) -> Database:
         """The database, brought to the newest schema."""

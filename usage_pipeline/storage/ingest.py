@@ -111,7 +111,7 @@ def ingest(
             progress(len(done), len(files), sum(row.lines for row in done))
     done += _note_copies(call, again)
     done += _note_unreadable(call, unreadable, {row.fingerprint for row in ledger})
-    places = {file.uri: place for place, file in enumerate(files)}
+    places = {file.told: place for place, file in enumerate(files)}
     return sorted(done, key=lambda row: places[row.uri])
 
 
@@ -134,7 +134,8 @@ def touched_days(files: Iterable[IngestedFile], *, database: Database) -> set[da
 
 def look_of(file: LandedFile | IngestedFile) -> tuple[str, int, datetime, str]:
     """What a store says of a file without opening it: where it is the same, the content is."""
-    return file.uri, file.size_bytes, file.modified_at, file.etag
+    place = file.told if isinstance(file, LandedFile) else file.uri
+    return place, file.size_bytes, file.modified_at, file.etag
 
 
 def _sorted_out(
@@ -177,7 +178,7 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
     while versions:
         known = _ledger_size(call.database, call.source_name)
         part = _part_name(call.source_name)
-        files = [(one.fingerprint, one.file.uri) for one in versions]
+        files = [(one.fingerprint, one.file.told) for one in versions]
         paths = {one.fingerprint: one.path for one in versions}
         batch = Batch(call.source_name, call.source, files, part, call.now, call.currency, paths)
         folder = tempfile.TemporaryDirectory(dir=call.stage, prefix="ingest-", ignore_cleanup_errors=True)
@@ -243,7 +244,7 @@ def _alone(transaction: Transaction) -> None:
 def _ledger_row(call: _Ingest, version: _Version, numbers: Numbers, part: str) -> IngestedFile:
     return IngestedFile(
         source=call.source_name,
-        uri=version.file.uri,
+        uri=version.file.told,
         fingerprint=version.fingerprint,
         kind=call.source.kind,
         size_bytes=version.file.size_bytes,
@@ -279,11 +280,11 @@ def _note_copies(call: _Ingest, versions: list[_Version]) -> list[IngestedFile]:
         for one in versions:
             if one.fingerprint not in known:
                 continue
-            before = entered.get((one.file.uri, one.fingerprint))
+            before = entered.get((one.file.told, one.fingerprint))
             row = _seen_anew(before or known[one.fingerprint], one.file)
             copy = _as_copy(row, call.now)
             noted.append(row if before else copy)
-            if holds.get(one.file.uri) != one.fingerprint:
+            if holds.get(one.file.told) != one.fingerprint:
                 told.append(copy)
         transaction.upsert(ingested_files, noted)
         if call.source.snapshot:
@@ -304,7 +305,7 @@ def _as_copy(row: IngestedFile, now: datetime) -> IngestedFile:
 
 def _seen_anew(row: IngestedFile, file: LandedFile) -> IngestedFile:
     """The ledger row of the same content as it lies there now."""
-    return replace(row, uri=file.uri, size_bytes=file.size_bytes, modified_at=file.modified_at, etag=file.etag)
+    return replace(row, uri=file.told, size_bytes=file.size_bytes, modified_at=file.modified_at, etag=file.etag)
 
 
 def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered: set[str]) -> list[IngestedFile]:
@@ -312,7 +313,7 @@ def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered
     rows: list[IngestedFile] = []
     words: dict[str, str | None] = {}
     for file, why in files.items():
-        content = hashlib.sha256(f"{UNREADABLE} {file.uri} {file.size_bytes} {file.modified_at}".encode()).hexdigest()
+        content = hashlib.sha256(f"{UNREADABLE} {file.told} {file.size_bytes} {file.modified_at}".encode()).hexdigest()
         if content in entered:
             continue
         numbers = Numbers(lines=1, rejected=1)

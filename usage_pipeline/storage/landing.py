@@ -10,13 +10,14 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from usage_pipeline.errors import StoreConfigError, StoreError, UsageConfigError, UsageError
 from usage_pipeline.storage.landing_walk import walk
+from usage_pipeline.tables.personal import without_names
 
 BLOCK_BYTES = 1 << 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +32,13 @@ class LandedFile:
     modified_at: datetime
     etag: str = ""
     """What the store says of the content's version; '' where it says nothing."""
+    masked: str = ""
+    """The uri as it may be kept, where it holds an address or a raw key."""
+
+    @property
+    def told(self) -> str:
+        """The uri that is kept and shown."""
+        return self.masked or self.uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +144,14 @@ class Landing:
     """The places that are read. Raises StoreError where one does not give its files."""
 
     stores: tuple[Store, ...] = (LocalStore(),)
+    hash_key: str | None = field(default=None, repr=False)
+    """The key of what stands for addresses and keys in names of files."""
 
     def list_files(self, pattern: str) -> list[LandedFile]:
         """Every file that matches the pattern, oldest first (modified_at, then uri). None is no error: the caller reports it."""
         with _of_the_store():
             found = {file.uri: file for file in self._store_of(pattern).files(pattern)}
-        return sorted(found.values(), key=lambda file: (file.modified_at, file.uri))
+        return sorted((self._masked(one) for one in found.values()), key=lambda file: (file.modified_at, file.uri))
 
     def has_files(self, pattern: str) -> bool:
         """Whether any file matches; only as much is listed as it takes to know."""
@@ -155,6 +165,10 @@ class Landing:
         """
         with _of_the_store():
             yield from self._store_of(files[0].uri).fetch(files, folder)
+
+    def _masked(self, file: LandedFile) -> LandedFile:
+        text = without_names(file.uri, self.hash_key)
+        return file if text == file.uri else replace(file, masked=text)
 
     def _store_of(self, uri: str) -> Store:
         for store in self.stores:

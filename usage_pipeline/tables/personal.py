@@ -5,6 +5,9 @@ by key stay possible and nobody can try addresses against them. The key is a var
 storage/engine.py); without one the text is null. Another key makes other names: it is chosen once.
 """
 
+import hashlib
+import re
+
 import ibis
 import ibis.expr.types as ir
 
@@ -33,6 +36,25 @@ RAW_KEY = rf"(?:^|[^A-Za-z0-9])({'|'.join(_KEYS)})"
 
 SHORT_KEY = r"^[sr]k-[A-Za-z0-9_-]{4,}$"
 """A text that is nothing but a key, however short."""
+
+
+_ADDRESS_HERE = re.compile(ADDRESS.replace(r"\pL\pN", r"\w"))
+_KEY_HERE = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})")
+"""The same for single texts outside the engine."""
+
+
+def without_names(text: str, key: str | None) -> str:
+    """A file's uri with every raw key and address in it as 'key-' or 'person-' and a hash, so that it tells files apart as before.
+
+    The hash is keyed as in `keyed_hash`, and that of the text alone without a key.
+    """
+
+    def hashed(prefix: str, found: re.Match[str]) -> str:
+        inner = hashlib.sha256(f"{key or ''}\x1f{found[0].replace('%40', '@').lower()}".encode()).hexdigest()
+        return prefix + hashlib.sha256(f"{key or ''}\x1f{inner}".encode()).hexdigest()[:HASH_DIGITS]
+
+    without_keys = _KEY_HERE.sub(lambda found: hashed("key-", found), text)
+    return _ADDRESS_HERE.sub(lambda found: hashed("person-", found), without_keys) if "@" in text or "%40" in text else without_keys
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
