@@ -4,7 +4,8 @@ A line counts if any of these holds; the others are set aside as 'other_service'
   its provider, or the publisher on a marketplace, is a vendor that sells AI alone (OpenAI, Anthropic, ...);
   its service is one of those below, or its resource, meter category or usage type is one of Bedrock, Azure OpenAI or Foundry;
   its ServiceCategory is 'AI and Machine Learning', which holds the clouds' other AI services too;
-  it is tax, a credit or an adjustment of a cloud's bill as a whole, naming no service.
+  it is tax, a credit or an adjustment of a cloud's bill as a whole, naming no service;
+  it is one that names no service, of a provider and billing account of whom every usage line in the file counts.
 https://focus.finops.org/focus-specification/v1-2/
 """
 
@@ -85,7 +86,7 @@ def with_service(rows: ir.Table) -> ir.Table:
     """`rows` with `cloud` (null for a vendor that is none), `channel`, `price_provider` and `is_ai` of each line.
 
     `rows` has provider_name, publisher, service_name, service_category, service_code, meter_category, resource_id, category,
-    in_millions and usage_text.
+    in_millions, usage_text and account, the one that is billed.
     """
     name = rows.provider_name.lower().strip()
     null = ibis.null("string")
@@ -95,14 +96,24 @@ def with_service(rows: ir.Table) -> ir.Table:
     publisher = rows.publisher.lower().strip().isin(list(SELLERS)).fill_null(NO)
     whole = rows.cloud.notnull() & rows.category.isin(OF_THE_BILL) & rows.service_name.isnull() & rows.usage_text.isnull()
     known = rows.service_channel.notnull() | rows.seller.notnull() | publisher | whole | (rows.service_category == AI_CATEGORY)
+    known = known.fill_null(NO) | _follows(rows, known.fill_null(NO))
     sold = ibis.ifelse(rows.seller.notnull(), channel_of(rows.seller), rows.seller_name)
     return staged(
         rows.mutate(
             channel=ibis.coalesce(rows.service_channel, rows.cloud, sold, UNKNOWN),
             price_provider=ibis.coalesce(rows.cloud, provider_of(rows.seller), rows.seller_name),
-            is_ai=known.fill_null(NO),
+            is_ai=known,
         )
     )
+
+
+def _follows(rows: ir.Table, known: ir.BooleanValue) -> ir.BooleanValue:
+    """Tax, credits and adjustments without a service of their own, where all usage of the same provider and account in the file counts."""
+    bare = rows.category.isin(OF_THE_BILL) & rows.service_name.isnull() & rows.usage_text.isnull()
+    of_one_bill = ibis.window(group_by=[rows.source_file, rows.seller_name, rows.account])
+    is_usage = rows.category == "Usage"
+    all_known = ibis.ifelse(is_usage, known.cast("int8"), ibis.null("int8")).min().over(of_one_bill)
+    return (bare & (all_known == 1)).fill_null(NO)
 
 
 def _service(rows: ir.Table) -> ir.StringValue:
