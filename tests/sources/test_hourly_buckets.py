@@ -13,6 +13,7 @@ from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.ingest import ingest, landed_rows
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.tables.ingested_files import ingested_days
 from usage_pipeline.tables.usage_events import usage_events
 
 MIDNIGHT = datetime(2026, 10, 1, tzinfo=UTC)
@@ -106,6 +107,8 @@ def test_two_pages_of_24_hours_sum_to_all_and_each_hour_replaces_itself(pages: P
     pages.land(hourly(*HOURS[:12]))
     pages.land(hourly(*HOURS[12:], first=12))
     assert pages.tokens() == sum(HOURS) == 2676
+    spoken = pages.database.select(ingested_days)
+    assert sorted(one.snapshot_scope.split(" > ", 1)[1] for one in spoken) == [f"3600 s > {hour:02}:00:00" for hour in range(24)]
     pages.land(hourly(1000, None, first=11))  # 11:00 restated, 12:00 empty by now
     assert pages.tokens() == 2676 - HOURS[11] + 1000 - HOURS[12]
 
