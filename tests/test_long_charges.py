@@ -46,7 +46,7 @@ def row(amount: str, first: str = "2026-10-01", last: str = "2026-10-31", quanti
     return f"{project},{SKU},Usage,{first},{last},{quantity},count,{amount}\n"
 
 
-def focus_row(amount: str, start: str, end: str, category: str = "Purchase", month: tuple[str, str] = ("2026-10-01", "2026-11-01")) -> str:
+def focus_row(amount: str, start: str, end: str, category: str = "Usage", month: tuple[str, str] = ("2026-10-01", "2026-11-01")) -> str:
     times = ",".join(f"{day}T00:00:00Z" for day in (*month, start, end))
     return f'{amount},0,org-1,USD,{times},{category},"OpenAI, LLC","OpenAI, LLC",AI and Machine Learning,OpenAI API,proj_1\n'
 

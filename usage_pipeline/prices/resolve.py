@@ -77,7 +77,8 @@ def context_of(key: Key, more: Mapping[str, str] | None = None) -> dict[str, str
 def find_model(catalog: Catalog, key: Key) -> CatalogModel | None:
     """The catalog's model, else the one that a supplement adds by exactly this name, else the one of that display name, or None.
 
-    A model text that repeats its own provider ('gemini/gemini-2.5-pro') is read without it.
+    A model text that repeats its own provider ('gemini/gemini-2.5-pro') is read without it. Only a text with a blank can be a display
+    name ('Claude Haiku 4.5'): without one it is an id, which the library itself knows or does not.
     """
     provider = catalog.provider(provider_id_of(key.provider)) if key.provider else None
     if provider is None or not key.model:
@@ -86,5 +87,5 @@ def find_model(catalog: Catalog, key: Key) -> CatalogModel | None:
     names = [key.model, *([rest] if slash and provider_id_of(prefix) == provider.id else [])]
     known = (catalog.find(provider, name) for name in names)
     added = (added_model(catalog.supplements, provider, name) for name in names)
-    displayed = (catalog.named(provider, name) for name in names)
+    displayed = (catalog.named(provider, name) for name in names if " " in name)
     return next((model for model in chain(known, added, displayed) if model is not None), None)

@@ -1,7 +1,7 @@
 """Bill lines for several days, such as a month's row of Google's cost table or a yearly fee, as one line a day. In: bill lines of any
 days. Out: the lines of some days.
 
-A line is split evenly over its days, to the last digit: its parts sum to the line. Whoever asks for one day or for a year, in whatever
+A line (but a purchase) is split evenly over its days, to the last digit: its parts sum to the line. Whoever asks for one day or for a year, in whatever
 order, gets the same parts, as each is worked out from the whole line.
 """
 
@@ -24,7 +24,8 @@ def spread(lines: ir.Table, days: Period) -> ir.Table:
 
     A part's charge_id is the line's with '@' and the part's day.
     """
-    counted = staged(lines.mutate(**{DAYS: days_spanned(lines.period_start, lines.period_end)}))
+    spanned = ibis.ifelse(lines.category == PURCHASE, 1, days_spanned(lines.period_start, lines.period_end))
+    counted = staged(lines.mutate(**{DAYS: spanned.cast("int64")}))
     first, end = ibis.literal(days.start, "date"), ibis.literal(days.end, "date")
     day = counted.period_start.date()
     plain = counted.filter(counted[DAYS] == 1, day >= first, day < end)

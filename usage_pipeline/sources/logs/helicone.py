@@ -10,10 +10,10 @@ import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import decimal, iso_time, whole_number
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
-from usage_pipeline.sources.logs.labels import joined, label
+from usage_pipeline.sources.logs.labels import LABELS, joined
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
-from usage_pipeline.sources.tags import merged, text_list, value_in_object
+from usage_pipeline.sources.tags import merged, value_in_object
 from usage_pipeline.tables.personal import pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import CACHE_HIT, FAILURE, LOG_VIEW, SUCCESS, usage_events
@@ -46,13 +46,14 @@ FIELDS = {
     "cached_from": "cache_reference_id",
 }
 
+SAID = (*LABELS, "session")
 NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
 """What a request has that no cache answered."""
 
 
 def to_events(records: ir.Table) -> ir.Table:
     """One event a request; a response status outside 200 to 299, Helicone's own below zero among them, is a failure."""
-    rows = staged(_read(lines_of(records)))
+    rows = staged(_labelled(staged(_read(lines_of(records)))))
     unmeasured = rows.n_prompt_tokens.isnull() & rows.n_completion_tokens.isnull()
     reject = first_reason(
         ("missing_id", rows.id.isnull()),
@@ -71,12 +72,12 @@ def to_events(records: ir.Table) -> ir.Table:
         started_at=rows.started_at,
         ended_at=iso_time(rows.responded),
         user=pseudonym(ibis.coalesce(rows.user_id, rows.helicone_user)),
-        client=_label(rows, "client"),
-        conversation=_label(rows, "session"),
-        prompt=ibis.coalesce(rows.prompt_id, _label(rows, "prompt")),
-        run=_label(rows, "run"),
-        feature=_label(rows, "feature"),
-        operation=ibis.coalesce(_label(rows, "operation"), "chat"),
+        client=pseudonym(rows.said_client),
+        conversation=pseudonym(rows.said_session),
+        prompt=ibis.coalesce(rows.prompt_id, pseudonym(rows.said_prompt)),
+        run=pseudonym(rows.said_run),
+        feature=pseudonym(rows.said_feature),
+        operation=ibis.coalesce(pseudonym(rows.said_operation), "chat"),
         api_type=constant("text"),
         status=rows.outcome,
         channel=channel_of(rows.provider),
@@ -97,7 +98,8 @@ def to_events(records: ir.Table) -> ir.Table:
 
 def _read(lines: ir.Table) -> ir.Table:
     """Every cell as what it is; `n_<name>` are the quantities. The tag `project` is small, as everywhere; Helicone writes 'Project'."""
-    properties = merged(lines.request_properties, lines.properties)
+    lines = staged(lines.mutate(all_properties=merged(lines.request_properties, lines.properties)))
+    lines = staged(lines.mutate(own_project=value_in_object(lines.all_properties, "Project")))
     hit = lines.cached_from.notnull() & ~lines.cached_from.isin(["", NO_REFERENCE])
     return lines.mutate(
         started_at=iso_time(lines.created),
@@ -105,15 +107,15 @@ def _read(lines: ir.Table) -> ir.Table:
         model=ibis.coalesce(*(lines[name].nullif("") for name in ("model_override", "response_model", "own_model", "request_model"))),
         provider=lines.maker.lower(),
         reported=decimal(lines.cost_usd),
-        tags=joined(ibis.coalesce(properties, "{}"), project=value_in_object(properties, "Project")),
-        tag_list=text_list(ibis.null("string")),
+        tags=joined(ibis.coalesce(lines.all_properties, "{}"), project=lines.own_project),
         **{f"n_{name}": whole_number(lines[name]) for name in QUANTITIES},
     )
 
 
-def _label(rows: ir.Table, name: str) -> ir.StringValue:
-    """A property under the name, as Helicone's own are written too: 'Feature', 'Helicone-Session-Id'."""
-    return ibis.coalesce(label(rows, name), label(rows, name.capitalize()))
+def _labelled(rows: ir.Table) -> ir.Table:
+    """`rows` with `said_<name>`: a property under the name, as Helicone's own are written too: 'Feature', 'Helicone-Session-Id'."""
+    names = {name: (value_in_object(rows.tags, name), value_in_object(rows.tags, name.capitalize())) for name in SAID}
+    return rows.mutate(**{f"said_{name}": ibis.coalesce(*values) for name, values in names.items()})
 
 
 SOURCE = Source(
