@@ -35,6 +35,8 @@ from usage_pipeline.tables.summary import totals
 from usage_pipeline.tables.usage_events import usage_events
 
 GAPS_SHOWN = 12
+WRONG_EXPORT = frozenset({"grouping_mixed", "estimated_cost", "amortized_cost"})
+"""Reasons that are about a file as a whole: it is another export than the source's."""
 REPLACED_SHOWN = 5
 UNREADABLE = "unreadable"
 
@@ -179,9 +181,21 @@ def _newer_catalog(workplace: Workplace) -> Finding | None:
 
 def _broken_bills(rows: Sequence[dict[str, object]]) -> Finding | None:
     count = sum(int(str(row["lines"])) for row in rows)
-    reasons = ", ".join(sorted({f"{row['source']}: {row['reason']}" for row in rows}))
-    words = f"{count:,} {'line of a bill' if count == 1 else 'lines of bills'} could not be read ({reasons}): the billed cost lacks them."
+    wrong, broken = ([row for row in rows if (row["reason"] in WRONG_EXPORT) is told] for told in (True, False))
+    told = [
+        _lines_told(broken, "could not be read", "the billed cost lacks them"),
+        _lines_told(wrong, "are of an export that is no bill or is not grouped as needed", "take the file away or export it again"),
+    ]
+    words = "; ".join(one for one in told if one) + "."
     return Finding(code="rejected_bill_lines", blocks=True, count=count, amount=None, words=words) if count else None
+
+
+def _lines_told(rows: Sequence[dict[str, object]], what: str, mend: str) -> str:
+    """'' where there are none."""
+    count = sum(int(str(row["lines"])) for row in rows)
+    reasons = ", ".join(sorted({f"{row['source']}: {row['reason']}" for row in rows}))
+    are = what.replace("are", "is", 1) if count == 1 and what.startswith("are ") else what
+    return f"{count:,} {'line of a bill' if count == 1 else 'lines of bills'} {are} ({reasons}): {mend}" if count else ""
 
 
 def _broken_usage(rows: Sequence[dict[str, object]]) -> Finding | None:

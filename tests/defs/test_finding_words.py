@@ -1,0 +1,27 @@
+"""What is wrong with lines of bills, in words: lines that do not read, and exports that are no bill of the source."""
+
+from usage_pipeline.defs.findings import _broken_bills
+
+
+def test_a_wrong_export_is_told_as_one() -> None:
+    found = _broken_bills([{"source": "bill", "reason": reason, "lines": 2} for reason in ("grouping_mixed", "amortized_cost")])
+    assert found is not None
+    assert (found.blocks, found.count) == (True, 4)
+    assert found.words == (
+        "4 lines of bills are of an export that is no bill or is not grouped as needed (bill: amortized_cost, bill: grouping_mixed):"
+        " take the file away or export it again."
+    )
+
+
+def test_both_are_told_beside_each_other() -> None:
+    found = _broken_bills([{"source": "a", "reason": "bad_amount", "lines": 1}, {"source": "b", "reason": "estimated_cost", "lines": 1}])
+    assert found is not None
+    assert found.words == (
+        "1 line of a bill could not be read (a: bad_amount): the billed cost lacks them;"
+        " 1 line of a bill is of an export that is no bill or is not grouped as needed (b: estimated_cost):"
+        " take the file away or export it again."
+    )
+
+
+def test_nothing_is_told_of_nothing() -> None:
+    assert _broken_bills([]) is None
