@@ -44,6 +44,7 @@ CHECKS = {
     ("priced_usage", "little_is_unpriced"): False,
     ("daily_costs", "costs_hold_the_whole_bill"): True,
     ("daily_costs", "nothing_counted_twice"): False,
+    ("daily_costs", "everything_has_an_owner"): False,
     ("monthly_costs", "days_foot_to_the_month"): True,
     ("statement", "files_say_the_same"): True,
 }
