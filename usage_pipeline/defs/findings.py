@@ -13,6 +13,7 @@ from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.read_twice import Doubled, doubled
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.replaced_accounts import Replaced, replaced_accounts
+from usage_pipeline.defs.replaced_hours import PartDay, replaced_hours
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
@@ -65,6 +66,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _broken_bills(rejected_bill_lines(settings, database, lake, days)),
         _broken_usage(_rejected_lines(usage_events, settings, database, lake, days)),
         _replaced_accounts(replaced_accounts(settings, database, lake, days)),
+        _replaced_hours(replaced_hours(settings, database, days)),
         _counted_twice(costs),
         _read_twice([one for one in twice if one.read.view != LOG]),
         _logged_twice([one for one in twice if one.read.view == LOG]),
@@ -219,6 +221,17 @@ def _replaced_accounts(found: Sequence[Replaced]) -> Finding | None:
     costs = [one.cost for one in found if one.cost is not None]
     amount = money.total(costs) if costs else None
     return Finding(code="replaced_accounts", blocks=True, count=len(found), amount=amount, words=words)
+
+
+def _replaced_hours(found: Sequence[PartDay]) -> Finding | None:
+    more = len(found) - REPLACED_SHOWN
+    words = (
+        "; ".join(one.words for one in found[:REPLACED_SHOWN])
+        + (f"; and {more} more" if more > 0 else "")
+        + ". A day told as one and the same day told by shorter buckets replace each other: add the pages of the other hours, or a newer"
+        " export of the whole day."
+    )
+    return Finding(code="replaced_hours", blocks=True, count=len(found), amount=None, words=words) if found else None
 
 
 def _counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
