@@ -1,6 +1,7 @@
 """Findings: what blocks a close is said, with the money at stake, and makes the exit code 3."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,8 +53,48 @@ def findings(world: World, exit_code: int) -> dict[str, dict[str, object]]:
     return {one["code"]: one for one in json.loads(result.stdout)["findings"]}
 
 
+def without_log(config: str = CONFIG) -> str:
+    return config.replace('  - {name: log, kind: tracker, path: "log/*.jsonl"}\n', "")
+
+
+def without_bill(config: str = CONFIG) -> str:
+    return config.replace('  - {name: bill, kind: openai_costs, path: "bill/*.json"}\n', "")
+
+
 def test_nothing_to_say(world: World, tmp_path: Path) -> None:
+    world.config.write_text(without_log())
     write_bill(tmp_path, "a.json", "100", "7")
+    assert findings(world, 0) == {}
+
+
+def test_a_log_without_any_file_is_told_and_does_not_block(world: World, tmp_path: Path) -> None:
+    write_bill(tmp_path, "a.json", "100", "7")
+    told = findings(world, 0)["no_data"]
+    assert (told["count"], told["blocks"]) == (1, False)
+    assert f"log: there is no file at {tmp_path}/log/*.jsonl" in str(told["words"])
+
+
+def test_a_bill_without_any_file_blocks(world: World, tmp_path: Path) -> None:
+    world.config.write_text(without_log(CONFIG.replace("bill/*.json", "bil/*.json")))
+    write_bill(tmp_path, "a.json", "100", "7")
+    told = findings(world, 3)["no_data"]
+    assert (told["count"], told["blocks"]) == (1, True)
+    assert f"bill: there is no file at {tmp_path}/bil/*.json. Mend the path" in str(told["words"])
+
+
+def test_a_bill_whose_lines_were_all_rejected_blocks(world: World, tmp_path: Path) -> None:
+    world.config.write_text(without_log())
+    write_bill(tmp_path, "a.json", "much")
+    assert "bill: all 1 lines were rejected at" in str(findings(world, 3)["no_data"]["words"])
+
+
+def test_a_newer_bill_under_another_name_clears_the_broken_one(world: World, tmp_path: Path) -> None:
+    world.config.write_text(without_log())
+    write_bill(tmp_path, "a.json", "much", "7")
+    assert findings(world, 3)["rejected_bill_lines"]["count"] == 1
+    write_bill(tmp_path, "b.json", "100", "7")
+    later = (tmp_path / "bill" / "a.json").stat().st_mtime + 60
+    os.utime(tmp_path / "bill" / "b.json", (later, later))
     assert findings(world, 0) == {}
 
 
@@ -68,6 +109,7 @@ def test_a_line_of_a_bill_that_cannot_be_read_blocks(world: World, tmp_path: Pat
 
 
 def test_a_bill_that_is_exported_again_blocks_no_more(world: World, tmp_path: Path) -> None:
+    world.config.write_text(without_log())
     write_bill(tmp_path, "a.json", "much", "7")
     assert findings(world, 3)["rejected_bill_lines"]["count"] == 1
     write_bill(tmp_path, "a.json", "100.00", "7")
@@ -75,6 +117,7 @@ def test_a_bill_that_is_exported_again_blocks_no_more(world: World, tmp_path: Pa
 
 
 def test_a_bill_that_cannot_be_looked_at_blocks_until_it_can(world: World, tmp_path: Path) -> None:
+    world.config.write_text(without_log())
     write_bill(tmp_path, "a.json", "100", "7")
     link = tmp_path / "bill" / "loop.json"
     link.symlink_to(link.name)
@@ -95,6 +138,7 @@ def test_a_bill_and_logs_under_two_projects_may_count_twice(world: World, tmp_pa
 
 
 def test_a_tier_without_a_rate_is_told_and_does_not_block(world: World, tmp_path: Path) -> None:
+    world.config.write_text(without_bill())
     write_log(tmp_path, "chat", service_tier="no-such-tier")
     found = findings(world, 0)["no_variant"]
     assert (found["count"], found["amount"]) == (1, "2.51")
@@ -116,6 +160,7 @@ def test_contradicting_agreements_are_told_before_anything_is_read(world: World,
 
 
 def test_a_file_name_that_is_no_text_stops_nothing(world: World, tmp_path: Path) -> None:
+    world.config.write_text(without_log())
     write_bill(tmp_path, "a.json", "100", "7")
     (tmp_path / "bill" / "a.json").rename(str(tmp_path / "bill" / "b\udcff.json"))
     assert findings(world, 0) == {}
@@ -123,7 +168,7 @@ def test_a_file_name_that_is_no_text_stops_nothing(world: World, tmp_path: Path)
 
 
 def test_usage_that_does_not_tell_cached_tokens_is_an_upper_bound(world: World, tmp_path: Path) -> None:
-    (tmp_path / "usage.yaml").write_text(CONFIG.replace("kind: tracker", "kind: portkey"))
+    (tmp_path / "usage.yaml").write_text(without_bill(CONFIG.replace("kind: tracker", "kind: portkey")))
     units = {"req_units": 1_000_000, "res_units": 1000, "total_units": 1_001_000, "response_status_code": 200, "is_success": True}
     line = {"id": "r1", "created_at": "2026-10-01T09:00:00Z", "ai_org": "openai", "ai_model": "gpt-4o", "metadata": {"project": "chat"}}
     (tmp_path / "log").mkdir()
@@ -134,6 +179,7 @@ def test_usage_that_does_not_tell_cached_tokens_is_an_upper_bound(world: World, 
 
 
 def test_an_installed_catalog_that_is_not_the_adopted_one_is_told(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.config.write_text(without_log())
     write_bill(tmp_path, "a.json", "100", "7")
     assert findings(world, 0) == {}
     newer = replace(current_catalog(), version="99.0.0", stored_hash="f" * 64)

@@ -1,6 +1,6 @@
 """What a run found that people must know before they trust its numbers, each with the money at stake where that is known."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,7 @@ from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.failed_sources import noted_failures
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.shards import newest_words
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.configuration import Limits
 from usage_pipeline.tables.costs import DailyCost
@@ -58,6 +59,8 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
     lake = workplace.lake(workplace.engine())
     settings, database = workplace.settings(), workplace.database()
     gaps, twice = gaps_of(workplace, days), doubled(lake, days)
+    statuses = source_statuses(workplace, min(days.last, workplace.now().date()))
+    pulled = {spec.name for spec in settings.sources if spec.api}
     found = [
         _unread_sources(workplace),
         _missing_days([gap for gap in gaps if gap.is_missing]),
@@ -72,7 +75,8 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _logged_twice([one for one in twice if one.read.view == LOG]),
         _without_variant(lake, days),
         _at_most(lake, days),
-        _stale(source_statuses(workplace, min(days.last, workplace.now().date())), workplace.settings().limits),
+        *_without_data(statuses, unread=set(noted_failures(workplace.home.failed_sources)), pulled=pulled),
+        _stale(statuses, workplace.settings().limits),
         _newer_catalog(workplace),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
@@ -125,7 +129,7 @@ def rejected_bill_lines(settings: Settings, database: Database, lake: Lake, days
 
 
 def _rejected_lines(table: Table[Any], settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, object]]:
-    """The same of the sources that give rows of `table`."""
+    """The same of the sources that give rows of `table`, without files of which newer ones replaced all that they said."""
     names = {spec.name for spec in settings.sources if SOURCES[spec.kind].table is table}
     files = [one for one in _current([one for one in database.select(ingested_files) if one.source in names]) if one.rejected]
     if not files:
@@ -133,9 +137,14 @@ def _rejected_lines(table: Table[Any], settings: Settings, database: Database, l
     spoken: dict[tuple[str, str], list[IngestedDay]] = {}
     for day in database.select(ingested_days, where={"source": sorted(names)}):
         spoken.setdefault((day.source, day.fingerprint), []).append(day)
-    about = [
-        one for one in files if any(day.day in days for day in spoken.get((one.source, one.fingerprint), ())) or one.lines == one.rejected
-    ]
+    snapshots = {spec.name for spec in settings.sources if SOURCES[spec.kind].snapshot}
+    counting = set(newest_words(day for told in spoken.values() for day in told if day.source in snapshots))
+    about = []
+    for one in files:
+        told = spoken.get((one.source, one.fingerprint), [])
+        counts = one.source not in snapshots or not counting.isdisjoint(told)
+        if one.rejected >= one.lines or (counts and any(day.day in days for day in told)):
+            about.append(one)
     return [row for row in rejects_of(lake, about) if row["reason"] not in SET_ASIDE]
 
 
@@ -293,8 +302,29 @@ def _at_most(lake: Lake, days: Period) -> Finding | None:
     return Finding(code=UPPER_BOUND, blocks=False, count=events, amount=cost, words=words) if events else None
 
 
+def _without_data(statuses: Sequence[SourceStatus], unread: Collection[str], pulled: Collection[str]) -> list[Finding | None]:
+    """Sources that never gave a line: bills apart, as the billed cost is not known without them. A failed pull is told of already."""
+    mute = [one for one in statuses if one.source not in unread and ((not one.files and one.source not in pulled) or _is_all_rejected(one))]
+    bills = [one for one in mute if SOURCES[one.kind].table is charges]
+    return [_no_data(bills, blocks=True), _no_data([one for one in mute if one not in bills], blocks=False)]
+
+
+def _is_all_rejected(one: SourceStatus) -> bool:
+    return one.rejected >= max(one.lines, 1) and any(reason not in SET_ASIDE for reason, _ in one.rejects)
+
+
+def _no_data(found: Sequence[SourceStatus], *, blocks: bool) -> Finding | None:
+    told = "; ".join(
+        f"{one.source}: {f'all {one.rejected:,} lines were rejected' if one.files else 'there is no file'} at {one.path}" for one in found
+    )
+    what = "the billed cost lacks it" if blocks else "estimates lack it"
+    sources = "1 source" if len(found) == 1 else f"{len(found):,} sources"
+    words = f"nothing was ever read of {sources}, so {what}: {told}. Mend the path or the files, or take the source out of usage.yaml."
+    return Finding(code="no_data", blocks=blocks, count=len(found), amount=None, words=words) if found else None
+
+
 def _stale(statuses: Sequence[SourceStatus], limits: Limits) -> Finding | None:
-    """Sources that gave data once, and none of late. One that never gave any is told of before the run."""
+    """Sources that gave data once, and none of late. One that never gave any: see _without_data."""
     stale = [one for one in statuses if one.is_stale and one.newest_day]
     named = ", ".join(f"{one.source} (newest {one.newest_day}, {one.lag_days} days before)" for one in stale)
     words = f"no data for more than {limits.stale_days} days from {named}: `usage-pipeline sources` tells more."
