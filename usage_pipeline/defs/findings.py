@@ -75,7 +75,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _logged_twice([one for one in twice if one.read.view == LOG]),
         _without_variant(lake, days),
         _at_most(lake, days),
-        *_without_data(statuses, unread=set(noted_failures(workplace.home.failed_sources)), pulled=pulled),
+        _without_data(statuses, unread=set(noted_failures(workplace.home.failed_sources)), pulled=pulled),
         _stale(statuses, workplace.settings().limits),
         _newer_catalog(workplace),
     ]
@@ -302,25 +302,23 @@ def _at_most(lake: Lake, days: Period) -> Finding | None:
     return Finding(code=UPPER_BOUND, blocks=False, count=events, amount=cost, words=words) if events else None
 
 
-def _without_data(statuses: Sequence[SourceStatus], unread: Collection[str], pulled: Collection[str]) -> list[Finding | None]:
-    """Sources that never gave a line: bills apart, as the billed cost is not known without them. A failed pull is told of already."""
-    mute = [one for one in statuses if one.source not in unread and ((not one.files and one.source not in pulled) or _is_all_rejected(one))]
-    bills = [one for one in mute if SOURCES[one.kind].table is charges]
-    return [_no_data(bills, blocks=True), _no_data([one for one in mute if one not in bills], blocks=False)]
+def _without_data(statuses: Sequence[SourceStatus], unread: Collection[str], pulled: Collection[str]) -> Finding | None:
+    """Sources that never gave a line; of a pull or a store that failed another finding tells. A bill's rejected lines block by themselves."""
+    found = [
+        one for one in statuses if one.source not in unread and ((not one.files and one.source not in pulled) or _is_all_rejected(one))
+    ]
+    told = "; ".join(
+        f"{one.source}: {f'all {one.rejected:,} lines were rejected' if one.files else 'there is no file'} at {one.path}" for one in found
+    )
+    bills = any(SOURCES[one.kind].table is charges for one in found)
+    what = "the billed cost lacks it" if bills else "estimates lack it"
+    sources = "1 source" if len(found) == 1 else f"{len(found):,} sources"
+    words = f"nothing was ever read of {sources}, so {what}: {told}. Mend the path or the files, or take the source out of usage.yaml."
+    return Finding(code="no_data", blocks=False, count=len(found), amount=None, words=words) if found else None
 
 
 def _is_all_rejected(one: SourceStatus) -> bool:
     return one.rejected >= max(one.lines, 1) and any(reason not in SET_ASIDE for reason, _ in one.rejects)
-
-
-def _no_data(found: Sequence[SourceStatus], *, blocks: bool) -> Finding | None:
-    told = "; ".join(
-        f"{one.source}: {f'all {one.rejected:,} lines were rejected' if one.files else 'there is no file'} at {one.path}" for one in found
-    )
-    what = "the billed cost lacks it" if blocks else "estimates lack it"
-    sources = "1 source" if len(found) == 1 else f"{len(found):,} sources"
-    words = f"nothing was ever read of {sources}, so {what}: {told}. Mend the path or the files, or take the source out of usage.yaml."
-    return Finding(code="no_data", blocks=blocks, count=len(found), amount=None, words=words) if found else None
 
 
 def _stale(statuses: Sequence[SourceStatus], limits: Limits) -> Finding | None:

@@ -1,8 +1,8 @@
 """Bill lines for several days, such as a month's row of Google's cost table or a yearly fee, as one line a day. In: bill lines of any
 days. Out: the lines of some days.
 
-A line (but a purchase) is split evenly over its days, to the last digit: its parts sum to the line. Whoever asks for one day or for a year, in whatever
-order, gets the same parts, as each is worked out from the whole line.
+A line is split evenly over its days, to the last digit: its parts sum to the line; only a purchase stays whole. Whoever asks for one
+day or for a year, in whatever order, gets the same parts, as each is worked out from the whole line.
 """
 
 import ibis
@@ -15,6 +15,9 @@ from usage_pipeline.tables.charges import charges, days_spanned
 
 AMOUNTS = ("quantity", "list_cost", "billed_cost", "effective_cost")
 """What is split; all else of a line, its amount as text too, is the same on every part."""
+
+PURCHASE = "Purchase"
+"""Stays whole on its first day: it is on the invoice of that month, and no usage is estimated beside it."""
 
 DAYS, PLACES, PLACE, SHARE, LEFT = "days_spanned", "day_places", "day_place", "share_of_", "left_of_"
 
