@@ -303,7 +303,7 @@ def _at_most(lake: Lake, days: Period) -> Finding | None:
 
 
 def _without_data(statuses: Sequence[SourceStatus], unread: Collection[str], pulled: Collection[str]) -> Finding | None:
-    """Sources that never gave a line; of a pull or a store that failed another finding tells. A bill's rejected lines block by themselves."""
+    """Sources that never gave a line; of a pull or a store that failed another finding tells. A bill's rejected lines block anyway."""
     found = [
         one for one in statuses if one.source not in unread and ((not one.files and one.source not in pulled) or _is_all_rejected(one))
     ]
