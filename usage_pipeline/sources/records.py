@@ -29,7 +29,7 @@ def bucket_scope(what: ir.StringValue, start: ir.TimestampValue, end: ir.Timesta
 
     Its width is the delivery: pages by the hour replace a day that was told as one, and the other way round; they never add up.
     """
-    width = (end.epoch_seconds() - start.epoch_seconds()).cast("float64").cast("int64")  # the engine gives a float
+    width = end.delta(start, unit="second")
     part = SCOPE_SEPARATOR + width.cast("string") + " s" + SCOPE_SEPARATOR + start.strftime("%H:%M:%S")
     return ibis.ifelse((width > 0) & (width < DAY_SECONDS), what + part, what).fill_null(what)
 
