@@ -16,11 +16,14 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from usage_pipeline.errors import ContractError
 from usage_pipeline.tables.alerts import alerts, deliveries
+from usage_pipeline.tables.audit_log import audit_log
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.computed_days import computed_days
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_days, ingested_files
 from usage_pipeline.tables.price_books import price_books
+from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
+from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.schema import Column, Table
 from usage_pipeline.tables.statements import statements
 
@@ -37,6 +40,10 @@ DECLARED: tuple[Table[Any], ...] = (
     statements,
     price_books,
     computed_days,
+    reconciliations,
+    reconciliation_causes,
+    revisions,
+    audit_log,
 )
 """Every table that lives in the database. A new one, or a new column, also needs a migration; a test says so."""
 
@@ -47,6 +54,9 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "budget_status": (("project", "period_start"),),
     "alerts": (("project", "period_start"),),
     "deliveries": (("project", "sent_at"),),
+    "reconciliations": (("day", "channel"),),
+    "reconciliation_causes": (("day", "channel"),),
+    "audit_log": (("subject", "at"),),
 }
 
 
