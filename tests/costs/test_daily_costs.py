@@ -326,6 +326,18 @@ def test_a_shared_line_is_allocated_by_net_cost_and_its_parts_sum_to_it():
     }
 
 
+@pytest.mark.parametrize(
+    ("quantity", "rest"),
+    [("100", ("33", "32", "32")), ("100.000001", ("32.333334", "32.333334", "32.333333"))],
+    ids=["whole stays whole", "six decimals"],
+)
+def test_a_shared_lines_quantity_is_split_in_units_that_can_be_stored(quantity, rest):
+    usage = [usage_row(project=project, quantity=1, cost=1) for project in "abc"]
+    rows = day(usage, [charge_row("10", quantity, **SHARED)])
+    assert {row.project: row.quantity for row in rows if row.api_type is None} == dict(zip("abc", map(Decimal, rest), strict=True))
+    assert sum(row.quantity for row in rows) == Decimal(quantity)
+
+
 def test_a_shared_line_is_allocated_by_quantity_where_a_cost_is_unknown():
     usage = [usage_row(project="a", quantity=1, cost=None), usage_row(project="b", quantity=3, cost="9")]
     rows = day(usage, [charge_row("1", 8, **SHARED)])

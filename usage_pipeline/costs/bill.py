@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from usage_pipeline import money
+from usage_pipeline.costs.split import step_of
 from usage_pipeline.costs.usage_view import is_charged
 from usage_pipeline.tables.charges import Charge
 from usage_pipeline.tables.costs import UNATTRIBUTED
@@ -136,7 +137,7 @@ def _allocate(line: BillLine, shares: Mapping[str, _Share]) -> list[BillLine]:
     amounts = money.allocate(line.amount, weights)
     billed: Sequence[Decimal | None] = [None] * len(projects)
     if line.quantity is not None:
-        billed = money.allocate(line.quantity, quantities if any(quantities) else weights)
+        billed = money.allocate(line.quantity, quantities if any(quantities) else weights, step=step_of([line.quantity]))
     return [
         replace(line, project=project, amount=amount, quantity=quantity)
         for project, amount, quantity in zip(projects, amounts, billed, strict=True)
