@@ -171,3 +171,10 @@ def test_options_before_the_command_count_for_it(place: Path) -> None:
 def test_version() -> None:
     result = usage_pipeline("--version")
     assert (result.exit_code, result.stdout.split()[-1]) == (0, "0.1.0")
+
+
+@pytest.mark.parametrize("module", ["usage_pipeline", "usage_pipeline.cli"])
+def test_python_runs_the_command_line(module: str) -> None:
+    told = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
+    assert told.stdout == "usage-pipeline, version 0.1.0\n"
+    assert told.stderr == ""

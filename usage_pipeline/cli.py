@@ -340,3 +340,7 @@ def _range(first: date, last: date, today: date) -> Any:
     if first > today:
         raise UsageConfigError(f"--from {first} lies in the future: today is {today} (UTC)")
     return inclusive(first, last)
+
+
+if __name__ == "__main__":
+    main(prog_name="usage-pipeline")
