@@ -216,6 +216,9 @@ def test_days_one_by_one_in_any_order_are_those_of_the_range(world: World, tmp_p
     again = long_world(tmp_path / "again")
     days = [date(2026, 10, 31), date(2026, 10, 15)]
     for day in days:
-        again.run("--from", day.isoformat(), "--to", day.isoformat())
+        told = again.run("--from", day.isoformat(), "--to", day.isoformat())
+        tokens = money.total([one.quantity for one in rows_of(world, [day]) if one.meter == "output"])
+        assert tokens != tokens.to_integral_value(), "a 31st of the bill's tokens"
+        assert told["totals"]["tokens"] == money.text(tokens)
     assert rows_of(again, days) == rows_of(world, days)
     assert rows_of(again, inclusive(date(2026, 9, 1), date(2026, 12, 1)).days()) == rows_of(world, days)

@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 from sample_world import CONFIG, usage_pipeline
 
-from usage_pipeline.commands.output import Output, dollars, words
+from usage_pipeline.commands.output import Output, counted, dollars, words
 from usage_pipeline.commands.unpriced import show_unpriced
 from usage_pipeline.settings import load
 from usage_pipeline.storage.database import Database
@@ -194,6 +194,14 @@ def test_cells(value: object, text: str) -> None:
 )
 def test_money_for_people(value: Decimal | None, text: str) -> None:
     assert dollars(value) == text
+
+
+@pytest.mark.parametrize(
+    ("quantity", "told"),
+    [("7", 7), ("1204.000000", 1204), ("0", 0), ("-3", -3), ("32.333334", "32.333334"), ("0.500000", "0.5")],
+)
+def test_quantities_in_json_lose_no_digit(quantity: str, told: int | str) -> None:
+    assert (counted(Decimal(quantity)), type(counted(Decimal(quantity)))) == (told, type(told))
 
 
 def output(*, as_json: bool, terminal: bool = False) -> tuple[Output, io.StringIO, io.StringIO]:

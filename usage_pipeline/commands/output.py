@@ -87,6 +87,11 @@ def words(value: object) -> str:
             return str(value)
 
 
+def counted(quantity: Decimal) -> int | str:
+    """A quantity in JSON: a number where it is whole, else all its digits as text, as a part of a month's line that is for one day."""
+    return int(quantity) if quantity == quantity.to_integral_value() else money.text(quantity)
+
+
 def ui_command(home: Home, config: Path) -> str:
     """What starts Dagster's web UI over this home."""
     return f"USAGE_HOME={home.root} USAGE_CONFIG={config} DAGSTER_HOME={home.dagster.absolute()} ./run dagster dev -w workspace.yaml"

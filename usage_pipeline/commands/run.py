@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from usage_pipeline import money
-from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.output import Output, counted, dollars
 from usage_pipeline.commands.unpriced import range_document, show_unpriced, text_of, unpriced_document
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
@@ -76,7 +76,7 @@ def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str
             "requests": sums.requests,
             "failed_requests": sums.failed_requests,
             "cache_hits": sums.cache_hits,
-            "tokens": int(sums.tokens),
+            "tokens": counted(sums.tokens),
             "list_cost": money.text(sums.list_cost),
             "estimated_cost": money.text(sums.estimated_cost),
             "billed_cost": money.text(sums.billed_cost),
