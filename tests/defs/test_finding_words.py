@@ -4,22 +4,26 @@ from usage_pipeline.defs.findings import _broken_bills
 
 
 def test_a_wrong_export_is_told_as_one() -> None:
-    found = _broken_bills([{"source": "bill", "reason": reason, "lines": 2} for reason in ("grouping_mixed", "amortized_cost")])
+    rows = [("grouping_mixed", ["in/b.csv", "in/a.csv"]), ("amortized_cost", ["in/c.csv", "in/d.csv"])]
+    found = _broken_bills([{"source": "bill", "reason": reason, "lines": 2, "files": files} for reason, files in rows])
     assert found is not None
     assert (found.blocks, found.count) == (True, 4)
     assert found.words == (
         "4 lines of bills are of an export that is no bill or is not grouped as needed (bill: amortized_cost, bill: grouping_mixed):"
-        " take the file away or export it again."
+        " name the file under `exclude` of its source in usage.yaml, or export it again under the same name:"
+        " in/a.csv, in/b.csv, in/c.csv and 1 more."
     )
 
 
 def test_both_are_told_beside_each_other() -> None:
-    found = _broken_bills([{"source": "a", "reason": "bad_amount", "lines": 1}, {"source": "b", "reason": "estimated_cost", "lines": 1}])
+    broken = {"source": "a", "reason": "bad_amount", "lines": 1, "files": []}
+    wrong = {"source": "b", "reason": "estimated_cost", "lines": 1, "files": ["s3://bills/b.csv"]}
+    found = _broken_bills([broken, wrong])
     assert found is not None
     assert found.words == (
         "1 line of a bill could not be read (a: bad_amount): the billed cost lacks them;"
         " 1 line of a bill is of an export that is no bill or is not grouped as needed (b: estimated_cost):"
-        " take the file away or export it again."
+        " name the file under `exclude` of its source in usage.yaml, or export it again under the same name: s3://bills/b.csv."
     )
 
 

@@ -91,9 +91,13 @@ def month_cost(**more: Any) -> MonthlyCost:
     return MonthlyCost(**values, month=FIRST, days_count=2)
 
 
+LATER = {"credits", "uncredited_events", "etag", "excluded_at", "readmitted_at"}
+"""Columns that came with later versions."""
+
+
 def insert_as_of_version_1(connection: sa.Connection, table: Table[Any], row: Any) -> None:
     """The row's columns that the first version had."""
-    values = {name: getattr(row, name) for name in table.names if name not in {"credits", "uncredited_events", "etag"}}
+    values = {name: getattr(row, name) for name in table.names if name not in LATER}
     key = {ROW_KEY: row_key([values[name] for name in table.key])} if ROW_KEY in sql_table(table).columns else {}
     connection.execute(sa.insert(sql_table(table)).values(**key, **values))
 

@@ -37,6 +37,7 @@ def _document(one: SourceStatus) -> dict[str, Any]:
         "kind": one.kind,
         "path": one.path,
         "files": one.files,
+        "excluded": one.excluded,
         "unreadable": one.unreadable,
         "lines": one.lines,
         "accepted": one.accepted,
@@ -77,6 +78,10 @@ def _tell(one: SourceStatus, stale_days: int, output: Output) -> None:
         output.say(f"{one.source}: {lines:,} rejected, {REASONS[reason]} ({reason})")
     if one.unreadable:
         output.say(f"{one.source}: {one.unreadable:,} files could not be opened; they are tried again with every run")
+    if one.excluded:
+        output.say(
+            f"{one.source}: {one.excluded:,} {'file' if one.excluded == 1 else 'files'} read before, left out now (exclude in usage.yaml)"
+        )
     if one.missing_days:
         days = ", ".join(map(str, one.missing_days[:SHOWN_DAYS]))
         more = f" and {len(one.missing_days) - SHOWN_DAYS} more" if len(one.missing_days) > SHOWN_DAYS else ""

@@ -68,6 +68,8 @@ def _show_versions(spoken: list[Version], day: date, output: Output) -> None:
 
 
 def _replaced(one: Version) -> str:
+    if one.excluded_at:
+        return f"excluded {one.excluded_at:%Y-%m-%d %H:%M}"
     return f"replaced {one.superseded_since:%Y-%m-%d %H:%M}" if one.superseded_since else "does not count"
 
 
@@ -113,6 +115,7 @@ def _version(one: Version) -> dict[str, Any]:
         "modified_at": one.modified_at.isoformat(),
         "read_at": one.ingested_at.isoformat(),
         "superseded_since": one.superseded_since and one.superseded_since.isoformat(),
+        "excluded_at": one.excluded_at and one.excluded_at.isoformat(),
     }
 
 

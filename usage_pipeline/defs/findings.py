@@ -11,7 +11,7 @@ from usage_pipeline.costs.overlaps import overlaps_of
 from usage_pipeline.costs.read_twice import BILL, LOG
 from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.read_twice import Doubled, doubled
-from usage_pipeline.defs.rejects import rejects_of
+from usage_pipeline.defs.rejects import rejecting_files, rejects_of
 from usage_pipeline.defs.replaced_accounts import Replaced, replaced_accounts
 from usage_pipeline.defs.replaced_hours import PartDay, replaced_hours
 from usage_pipeline.defs.source_status import source_statuses
@@ -22,13 +22,14 @@ from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.excluded import counted_words, excludes, still_counted
 from usage_pipeline.storage.failed_sources import noted_failures
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.shards import newest_words
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.configuration import Limits
 from usage_pipeline.tables.costs import DailyCost
-from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
+from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_files
 from usage_pipeline.tables.priced_usage import NO_VARIANT, UPPER_BOUND, priced_usage
 from usage_pipeline.tables.rejected_lines import SET_ASIDE
 from usage_pipeline.tables.schema import Table
@@ -40,6 +41,7 @@ GAPS_SHOWN = 12
 WRONG_EXPORT = frozenset({"grouping_mixed", "estimated_cost", "amortized_cost"})
 """Reasons that are about a file as a whole: it is another export than the source's."""
 REPLACED_SHOWN = 5
+FILES_SHOWN = 3
 UNREADABLE = "unreadable"
 
 
@@ -67,6 +69,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _older_days([gap for gap in gaps if not gap.is_missing]),
         _unpriced(costs, lake, days, workplace.settings().limits),
         _broken_bills(rejected_bill_lines(settings, database, lake, days)),
+        _still_counted(workplace),
         _broken_usage(_rejected_lines(usage_events, settings, database, lake, days)),
         _replaced_accounts(replaced_accounts(settings, database, lake, days)),
         _replaced_hours(replaced_hours(settings, database, days)),
@@ -123,19 +126,23 @@ def _reasons(gaps: Sequence[Gap]) -> str:
     return "; ".join(told[:GAPS_SHOWN]) + (f"; and {more} more" if more > 0 else "") + "."
 
 
-def rejected_bill_lines(settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, object]]:
+def rejected_bill_lines(settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, Any]]:
     """Lines of bills that could not be read, by source and reason, in files that speak of `days` or of no day at all."""
     return _rejected_lines(charges, settings, database, lake, days)
 
 
-def _rejected_lines(table: Table[Any], settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, object]]:
-    """The same of the sources that give rows of `table`, without files of which newer ones replaced all that they said."""
+def _rejected_lines(table: Table[Any], settings: Settings, database: Database, lake: Lake, days: Period) -> list[dict[str, Any]]:
+    """The same of the sources that give rows of `table`, without files that are left out, or of which newer ones replaced all they said.
+
+    Of a wrong export also the `files`.
+    """
     names = {spec.name for spec in settings.sources if SOURCES[spec.kind].table is table}
-    files = [one for one in _current([one for one in database.select(ingested_files) if one.source in names]) if one.rejected]
+    ledger = database.select(ingested_files, where={"source": sorted(names), "excluded_at": None})
+    files = [one for one in _current(ledger) if one.rejected]
     if not files:
         return []
     spoken: dict[tuple[str, str], list[IngestedDay]] = {}
-    for day in database.select(ingested_days, where={"source": sorted(names)}):
+    for day in counted_words(database, where={"source": sorted(names)}):
         spoken.setdefault((day.source, day.fingerprint), []).append(day)
     snapshots = {spec.name for spec in settings.sources if SOURCES[spec.kind].snapshot}
     counting = set(newest_words(day for told in spoken.values() for day in told if day.source in snapshots))
@@ -145,7 +152,9 @@ def _rejected_lines(table: Table[Any], settings: Settings, database: Database, l
         counts = one.source not in snapshots or not counting.isdisjoint(told)
         if one.rejected >= one.lines or (counts and any(day.day in days for day in told)):
             about.append(one)
-    return [row for row in rejects_of(lake, about) if row["reason"] not in SET_ASIDE]
+    rows = [row for row in rejects_of(lake, about) if row["reason"] not in SET_ASIDE]
+    named = rejecting_files(lake, about, WRONG_EXPORT) if any(row["reason"] in WRONG_EXPORT for row in rows) else {}
+    return [row | {"files": named.get((row["source"], row["reason"]), [])} for row in rows]
 
 
 def _current(files: Sequence[IngestedFile]) -> list[IngestedFile]:
@@ -190,18 +199,24 @@ def _newer_catalog(workplace: Workplace) -> Finding | None:
     return Finding(code="newer_catalog", blocks=False, count=1, amount=None, words=words)
 
 
-def _broken_bills(rows: Sequence[dict[str, object]]) -> Finding | None:
+def _broken_bills(rows: Sequence[dict[str, Any]]) -> Finding | None:
     count = sum(int(str(row["lines"])) for row in rows)
     wrong, broken = ([row for row in rows if (row["reason"] in WRONG_EXPORT) is told] for told in (True, False))
     told = [
         _lines_told(broken, "could not be read", "the billed cost lacks them"),
-        _lines_told(wrong, "are of an export that is no bill or is not grouped as needed", "take the file away or export it again"),
+        _lines_told(wrong, "are of an export that is no bill or is not grouped as needed", _mend_of(wrong)),
     ]
     words = "; ".join(one for one in told if one) + "."
     return Finding(code="rejected_bill_lines", blocks=True, count=count, amount=None, words=words) if count else None
 
 
-def _lines_told(rows: Sequence[dict[str, object]], what: str, mend: str) -> str:
+def _mend_of(wrong: Sequence[dict[str, Any]]) -> str:
+    """What clears it: that the file is not there any more does not, for what was read counts on."""
+    uris = sorted({uri for row in wrong for uri in row["files"]})
+    return f"name the file under `exclude` of its source in usage.yaml, or export it again under the same name: {_files_told(uris)}"
+
+
+def _lines_told(rows: Sequence[dict[str, Any]], what: str, mend: str) -> str:
     """'' where there are none."""
     count = sum(int(str(row["lines"])) for row in rows)
     reasons = ", ".join(sorted({f"{row['source']}: {row['reason']}" for row in rows}))
@@ -209,7 +224,29 @@ def _lines_told(rows: Sequence[dict[str, object]], what: str, mend: str) -> str:
     return f"{count:,} {'line of a bill' if count == 1 else 'lines of bills'} {are} ({reasons}): {mend}" if count else ""
 
 
-def _broken_usage(rows: Sequence[dict[str, object]]) -> Finding | None:
+def _still_counted(workplace: Workplace) -> Finding | None:
+    """Files that `exclude:` of a log names, and that count: which of their lines other files hold, too, nobody knows any more."""
+    named: dict[str, list[str]] = {}
+    for spec in workplace.settings().sources:
+        if spec.exclude and not SOURCES[spec.kind].snapshot:
+            is_out = excludes(spec.exclude, workplace.environment().hash_key_text)
+            named[spec.name] = still_counted(workplace.database().select(ingested_files, where={"source": spec.name}), is_out)
+    count = sum(map(len, named.values()))
+    told = "; ".join(f"{source}: {_files_told(uris)}" for source, uris in named.items() if uris)
+    words = (
+        f"{count:,} {'file' if count == 1 else 'files'} of logs that exclude names {'was' if count == 1 else 'were'} read before that, and"
+        f" {'counts' if count == 1 else 'count'} on: {told}. The same lines of other files were left out for their sake. What is new in"
+        " such files is not read."
+    )
+    return Finding(code="excluded_but_counted", blocks=False, count=count, amount=None, words=words) if count else None
+
+
+def _files_told(uris: Sequence[str]) -> str:
+    more = len(uris) - FILES_SHOWN
+    return ", ".join(uris[:FILES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _broken_usage(rows: Sequence[dict[str, Any]]) -> Finding | None:
     count = sum(int(str(row["lines"])) for row in rows)
     reasons = ", ".join(sorted({f"{row['source']}: {row['reason']}" for row in rows}))
     what = "line of usage" if count == 1 else "lines of usage"

@@ -91,6 +91,7 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
                     now=workplace.now(),
                     currency=settings.organisation.currency,
                     landing=landing,
+                    exclude=spec.exclude,
                     progress=lambda done, files, _lines, name=spec.name: tell(f"reading {name}", done, files),  # type: ignore[misc]
                 )
             except StoreError as error:

@@ -7,7 +7,7 @@ Two organisations' bills in one source, exports made project by project, an expo
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -19,10 +19,11 @@ from usage_pipeline.periods import Period, inclusive
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.excluded import counted_words
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.shards import DAY, SHARDS, STARTED, counting_parts, delivery_of, newest_words
 from usage_pipeline.tables.charges import charges
-from usage_pipeline.tables.ingested_files import IngestedDay, ingested_days, ingested_files
+from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_files
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -87,7 +88,7 @@ def replaced_accounts(settings: Settings, database: Database, lake: Lake, days: 
     """All of `days`, by source and day. Only days that more than one file version speaks of are looked at."""
     kinds = {spec.name: SOURCES[spec.kind] for spec in settings.sources if SOURCES[spec.kind].snapshot}
     pulled = {spec.name for spec in settings.sources if spec.api is not None}
-    spoken = database.select(ingested_days, where={"source": sorted(kinds), "day": days})
+    spoken = counted_words(database, where={"source": sorted(kinds), "day": days})
     counting = set(newest_words(spoken))
     groups: dict[tuple[Any, ...], list[IngestedDay]] = defaultdict(list)
     for one in spoken:
@@ -133,7 +134,11 @@ def _sums(table: Table[Any], words: Sequence[IngestedDay], lake: Lake, database:
 
 def _uris(database: Database, sources: set[str]) -> dict[tuple[str, str], str]:
     files = database.select(ingested_files, where={"source": sorted(sources)}) if sources else []
-    return {(one.source, one.fingerprint): one.uri for one in sorted(files, key=lambda one: one.ingested_at, reverse=True)}
+    return {(one.source, one.fingerprint): one.uri for one in sorted(files, key=_first_read, reverse=True)}
+
+
+def _first_read(file: IngestedFile) -> tuple[bool, datetime]:
+    return file.excluded_at is not None, file.ingested_at
 
 
 def _compared(

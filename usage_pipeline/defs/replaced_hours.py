@@ -15,8 +15,9 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.sources.records import DAY_SECONDS
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.excluded import counted_words
 from usage_pipeline.storage.shards import delivery_of, newest_words
-from usage_pipeline.tables.ingested_files import IngestedDay, ingested_days
+from usage_pipeline.tables.ingested_files import IngestedDay
 
 WIDTH = re.compile(r"(\d+) s")
 
@@ -38,7 +39,7 @@ class PartDay:
 def replaced_hours(settings: Settings, database: Database, days: Period) -> list[PartDay]:
     """All of `days`, by source and day."""
     snapshots = sorted(spec.name for spec in settings.sources if SOURCES[spec.kind].snapshot)
-    return part_days(database.select(ingested_days, where={"source": snapshots, "day": days}))
+    return part_days(counted_words(database, where={"source": snapshots, "day": days}))
 
 
 def part_days(spoken: Sequence[IngestedDay]) -> list[PartDay]:

@@ -128,9 +128,14 @@ def _finality(daily: Sequence[DailyCost], scope: str, *, complete: bool) -> str:
 
 
 def files_of(database: Database, month: Period) -> list[IngestedFile]:
-    """The file versions that speak of a day of the month, in the order of their names; a copy of one under another name adds nothing."""
+    """The file versions that speak of a day of the month, in the order of their names; what `exclude:` names is none. A copy under another
+    name adds nothing, save where the other is left out.
+    """
     prints = {(one.source, one.fingerprint) for one in spoken_days(month, database=database)}
-    files = [one for one in database.select(ingested_files) if (one.source, one.fingerprint) in prints and one.state != COPY]
+    counting = [one for one in database.select(ingested_files) if (one.source, one.fingerprint) in prints and one.excluded_at is None]
+    files = [one for one in counting if one.state != COPY]
+    read = {(one.source, one.fingerprint) for one in files}
+    files += {(one.source, one.fingerprint): one for one in counting if (one.source, one.fingerprint) not in read}.values()
     return sorted(files, key=lambda file: (file.source, file.uri, file.fingerprint))
 
 

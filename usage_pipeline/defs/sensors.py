@@ -13,6 +13,8 @@ from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import StoreError
 from usage_pipeline.periods import ONE_DAY, Period, inclusive, months_in
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.excluded import excludes, to_mark
 from usage_pipeline.storage.ingest import look_of, touched_days
 from usage_pipeline.storage.landing import LandedFile, Landing
 from usage_pipeline.tables.computed_days import named_files
@@ -38,19 +40,20 @@ LEFT_FOR_DEAD = timedelta(hours=6)
     description="New or changed files: read them, then compute the days they touch and those days' months.",
 )
 def new_files(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.SensorResult | dg.SkipReason:
-    """Unread files ask for an `ingest` run. What was read since the last tick asks for its days, and when those are done for their months.
+    """Unread files, and files that `exclude:` names now or no longer, ask for an `ingest` run. What was read, left out or let in again
+    since the last tick asks for its days, and when those are done for their months.
 
-    The cursor is {"read_through": time of the newest ledger row handled, "months": first days of the months still to ask for,
+    The cursor is {"read_through": time of the newest change of the ledger handled, "months": first days of the months still to ask for,
     "because": the files that these months are asked for by}.
     """
     if _busy(context, workplace.now()):
         return dg.SkipReason("a run is under way: what it reads and computes is looked at when it has ended")
     cursor: dict[str, Any] = json.loads(context.cursor) if context.cursor else {"read_through": "", "months": []}
     database, today = workplace.database(), workplace.now().astimezone(UTC).date()
-    read = sorted(database.select(ingested_files), key=lambda one: one.ingested_at)
-    fresh = [one for one in read if one.ingested_at.isoformat() > cursor["read_through"]]
+    read = sorted(database.select(ingested_files), key=lambda one: one.changed_at)
+    fresh = [one for one in read if one.changed_at.isoformat() > cursor["read_through"]]
     ranges = ranges_of({day for day in touched_days(fresh, database=database) if day <= today})
-    through = fresh[-1].ingested_at.isoformat() if fresh else cursor["read_through"]
+    through = fresh[-1].changed_at.isoformat() if fresh else cursor["read_through"]
     because = named_files(fresh)
     requests = [
         *_months(cursor["months"], cursor["read_through"], cursor.get("because", "")),
@@ -68,11 +71,17 @@ def _busy(context: dg.SensorEvaluationContext, now: datetime) -> bool:
 
 
 def _ingest(workplace: Workplace, read: list[IngestedFile]) -> Iterator[dg.RunRequest]:
-    """One run if any file was never read as it lies there now."""
+    """One run if any file was never read as it lies there now, or is to be left out or let in again."""
     known = {look_of(one) for one in read}
     landing = workplace.landing()
-    landed = {look_of(file) for spec in workplace.settings().sources for file in _files(landing, spec.path)}
-    unread = sorted(" ".join(map(str, look)) for look in landed - known)
+    unread: list[str] = []
+    for spec in workplace.settings().sources:
+        is_out = excludes(spec.exclude, landing.hash_key)
+        landed = {look_of(file) for file in _files(landing, spec.path) if not is_out(file.uri)}
+        marks = to_mark((one for one in read if one.source == spec.name), is_out, snapshot=SOURCES[spec.kind].snapshot)
+        unread += (" ".join(map(str, look)) for look in landed - known)
+        unread += (f"{one.source} {one.uri} {one.fingerprint} {one.changed_at}" for one in marks)
+    unread = sorted(set(unread))
     if unread:
         key = hashlib.sha256("\n".join(unread).encode()).hexdigest()[:16]
         today = workplace.now().astimezone(UTC).date()

@@ -5,7 +5,8 @@ from datetime import date
 
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
+from usage_pipeline.storage.excluded import counted_words
+from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_files
 from usage_pipeline.tables.source_status import SourceStatus, source_status
 
 
@@ -17,10 +18,11 @@ def source_statuses(workplace: Workplace, as_of: date) -> list[SourceStatus]:
     for file in database.select(ingested_files, where={"source": names}):
         files[file.source].append(file)
     days: dict[str, list[IngestedDay]] = defaultdict(list)
-    for day in database.select(ingested_days, where={"source": names}):
+    for day in counted_words(database, where={"source": names}):
         days[day.source].append(day)
     rejects: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in rejects_of(workplace.lake(workplace.engine()), [file for group in files.values() for file in group]):
+    counting = [file for group in files.values() for file in group if file.excluded_at is None]
+    for row in rejects_of(workplace.lake(workplace.engine()), counting):
         rejects[row["source"]][row["reason"]] = row["lines"]
     return [
         source_status(spec, files[spec.name], days[spec.name], rejects[spec.name], as_of, settings.limits.stale_days)

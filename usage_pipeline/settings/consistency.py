@@ -108,14 +108,33 @@ def _path_or_api(document: Document, pulled: Collection[str]) -> Iterator[Proble
 def _stores(document: Document) -> Iterator[Problem]:
     """Paths at places that are not read, and s3:// without its bucket or what to look for in it."""
     for place, entry in _entries(document.content, "sources"):
-        path = entry.get("path")
-        scheme, found, rest = path.partition("://") if isinstance(path, str) else ("", "", "")
-        bucket, _, keys = rest.partition("/")
-        if found and scheme != "s3":
-            words = f"{scheme}:// is not read: give a local folder or s3://bucket/prefix/*; copy or mount others into a folder"
+        path, listed = entry.get("path"), entry.get("exclude")
+        if words := _no_store(path):
             yield document.problem((*place, "path"), words)
-        elif found and not (bucket and keys and is_literal(bucket)):
-            yield document.problem((*place, "path"), f"{path!r}: write s3://bucket/prefix/*.json, with the bucket's full name")
+        for number, one in enumerate(listed if isinstance(listed, list) else []):
+            if words := _no_store(one) or _elsewhere(one, path):
+                yield document.problem((*place, "exclude", number), words)
+
+
+def _no_store(path: Any) -> str:
+    """What is wrong with the place that a pattern names; '' where nothing is."""
+    scheme, found, rest = path.partition("://") if isinstance(path, str) else ("", "", "")
+    bucket, _, keys = rest.partition("/")
+    if found and scheme != "s3":
+        return f"{scheme}:// is not read: give a local folder or s3://bucket/prefix/*; copy or mount others into a folder"
+    if found and not (bucket and keys and is_literal(bucket)):
+        return f"{path!r}: write s3://bucket/prefix/*.json, with the bucket's full name"
+    return ""
+
+
+def _elsewhere(pattern: Any, path: Any) -> str:
+    """What is wrong with a pattern that can match no file of the source, whose files lie at `path`; '' where nothing is."""
+    is_remote = isinstance(path, str) and path.startswith("s3://")
+    if not isinstance(pattern, str) or is_remote == pattern.startswith("s3://"):
+        return ""
+    if is_remote:
+        return f"{pattern!r} matches no file of a source in S3: write s3://bucket/prefix/name, as in its path"
+    return f"{pattern!r} matches no file of a source whose files lie in a folder: write it as its path is written"
 
 
 def _budgets(document: Document) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ import typing
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +157,12 @@ def _discount(shape: AgreementShape | VolumeTierShape) -> Decimal | None:
 
 def _source(shape: SourceShape, folder: Path, landing: Path | None) -> SourceSpec:
     if shape.api is None:
-        return SourceSpec(name=shape.name, kind=shape.kind, path=_absolute(shape.path or "", folder))
+        exclude = tuple(_absolute(one, folder) for one in shape.exclude)
+        return SourceSpec(name=shape.name, kind=shape.kind, path=_absolute(shape.path or "", folder), exclude=exclude)
     path = files_of(landing, shape.name) if landing else ""
-    return SourceSpec(name=shape.name, kind=shape.kind, path=path, api=_api(shape.api, shape.kind))
+    landed = Path(escape(str(landing / shape.name))) if landing else folder
+    exclude = tuple(_absolute(one, landed) for one in shape.exclude)
+    return SourceSpec(name=shape.name, kind=shape.kind, path=path, api=_api(shape.api, shape.kind), exclude=exclude)
 
 
 def _api(shape: ApiShape, kind: str) -> ApiSpec:

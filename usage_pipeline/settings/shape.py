@@ -237,12 +237,13 @@ class ApiShape(Section):
 
 
 class SourceShape(Section):
-    """A source of files (`path`) or one that is pulled (`api`)."""
+    """A source of files (`path`) or one that is pulled (`api`); files that `exclude` matches are none of it."""
 
     name: Identifier
     kind: Word
     path: Word | None = None
     api: ApiShape | None = None
+    exclude: list[Word] = []
 
 
 class VolumeTierShape(Section):

@@ -22,6 +22,7 @@ from ibis.backends.duckdb import Backend
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.storage.database import Database, Transaction
+from usage_pipeline.storage.excluded import excludes, mark
 from usage_pipeline.storage.ingest_batch import UNREADABLE, Batch, Numbers, write_batch
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.landing import Fetched, LandedFile, Landing, Unread
@@ -79,19 +80,23 @@ def ingest(
     now: datetime,
     currency: str = "USD",
     landing: Landing | None = None,
+    exclude: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> list[IngestedFile]:
     """Read every file of the pattern `path` (absolute, or s3://) that is new or changed; its ledger rows, oldest file first.
 
     `landing` is where files lie: local folders alone unless given. A file whose uri, size, time and ETag stand in the ledger is not opened.
     Content that the source already gave under another name is a 'copy': no rows, all lines duplicates. Money that is not in `currency` is
-    rejected. `stage` is a folder for intermediate files; `lake` must work on `engine`.
+    rejected. What a pattern of `exclude` matches is not read, and what was read of it before is marked in the ledger as left out; what
+    none matches any more is let in again. `stage` is a folder for intermediate files; `lake` must work on `engine`.
     Raises AccountingError if a line is neither accepted, nor a duplicate, nor rejected.
     """
     call = _Ingest(source_name, source, lake, database, engine, stage, now, currency, landing or Landing())
+    is_out = excludes(exclude, call.landing.hash_key)
+    mark(source_name, is_out, snapshot=source.snapshot, database=database, now=now)
     ledger = database.select(ingested_files, where={"source": source_name})
     seen = {look_of(row) for row in ledger if row.state != "unreadable"}
-    files = [file for file in call.landing.list_files(path) if look_of(file) not in seen]
+    files = [file for file in call.landing.list_files(path) if not is_out(file.uri) and look_of(file) not in seen]
     if not files:
         return []
     stage.mkdir(parents=True, exist_ok=True)
@@ -304,8 +309,9 @@ def _as_copy(row: IngestedFile, now: datetime) -> IngestedFile:
 
 
 def _seen_anew(row: IngestedFile, file: LandedFile) -> IngestedFile:
-    """The ledger row of the same content as it lies there now."""
-    return replace(row, uri=file.told, size_bytes=file.size_bytes, modified_at=file.modified_at, etag=file.etag)
+    """The ledger row of the same content as it lies there now; what lies there is not left out."""
+    place = {"uri": file.told, "size_bytes": file.size_bytes, "modified_at": file.modified_at, "etag": file.etag}
+    return replace(row, **place, excluded_at=None)  # type: ignore[arg-type]
 
 
 def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered: set[str]) -> list[IngestedFile]:

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.excluded import counted_words
 from usage_pipeline.storage.lake import Lake, Part
 from usage_pipeline.storage.sql_tables import sql_table
 from usage_pipeline.tables.charges import charges
-from usage_pipeline.tables.ingested_files import IngestedDay, ingested_days, ingested_files
+from usage_pipeline.tables.ingested_files import IngestedDay, ingested_files
 from usage_pipeline.tables.rejected_lines import rejected_lines
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.source import SCOPE_SEPARATOR
@@ -40,7 +41,7 @@ def landed_rows(table: Table[Any], days: Period, *, lake: Lake, database: Databa
 
     Append sources: of each key the most complete row (see ingest_repeats.py). Snapshot sources: for each day and scope the rows of the
     newest file version that speaks of it, so none if that version says the day is empty; of scopes in deliveries, those of the newest
-    delivery.
+    delivery. Files that `exclude:` names are as good as not there.
     """
     if parts is None:
         parts = counting_parts(SHARDS[table.name], days, lake=lake, database=database)
@@ -53,7 +54,7 @@ def landed_rows(table: Table[Any], days: Period, *, lake: Lake, database: Databa
     sources = sorted(lake.engine.to_pyarrow(snapshots.select("source").distinct())["source"].to_pylist())
     if not sources:
         return appended
-    newest = newest_words(database.select(ingested_days, where={"source": sources, "day": sorted(held)}))
+    newest = newest_words(counted_words(database, where={"source": sources, "day": sorted(held)}))
     return appended.union(_of_newest(snapshots, newest, STARTED[table.name]))
 
 
@@ -95,7 +96,9 @@ def counting_parts(name: str, days: Period, *, lake: Lake, database: Database, s
 
 
 def newest_words(spoken: Iterable[IngestedDay]) -> list[IngestedDay]:
-    """Of the words of snapshot sources those that count: of each day and scope the newest, and of deliveries the newest delivery."""
+    """Of these words of snapshot sources (see excluded.counted_words) those that count: of each day and scope the newest, and of
+    deliveries the newest delivery.
+    """
     newest: dict[tuple[Any, ...], IngestedDay] = {}
     for one in spoken:
         place = (one.source, one.day, one.snapshot_scope)

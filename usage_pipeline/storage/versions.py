@@ -3,13 +3,14 @@
 Nothing is ever taken away: a file version that is out of the count stays in the lake and in the ledger, and here is why.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.excluded import without_excluded
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.shards import counting_parts, delivery_of, newest_words, newness
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
@@ -29,12 +30,16 @@ class Version:
     """Rows it gave that day and scope; 0 where it says that there are none."""
 
     counts: bool
-    """Whether its word counts. In append sources every file's does, but for rows that a more complete record replaced."""
+    """Whether its word counts. In append sources every file's does, but for rows that a more complete record replaced.
+    One that `exclude:` names does not."""
 
     modified_at: datetime
     ingested_at: datetime
     superseded_since: datetime | None
     """When the version that took its place was read; null while it counts."""
+
+    excluded_at: datetime | None = None
+    """Since when `exclude:` leaves it out; null while it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,16 @@ def versions(days: Period, snapshots: Collection[str], *, database: Database, so
     """
     where: dict[str, Any] = {"day": days} if source is None else {"day": days, "source": source}
     spoken = database.select(ingested_days, where=where)
-    files = _files(database, {one.source for one in spoken})
-    replacing = [one for one in spoken if one.source in snapshots]
+    ledger = database.select(ingested_files, where={"source": sorted({one.source for one in spoken})})
+    files, still = _first_read(ledger), without_excluded(spoken, ledger)
+    out = {_content(one) for one in spoken} - {_content(one) for one in still}
+    replacing = [one for one in still if one.source in snapshots]
     counting = set(newest_words(replacing))
     groups: dict[tuple[Any, ...], list[IngestedDay]] = {}
     for one in replacing:
         groups.setdefault(delivery_of(one)[0], []).append(one)
-    told = [_version(one, files, since=_replaced_at(one, counting, groups, files)) for one in spoken]
+    told = [_version(one, files, since=_replaced_at(one, counting, groups, files)) for one in still]
+    told += [_version(one, files, excluded_at=files[_content(one)].excluded_at) for one in spoken if _content(one) in out]
     return sorted(told, key=lambda one: (one.source, one.day, one.snapshot_scope, one.modified_at, one.ingested_at, one.fingerprint))
 
 
@@ -78,15 +86,19 @@ def superseded_records(days: Period, *, lake: Lake, database: Database, source: 
     if not parts:
         return []
     rows = lake.engine.to_pyarrow(lake.read(superseded_rows, days, parts=parts)).to_pylist()
-    files = _files(database, {row["source"] for row in rows})
+    files = _first_read(database.select(ingested_files, where={"source": sorted({row["source"] for row in rows})}))
     told = [_superseded(row, files) for row in rows]
     return sorted(told, key=lambda one: (one.source, one.day, one.record, one.since, one.source_file, one.source_line))
 
 
-def _files(database: Database, sources: set[str]) -> dict[tuple[str, str], IngestedFile]:
-    """The ledger row under which each file version was first read."""
-    rows = database.select(ingested_files, where={"source": sorted(sources), "state": ["read", "empty"]})
-    return {(row.source, row.fingerprint): row for row in sorted(rows, key=lambda row: row.ingested_at, reverse=True)}
+def _first_read(ledger: Sequence[IngestedFile]) -> dict[tuple[str, str], IngestedFile]:
+    """The row under which each file version was first read; where that file is left out, the copy of it that counts."""
+    rows = sorted(ledger, key=lambda row: (row.excluded_at is not None, row.state == "copy", row.ingested_at), reverse=True)
+    return {_content(row): row for row in rows}
+
+
+def _content(one: IngestedDay | IngestedFile) -> tuple[str, str]:
+    return one.source, one.fingerprint
 
 
 def _replaced_at(
@@ -110,7 +122,12 @@ def _overrules(other: IngestedDay, one: IngestedDay, delivery: str) -> bool:
     return theirs != delivery and newness(other, theirs) > newness(one, delivery)
 
 
-def _version(one: IngestedDay, files: dict[tuple[str, str], IngestedFile], since: datetime | None) -> Version:
+def _version(
+    one: IngestedDay,
+    files: dict[tuple[str, str], IngestedFile],
+    since: datetime | None = None,
+    excluded_at: datetime | None = None,
+) -> Version:
     file = files[one.source, one.fingerprint]
     return Version(
         source=one.source,
@@ -119,10 +136,11 @@ def _version(one: IngestedDay, files: dict[tuple[str, str], IngestedFile], since
         uri=file.uri,
         fingerprint=one.fingerprint,
         rows=one.rows,
-        counts=since is None,
+        counts=since is None and excluded_at is None,
         modified_at=one.modified_at,
         ingested_at=file.ingested_at,
         superseded_since=since,
+        excluded_at=excluded_at,
     )
 
 

@@ -32,9 +32,13 @@ def reason_of(before: ComputedDay | None, files: Sequence[IngestedFile], setting
     """Why a day is worked out again: `before` is the last time, `files` are those that speak of the day."""
     if before is None:
         return FIRST
-    new = [file for file in files if file.ingested_at > before.computed_at]
+    out = [file for file in files if file.excluded_at and file.excluded_at > before.computed_at]
+    again = [file for file in files if not file.excluded_at and file.readmitted_at and file.readmitted_at > before.computed_at]
+    new = [file for file in files if file.ingested_at > before.computed_at and file not in out]
     changes = [
         *([f"new: {named_files(new)}"] if new else []),
+        *([f"excluded: {named_files(out)}"] if out else []),
+        *([f"no longer excluded: {named_files(again)}"] if again else []),
         *(["usage.yaml changed"] if settings != before.settings else []),
         *([f"price book {price_book} instead of {before.price_book}"] if price_book != before.price_book else []),
     ]

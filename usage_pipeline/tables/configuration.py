@@ -60,13 +60,15 @@ class ApiSpec:
 class SourceSpec:
     """One source: its own name, its kind (sources/catalog.py) and where its files lie (a glob or s3:// prefix, absolute).
 
-    With `api` the files come from there, and `path` is where they land in the home.
+    With `api` the files come from there, and `path` is where they land in the home. Files that a pattern of `exclude` matches are not
+    of the source: they are not read, and do not count.
     """
 
     name: str
     kind: str
     path: str
     api: ApiSpec | None = None
+    exclude: tuple[str, ...] = ()
 
 
 LIST, IN_PROPORTION = "list", "in_proportion"

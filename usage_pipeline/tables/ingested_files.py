@@ -24,6 +24,15 @@ class IngestedFile:
     ingested_at: datetime = column("When it was read (UTC)")
     part: str = column("Name of the lake's parts that hold its rows: they count because this row names them", default="")
     etag: str = column("What an S3 store says of the content's version: part of the cheap test; '' for local files", default="")
+    excluded_at: datetime | None = column(
+        "Since when `exclude:` of its source leaves it out of the count (UTC); null while it counts", default=None
+    )
+    readmitted_at: datetime | None = column("When a pattern that left it out was taken away last (UTC)", default=None)
+
+    @property
+    def changed_at(self) -> datetime:
+        """When what it adds to the count changed last: when it was read, left out or let in again."""
+        return max(one for one in (self.ingested_at, self.excluded_at, self.readmitted_at) if one is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

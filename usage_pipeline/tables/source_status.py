@@ -15,13 +15,15 @@ LONGEST_MONTH_DAYS = 31
 class SourceStatus:
     """One source of usage.yaml. `newest_day` is the last day with a row of it; `lag_days` how long before the day asked for that was.
 
-    `missing_days`: days between the first and the last of it of which no file says anything, not even that they are empty.
+    `excluded`: files that `exclude:` leaves out; no other number tells of them. `missing_days`: days between the first and the last of it
+    of which no file says anything, not even that they are empty.
     """
 
     source: str
     kind: str
     path: str
     files: int
+    excluded: int
     unreadable: int
     lines: int
     accepted: int
@@ -47,6 +49,8 @@ def source_status(
 ) -> SourceStatus:
     """The status of `spec` on `as_of`, out of its rows of the ledger; stale with no day at all, or more than `stale_days` behind."""
     spoken = list(days)
+    excluded = sum(one.excluded_at is not None for one in files)
+    files = [one for one in files if one.excluded_at is None]
     filled = sorted({day for one in spoken if one.rows for day in _days_told(one) if day == one.day or day <= as_of})
     known = {one.day for one in spoken}.union(filled)
     first, newest = (filled[0], filled[-1]) if filled else (None, None)
@@ -57,6 +61,7 @@ def source_status(
         kind=spec.kind,
         path=spec.path,
         files=len(files),
+        excluded=excluded,
         unreadable=sum(one.state == UNREADABLE for one in files),
         lines=sum(one.lines for one in files),
         accepted=sum(one.accepted for one in files),
