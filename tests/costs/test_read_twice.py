@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from usage_pipeline.costs.read_twice import BILL, DaySum, TwiceRead, twice_read
+from usage_pipeline.costs.read_twice import BILL, DaySum, Teller, TwiceRead, comparable, spelling, twice_read
 
 FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
-SAME = [TwiceRead(view=BILL, channel="openai", sources=("api", "csv"), days=(FIRST,))]
-APART = {(BILL, "openai", "api"): {"billing_account": {"one"}}, (BILL, "openai", "csv"): {"billing_account": {"other"}}}
+API, CSV = Teller("api"), Teller("csv")
+SAME = [TwiceRead(view=BILL, channel="openai", tellers=(API, CSV), days=(FIRST,))]
+APART = {(BILL, "openai", API): {"billing_account": {"one"}}, (BILL, "openai", CSV): {"billing_account": {"other"}}}
 
 
 def told(source: str, sizes: Mapping[str, str], day: date = FIRST, **more: object) -> list[DaySum]:
@@ -49,7 +50,7 @@ def test_a_source_that_rounds_to_cents_agrees_within_half_a_cent_a_line() -> Non
 def test_sources_of_accounts_apart_may_agree() -> None:
     accounts = {key: {name: frozenset(values) for name, values in one.items()} for key, one in APART.items()}
     assert twice_read([*told("api", FULL), *told("csv", FULL)], accounts) == []
-    shared = accounts | {(BILL, "openai", "csv"): {"billing_account": frozenset({"one"}), "workspace_id": frozenset({"w"})}}
+    shared = accounts | {(BILL, "openai", CSV): {"billing_account": frozenset({"one"}), "workspace_id": frozenset({"w"})}}
     assert twice_read([*told("api", FULL), *told("csv", FULL)], shared) == SAME
 
 
@@ -70,3 +71,37 @@ def test_days_that_only_one_source_has_are_not_read_twice() -> None:
 def test_three_sources_are_one_group() -> None:
     [found] = twice_read([*told("api", FULL), *told("csv", FULL), *told("focus", {"unmapped": "17.984"})], {})
     assert found.sources == ("api", "csv", "focus")
+
+
+def export(name: str, size: str, share: str = "8611000 2026-10-01", source: str = "cur") -> list[DaySum]:
+    return told(source, {"unmapped": size}, export=name, share=share)
+
+
+def test_two_exports_of_one_source_that_agree() -> None:
+    [found] = twice_read([*export("october", "12.5"), *export("october-corrected", "12.5")], {})
+    assert found.tellers == (Teller("cur", "october", "8611000 2026-10-01"), Teller("cur", "october-corrected", "8611000 2026-10-01"))
+    assert (found.sources, found.days) == (("cur",), (FIRST,))
+    assert twice_read([*export("october", "12.5"), *export("october-corrected", "12.4")], {}) == []
+    assert twice_read([*export("october", "12.5"), *export("october", "12.5", "22 2026-10-01")], {}) == [], "of one export"
+
+
+def test_exports_of_two_sources() -> None:
+    whole, other = told("cur", {"unmapped": "20"}), told("focus", {"unmapped": "12.5"})
+    [found] = twice_read([*whole, *export("a", "12.5"), *export("b", "7.5"), *other], {})
+    assert found.tellers == (Teller("cur", "a", "8611000 2026-10-01"), Teller("focus")), "a source without exports as a whole"
+    again = [*export("a", "12.5", source="focus"), *export("b", "7.5", source="focus"), *told("focus", {"unmapped": "20"})]
+    [found] = twice_read([*whole, *export("a", "12.5"), *export("b", "7.5"), *again], {})
+    assert found.tellers == (Teller("cur"), Teller("focus")), "wholes that agree are told, and not each of their exports"
+
+
+def test_accounts_are_compared_in_one_spelling() -> None:
+    assert spelling("/providers/Microsoft.Billing/billingAccounts/8611000") == spelling("8611000") == "8611000"
+    assert spelling("0123-4567-8901") == spelling("12345678901")
+    assert spelling("/subscriptions/ABCD-01/") == spelling("abcd-01")
+    first, second, third = (Teller("azure", name, "x") for name in ("a", "b", "c"))
+    accounts = {
+        first: {"billing_account": frozenset({"/billingAccounts/8611000"}), "sub_account_id": frozenset({"/subscriptions/AA-1"})},
+        second: {"billing_account": frozenset({"8611000"}), "sub_account_id": frozenset({"aa-1"})},
+        third: {"billing_account": frozenset({"8611000"}), "sub_account_id": frozenset({"aa-2"})},
+    }
+    assert list(comparable(accounts)) == [(first, second)]

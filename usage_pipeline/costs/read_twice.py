@@ -1,17 +1,19 @@
-"""Where one bill, or one provider's count of usage, is read from two sources: an API's pages and the export of the same days, say.
+"""Where one bill, or one provider's count of usage, is told twice: by an API's pages and the export of the same days, say; or by two
+exports that one source reads: a bill as CSV and as Parquet, a month and its corrected version under another name.
 
 Two logs that saw the same requests (a gateway's and a trace's, say) tell the same, too: their meters are identical.
-Each source counts, so both together count twice. That they tell the same is certain where the accounts they name are not apart and the
+Each one counts, so both together count twice. That they tell the same is certain where the accounts they name are not apart and the
 sums of a day agree: cent by cent for a bill, token by token for usage. A source that rounds its lines to cents may be off by half a
 cent a line. Which of the two is to go, only the owner knows.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
+from typing import NamedTuple
 
 from usage_pipeline import money
 
@@ -20,23 +22,41 @@ USAGE = "usage"
 LOG = "log"
 
 ACCOUNTS = ("billing_account", "sub_account_id", "provider_project_id", "workspace_id", "api_key")
-"""Columns that name an account. Two sources that both fill one and share no value of it are of different accounts."""
+"""Columns that name an account. Two tellers that both fill one and share no value of it are of different accounts."""
 
 HALF_CENT = Decimal("0.005")
 
 
+class Teller(NamedTuple):
+    """Who tells: a source as a whole; or one export that it reads, of which `share` is an account's billing period."""
+
+    source: str
+    export: str = ""
+    share: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.share
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaySum:
-    """What a source says of one meter on one day: money in a bill, units in usage. `is_rounded`: every line is of whole cents."""
+    """What is told of one meter on one day: money in a bill, units in usage. `is_rounded`: every line is of whole cents."""
 
     view: str
     channel: str
     source: str
+    export: str = ""
+    share: str = ""
     day: date
     meter: str
     size: Decimal
     lines: int = 1
     is_rounded: bool = False
+
+    @property
+    def teller(self) -> Teller:
+        return Teller(self.source, self.export, self.share)
 
     @property
     def margin(self) -> Decimal:
@@ -46,43 +66,81 @@ class DaySum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwiceRead:
-    """Sources that tell the same, and the days that more than one of them has."""
+    """Who tells the same, and the days that more than one of them has."""
 
     view: str
     channel: str
-    sources: tuple[str, ...]
+    tellers: tuple[Teller, ...]
     days: tuple[date, ...]
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.source for one in self.tellers))
 
-Key = tuple[str, str, str]
-"""(view, channel, source)."""
+
+Key = tuple[str, str, Teller]
+"""(view, channel, who tells)."""
 
 Accounts = Mapping[Key, Mapping[str, frozenset[str]]]
+Pair = tuple[Teller, Teller]
 
 
 def twice_read(sums: Sequence[DaySum], accounts: Accounts) -> list[TwiceRead]:
-    """The groups of sources that tell the same of a channel, by view, channel and name. `accounts`: the values of each of ACCOUNTS."""
-    read: dict[tuple[str, str], dict[str, dict[date, list[DaySum]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    """The groups that tell the same of a channel, by view, channel and name. `accounts`: the values of each of ACCOUNTS.
+
+    `sums` are of sources as wholes, and of the exports of those that read several. Two sources that agree as wholes are told as such.
+    """
+    read: dict[tuple[str, str], dict[Teller, dict[date, list[DaySum]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for one in sums:
-        read[one.view, one.channel][one.source][one.day].append(one)
+        read[one.view, one.channel][one.teller][one.day].append(one)
     found: list[TwiceRead] = []
-    for (view, channel), sources in sorted(read.items()):
+    for (view, channel), tellers in sorted(read.items()):
+        named = {teller: accounts.get((view, channel, teller), {}) for teller in tellers}
         pairs = [
             (first, second)
-            for first, second in combinations(sorted(sources), 2)
-            if not _apart(accounts.get((view, channel, first), {}), accounts.get((view, channel, second), {}))
-            and any(_agree(sources[first][day], sources[second][day]) for day in sources[first].keys() & sources[second].keys())
+            for first, second in comparable(named)
+            if any(_agree(tellers[first][day], tellers[second][day]) for day in tellers[first].keys() & tellers[second].keys())
         ]
-        for group in _joined(pairs):
-            seen = [day for source in group for day in sources[source]]
+        for group in _joined(_plainest(pairs)):
+            seen = [day for teller in group for day in tellers[teller]]
             days = tuple(sorted({day for day in seen if seen.count(day) > 1}))
-            found.append(TwiceRead(view=view, channel=channel, sources=group, days=days))
+            found.append(TwiceRead(view=view, channel=channel, tellers=group, days=days))
     return found
+
+
+def comparable(tellers: Mapping[Teller, Mapping[str, frozenset[str]]]) -> Iterator[Pair]:
+    """The pairs that may tell the same: not of one export, not a whole and its part, not of accounts apart. `tellers`: their accounts.
+
+    Of a source with exports, these are compared with those of another source, and with one that has none as a whole.
+    """
+    spelled = {one: {name: frozenset(map(spelling, values)) for name, values in named.items()} for one, named in tellers.items()}
+    parted = {one.source for one in tellers if not one.is_whole}
+    for first, second in combinations(sorted(tellers), 2):
+        if first.source == second.source:
+            may_be = not first.is_whole and not second.is_whole and first.export != second.export
+        else:
+            whole = {one.source for one in (first, second) if one.is_whole}
+            may_be = len(whole) != 1 or whole.isdisjoint(parted)
+        if may_be and not _apart(spelled[first], spelled[second]):
+            yield first, second
+
+
+def spelling(account: str) -> str:
+    """An account in one spelling: '/providers/…/billingAccounts/8611000' is '8611000', '0123-4567-8901' is '12345678901'."""
+    return account.rstrip("/").rsplit("/", 1)[-1].replace("-", "").casefold().lstrip("0")
 
 
 def _apart(first: Mapping[str, frozenset[str]], second: Mapping[str, frozenset[str]]) -> bool:
     both = (name for name in ACCOUNTS if first.get(name) and second.get(name))
     return any(first[name].isdisjoint(second[name]) for name in both)
+
+
+def _plainest(pairs: Sequence[Pair]) -> list[Pair]:
+    """Without exports of two sources that agree as wholes."""
+    wholes = {(first.source, second.source) for first, second in pairs if first.is_whole and second.is_whole}
+    return [
+        (first, second) for first, second in pairs if (first.is_whole and second.is_whole) or (first.source, second.source) not in wholes
+    ]
 
 
 def _agree(first: Sequence[DaySum], second: Sequence[DaySum]) -> bool:
@@ -101,6 +159,8 @@ def _total(sums: Sequence[DaySum]) -> DaySum:
         view=one.view,
         channel=one.channel,
         source=one.source,
+        export=one.export,
+        share=one.share,
         day=one.day,
         meter="",
         size=money.total([each.size for each in sums]),
@@ -114,9 +174,9 @@ def _same(first: DaySum, second: DaySum) -> bool:
     return abs(first.size - second.size) <= margin < min(abs(first.size), abs(second.size))
 
 
-def _joined(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
+def _joined(pairs: Iterable[Pair]) -> list[tuple[Teller, ...]]:
     """Pairs with a common member as one group."""
-    groups: list[set[str]] = []
+    groups: list[set[Teller]] = []
     for pair in pairs:
         touched = [group for group in groups if group & set(pair)]
         groups = [group for group in groups if group not in touched]

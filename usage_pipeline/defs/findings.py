@@ -8,13 +8,14 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
-from usage_pipeline.costs.read_twice import BILL, LOG
+from usage_pipeline.costs.read_twice import BILL, LOG, Teller
 from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.read_twice import Doubled, doubled
 from usage_pipeline.defs.rejects import rejecting_files, rejects_of
 from usage_pipeline.defs.replaced_accounts import Replaced, replaced_accounts
 from usage_pipeline.defs.replaced_hours import PartDay, replaced_hours
 from usage_pipeline.defs.source_status import source_statuses
+from usage_pipeline.defs.surplus_parts import Surplus, surplus_parts
 from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
@@ -60,7 +61,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
     """All findings about `days`, whose cost rows are `costs`; those that block first."""
     lake = workplace.lake(workplace.engine())
     settings, database = workplace.settings(), workplace.database()
-    gaps, twice = gaps_of(workplace, days), doubled(lake, days)
+    gaps, twice = gaps_of(workplace, days), doubled(lake, database, days)
     statuses = source_statuses(workplace, min(days.last, workplace.now().date()))
     pulled = {spec.name for spec in settings.sources if spec.api}
     found = [
@@ -73,6 +74,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _broken_usage(_rejected_lines(usage_events, settings, database, lake, days)),
         _replaced_accounts(replaced_accounts(settings, database, lake, days)),
         _replaced_hours(replaced_hours(settings, database, days)),
+        _surplus_parts(surplus_parts(settings, database, lake, days)),
         _counted_twice(costs),
         _read_twice([one for one in twice if one.read.view != LOG]),
         _logged_twice([one for one in twice if one.read.view == LOG]),
@@ -280,6 +282,19 @@ def _replaced_hours(found: Sequence[PartDay]) -> Finding | None:
     return Finding(code="replaced_hours", blocks=True, count=len(found), amount=None, words=words) if found else None
 
 
+def _surplus_parts(found: Sequence[Surplus]) -> Finding | None:
+    more = len(found) - REPLACED_SHOWN
+    words = (
+        "; ".join(one.words for one in found[:REPLACED_SHOWN])
+        + (f"; and {more} more" if more > 0 else "")
+        + ". A newer delivery with fewer parts leaves parts of the older one to count: name the file under `exclude` of its source in"
+        " usage.yaml until a delivery writes it again; if it still belongs to the bill, give the file a new time (touch it). Deliveries in"
+        " folders of their own leave nothing over."
+    )
+    cost = money.total([one.cost for one in found])
+    return Finding(code="surplus_parts", blocks=True, count=len(found), amount=cost, words=words) if found else None
+
+
 def _counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
     overlaps = overlaps_of(costs)
     if not overlaps:
@@ -296,9 +311,20 @@ def _counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
 
 
 def _read_twice(found: Sequence[Doubled]) -> Finding | None:
-    words = "; ".join(_in_words(one) for one in found) + ". Keep one of them in usage.yaml."
+    if not found:
+        return None
+    words = "; ".join(_in_words(one) for one in found) + f". {_mend_of_twice(found)}"
     cost = money.total([one.cost for one in found])
-    return Finding(code="read_twice", blocks=True, count=len(found), amount=cost, words=words) if found else None
+    return Finding(code="read_twice", blocks=True, count=len(found), amount=cost, words=words)
+
+
+def _mend_of_twice(found: Sequence[Doubled]) -> str:
+    exports = "name the file that is not to count under `exclude` of its source in usage.yaml, or save a new version under the old name"
+    sources = "keep one of them: name all files of the other under its `exclude` in usage.yaml"
+    mends = [sources] if any(all(one.is_whole for one in twice.read.tellers) for twice in found) else []
+    mends += [exports] if any(not one.is_whole for twice in found for one in twice.read.tellers) else []
+    told = "; of exports, ".join(mends)
+    return f"{told[0].upper()}{told[1:]}."
 
 
 def _logged_twice(found: Sequence[Doubled]) -> Finding | None:
@@ -315,10 +341,20 @@ def _days(one: Doubled) -> str:
 
 def _in_words(one: Doubled) -> str:
     read, is_bill = one.read, one.read.view == BILL
+    told = " and ".join(_teller_told(teller, one) for teller in read.tellers)
+    where = f"in {read.sources[0]} from {told}" if len(read.sources) == 1 else f"from {told}"
     return (
-        f"{read.channel}'s {'bill' if is_bill else 'own count of usage'} is read from {' and '.join(read.sources)}, which tell the same"
+        f"{read.channel}'s {'bill' if is_bill else 'own count of usage'} is read {where}, which tell the same"
         f" ({_days(one)}): {money.text(one.cost)} {'billed' if is_bill else 'estimated'} twice"
     )
+
+
+def _teller_told(teller: Teller, one: Doubled) -> str:
+    """A source; or an export by its name and files."""
+    if teller.is_whole:
+        return teller.source
+    export = f"export {teller.export!r} ({_files_told(one.files[teller])})"
+    return export if len(one.read.sources) == 1 else f"{teller.source}, {export}"
 
 
 def _without_variant(lake: Lake, days: Period) -> Finding | None:

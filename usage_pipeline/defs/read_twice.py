@@ -1,34 +1,41 @@
-"""Bills and providers' usage that two sources of usage.yaml tell: the engine's sums, and what they come to in money."""
+"""Bills and providers' usage that two sources of usage.yaml tell, or two exports of one: the engine's sums, and what they cost."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 import ibis.expr.types as ir
 
 from usage_pipeline import money
-from usage_pipeline.costs.read_twice import ACCOUNTS, BILL, LOG, USAGE, DaySum, Key, TwiceRead, twice_read
+from usage_pipeline.costs.read_twice import BILL, LOG, USAGE, DaySum, Key, Teller, TwiceRead, twice_read
+from usage_pipeline.defs.read_twice_exports import CENTS, accounts_of, export_accounts, export_sums, exports_told, files_of
 from usage_pipeline.periods import Period
+from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import METER_NAMES
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.usage_events import LOG_VIEW, PROVIDER_VIEW, SUCCESS
 
-CENTS = "decimal(38, 2)"
+EVERY = "*"
+"""The share of an export in all its accounts and billing periods."""
+
+Costs = Mapping[tuple[str, date], Mapping[Teller, Decimal]]
+"""What each tells that a channel's day costs, by channel and day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubled:
-    """Sources that tell the same, and what the days they share cost beyond the dearest of them."""
+    """Who tells the same, and what the days they share cost beyond the dearest of them. `files`: those of exports."""
 
     read: TwiceRead
     cost: Decimal
+    files: Mapping[Teller, tuple[str, ...]] = field(default_factory=dict)
 
 
-def doubled(lake: Lake, days: Period) -> list[Doubled]:
+def doubled(lake: Lake, database: Database, days: Period) -> list[Doubled]:
     """All of `days`."""
     bills = lake.read(charges, days)
     bills = bills.mutate(day=bills.period_start.date(), cost=bills.billed_cost)
@@ -36,16 +43,45 @@ def doubled(lake: Lake, days: Period) -> list[Doubled]:
     every = every.mutate(day=every.started_at.date(), cost=every.net_cost)
     usage = every.filter(every["view"] == PROVIDER_VIEW)
     logs = every.filter((every["view"] == LOG_VIEW) & (every.status == SUCCESS))
+    return [*_bills(lake, database, bills), *_of_usage(lake, USAGE, usage), *_of_usage(lake, LOG, logs)]
+
+
+def _bills(lake: Lake, database: Database, rows: ir.Table) -> list[Doubled]:
+    """Exports are named once for all their accounts and billing periods."""
+    wholes, several = _of_several(lake, rows), exports_told(lake, rows)
+    sums: list[DaySum] = []
+    accounts: dict[Key, dict[str, frozenset[str]]] = {}
+    if wholes is not None:
+        sums += _bill_sums(lake, wholes)
+        accounts |= accounts_of(lake, BILL, wholes)
+    if several is not None:
+        parted = export_accounts(lake, several)
+        sums += export_sums(lake, several, {**accounts, **parted})
+        accounts |= parted
+    costs: dict[tuple[str, date], dict[Teller, Decimal]] = defaultdict(dict)
+    for one in sums:
+        told = costs[one.channel, one.day]
+        told[one.teller] = money.total([told.get(one.teller, money.ZERO), one.size])
+    merged: dict[tuple[str, tuple[Teller, ...]], list[TwiceRead]] = defaultdict(list)
+    for read in twice_read(sums, accounts):
+        named = tuple(dict.fromkeys(one if one.is_whole else Teller(one.source, one.export, EVERY) for one in read.tellers))
+        merged[read.channel, named].append(read)
     found: list[Doubled] = []
-    for view, rows in ((BILL, bills), (USAGE, usage), (LOG, logs)):
-        several = _of_several(lake, rows)
-        if several is None:
-            continue
-        costs = _costs(lake, several)
-        sums = _bill_sums(lake, several) if view == BILL else _usage_sums(lake, several, view)
-        read = twice_read(sums, {} if view == LOG else _accounts(lake, view, several))  # each log has its own names for keys
-        found += [Doubled(one, _beyond_the_dearest(one, costs)) for one in read]
+    for (channel, named), reads in merged.items():
+        seen = tuple(sorted({day for read in reads for day in read.days}))
+        cost = money.total([_beyond_the_dearest(read, costs) for read in reads])
+        files = {} if several is None else files_of(lake, database, several, [one for one in named if not one.is_whole], seen)
+        found.append(Doubled(TwiceRead(view=BILL, channel=channel, tellers=named, days=seen), cost, files))
     return found
+
+
+def _of_usage(lake: Lake, view: str, rows: ir.Table) -> list[Doubled]:
+    several = _of_several(lake, rows)
+    if several is None:
+        return []
+    costs = _costs(lake, several)
+    accounts = {} if view == LOG else accounts_of(lake, view, several)  # each log has its own names for keys
+    return [Doubled(one, _beyond_the_dearest(one, costs)) for one in twice_read(_usage_sums(lake, several, view), accounts)]
 
 
 def _of_several(lake: Lake, rows: ir.Table) -> ir.Table | None:
@@ -73,30 +109,18 @@ def _usage_sums(lake: Lake, rows: ir.Table, view: str) -> list[DaySum]:
     ]
 
 
-def _accounts(lake: Lake, view: str, rows: ir.Table) -> dict[Key, dict[str, frozenset[str]]]:
-    named: dict[Key, dict[str, frozenset[str]]] = defaultdict(dict)
-    for column in (name for name in ACCOUNTS if name in rows.columns):
-        values: dict[Key, set[str]] = defaultdict(set)
-        distinct = rows.filter(rows[column].notnull()).select("channel", "source", column).distinct()
-        for row in lake.engine.to_pyarrow(distinct).to_pylist():
-            values[view, row["channel"], row["source"]].add(row[column])
-        for key, found in values.items():
-            named[key][column] = frozenset(found)
-    return named
-
-
-def _costs(lake: Lake, rows: ir.Table) -> dict[tuple[str, date], dict[str, Decimal]]:
-    """What each source says that a channel's day costs; 0 where nothing is known."""
+def _costs(lake: Lake, rows: ir.Table) -> Costs:
+    """0 where nothing is known."""
     grouped = rows.group_by("channel", "source", "day").agg(cost=rows.cost.sum())
-    costs: dict[tuple[str, date], dict[str, Decimal]] = defaultdict(dict)
+    costs: dict[tuple[str, date], dict[Teller, Decimal]] = defaultdict(dict)
     for row in lake.engine.to_pyarrow(grouped).to_pylist():
-        costs[row["channel"], row["day"]][row["source"]] = money.exact(row["cost"] or money.ZERO)
+        costs[row["channel"], row["day"]][Teller(row["source"])] = money.exact(row["cost"] or money.ZERO)
     return costs
 
 
-def _beyond_the_dearest(one: TwiceRead, costs: Mapping[tuple[str, date], Mapping[str, Decimal]]) -> Decimal:
+def _beyond_the_dearest(one: TwiceRead, costs: Costs) -> Decimal:
     def beyond(amounts: Sequence[Decimal]) -> Decimal:
         return money.total([*amounts, -max(amounts)])
 
     by_day = (costs[one.channel, day] for day in one.days)
-    return money.total([beyond([told[source] for source in one.sources if source in told]) for told in by_day])
+    return money.total([beyond([told[teller] for teller in one.tellers if teller in told]) for told in by_day])

@@ -9,10 +9,13 @@ A month's bill is delivered anew again and again, in as many parts as its size n
     other  focus-2026-11-03.csv, focus.parquet                                                       a time in the name is a delivery's
 
 Parts of one delivery stand side by side; a newer delivery of the same export, account and period replaces the older one whole. In place,
-each part replaces its own older version: a delivery with fewer parts than the one before leaves the surplus parts to count.
+each part replaces its own older version: a delivery with fewer parts than the one before leaves the surplus parts to count, which
+is told (defs/surplus_parts.py).
 https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html
 https://learn.microsoft.com/en-us/azure/cost-management-billing/costs/tutorial-improved-exports
 """
+
+import re
 
 import ibis
 import ibis.expr.types as ir
@@ -30,6 +33,7 @@ MOMENT = r"20\d\d-\d\d-\d\d(?:[T_ -]?\d\d[-_:.]?\d\d(?:[-_:.]?\d\d)?Z?)?|20[0-9]
 PASSING = rf"({GUID}|{MOMENT})"
 """What changes in a file's name from one delivery to the next."""
 
+_SCOPE = re.compile(rf"(.*?) (\d{{4}}-\d\d-\d\d) (.*?){SCOPE_SEPARATOR}.*{SCOPE_SEPARATOR}")
 LONGEST_DAYS = 400
 """A billing period longer than this is a mistake."""
 
@@ -65,6 +69,12 @@ def scope_of(rows: ir.Table, account: ir.StringValue, start: ir.TimestampValue) 
     """The snapshot scope of a line that belongs to this account's billing period; `rows` come from `with_delivery`."""
     what = account.fill_null("") + " " + start.strftime("%Y-%m-%d") + " " + rows.export
     return what + SCOPE_SEPARATOR + rows.delivery + SCOPE_SEPARATOR + rows.part
+
+
+def export_of(scope: str | None) -> tuple[str, str] | None:
+    """Of a scope made by `scope_of`: the export, and the account and billing period. None for other scopes."""
+    found = _SCOPE.match(scope or "")
+    return (found[3], f"{found[1]} {found[2]}".strip()) if found else None
 
 
 def month_start(time: ir.TimestampValue) -> ir.TimestampValue:
