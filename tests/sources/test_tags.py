@@ -24,7 +24,7 @@ def value(engine: Backend, build: Any, *cells: str | None) -> Any:
         ('{"project": "a", "feature": "f"}', '{"project": "b", "client": "c"}', {"project": "a", "feature": "f", "client": "c"}),
         ('{"a": 1, "b": true, "c": 1.5, "d": null, "e": [1], "f": {"g": 1}}', None, {"a": "1", "b": "true", "c": "1.5"}),
         ('{"mail": "ana@example.com", "host": "db@eu"}', "{}", {"host": "db@eu"}),
-        ('{"quote": "say \\"hi\\"", "path": "C:\\\\x", "line": "a\\nb"}', None, {"quote": 'say "hi"', "path": "C:\\x", "line": "a b"}),
+        ('{"quote": "say \\"hi\\"", "path": "C:\\\\x", "line": "a\\nb"}', None, {"quote": 'say "hi"', "path": "C:\\x", "line": "a\nb"}),
         ('{"städte": "Köln"}', None, {"städte": "Köln"}),
     ],
 )

@@ -90,6 +90,7 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
                     stage=Path(stage),
                     now=workplace.now(),
                     currency=settings.organisation.currency,
+                    tags=spec.tags,
                     landing=landing,
                     exclude=spec.exclude,
                     progress=lambda done, files, _lines, name=spec.name: tell(f"reading {name}", done, files),  # type: ignore[misc]

@@ -9,9 +9,10 @@ from typing import Any
 
 from usage_pipeline.errors import Problem
 from usage_pipeline.settings.document import Document, Place
-from usage_pipeline.settings.shape import VALUE
+from usage_pipeline.settings.shape import TAG, VALUE
 from usage_pipeline.storage.landing_pattern import is_literal
 
+from usage_pipeline.tables.labels import names_content
 TOKENS = "tokens"
 
 
@@ -34,6 +35,7 @@ def contradictions(document: Document, kinds: Collection[str], pulled: Collectio
         *_stores(document),
         *_budgets(document),
     ]
+        *_tags_left_out(document),
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
@@ -107,6 +109,34 @@ def _path_or_api(document: Document, pulled: Collection[str]) -> Iterator[Proble
 
 def _stores(document: Document) -> Iterator[Problem]:
     """Paths at places that are not read, and s3:// without its bucket or what to look for in it."""
+def _tags_left_out(document: Document) -> Iterator[Problem]:
+    """Rules on tags that no source of theirs keeps."""
+    sources = {entry.get("name"): (place, entry) for place, entry in _entries(document.content, "sources")}
+    for place, entry in _entries(document.content, "attribution"):
+        field, named = entry.get("field"), entry.get("source")
+        if not isinstance(field, str) or not field.startswith(TAG) or (named is not None and named not in sources):
+            continue
+        key = field.removeprefix(TAG)
+        asked = list(sources.values()) if named is None else [sources[named]]
+        if not asked or any(_keeps(one, key) for _, one in asked):
+            continue
+        at, source = asked[0]
+        mend = f"add {key!r} to the tags of source {source.get('name')!r} (line {document.line_of((*at, 'tags'))})"
+        if source.get("tags") is None:
+            why = f"what stands under a key such as {key!r} may be a prompt or an answer, and is left out"
+            mend = (
+                f"if it is a label, list it in the tags of source {source.get('name')!r}, with the others that you use: tags: [{key}, ...]"
+            )
+        else:
+            why = f"the tag {key!r} is left out by the source's tags" if named else f"the tag {key!r} is left out by every source's tags"
+        yield document.problem((*place, "field"), f"{why}: the rule would never hold; {mend}")
+
+
+def _keeps(source: dict[str, Any], key: str) -> bool:
+    tags = source.get("tags")
+    return key in tags if isinstance(tags, list) else not names_content(key)
+
+
     for place, entry in _entries(document.content, "sources"):
         path, listed = entry.get("path"), entry.get("exclude")
         if words := _no_store(path):

@@ -158,13 +158,14 @@ def _discount(shape: AgreementShape | VolumeTierShape) -> Decimal | None:
 def _source(shape: SourceShape, folder: Path, landing: Path | None) -> SourceSpec:
     if shape.api is None:
         exclude = tuple(_absolute(one, folder) for one in shape.exclude)
-        return SourceSpec(name=shape.name, kind=shape.kind, path=_absolute(shape.path or "", folder), exclude=exclude)
+        return SourceSpec(name=shape.name, kind=shape.kind, path=_absolute(shape.path or "", folder), exclude=exclude, tags=tags)
     path = files_of(landing, shape.name) if landing else ""
     landed = Path(escape(str(landing / shape.name))) if landing else folder
     exclude = tuple(_absolute(one, landed) for one in shape.exclude)
-    return SourceSpec(name=shape.name, kind=shape.kind, path=path, api=_api(shape.api, shape.kind), exclude=exclude)
+    return SourceSpec(name=shape.name, kind=shape.kind, path=path, api=_api(shape.api, shape.kind), exclude=exclude, tags=tags)
 
 
+    tags = None if shape.tags is None else tuple(shape.tags)
 def _api(shape: ApiShape, kind: str) -> ApiSpec:
     known = APIS[kind]
     return ApiSpec(url=shape.url or known.url, key=shape.key or known.key_variable, days=shape.days)

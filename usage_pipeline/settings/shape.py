@@ -14,6 +14,7 @@ from usage_pipeline.settings.shape_api import Url, Variable
 from usage_pipeline.settings.shape_words import word as _word
 from usage_pipeline.settings.shape_words import wrong as _wrong
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS, LARGEST_UNIT_PRICE
+from usage_pipeline.tables.labels import LONGEST_KEY
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.rates import REASONING
 
@@ -137,6 +138,15 @@ def _field(value: Any) -> str:
     return word
 
 
+def _tag_key(value: Any) -> str:
+    key = _word(value)
+    if key.startswith(TAG):
+        raise _wrong(f"{key!r} is how a rule calls it; the key itself is {key.removeprefix(TAG)!r}")
+    if len(key) > LONGEST_KEY:
+        raise _wrong(f"a key has at most {LONGEST_KEY} characters")
+    return key
+
+
 def _meter(value: Any) -> str:
     word = _word(value)
     if word not in (*METER_NAMES, REASONING, REQUESTS):
@@ -167,6 +177,7 @@ NotNegative = Annotated[Decimal, BeforeValidator(_not_negative)]
 UnitPrice = Annotated[Decimal, BeforeValidator(_unit_price)]
 Discount = Annotated[Decimal, BeforeValidator(_discount)]
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
+TagKey = Annotated[str, BeforeValidator(_tag_key)]
 Meter = Annotated[str, BeforeValidator(_meter)]
 Days = Annotated[int, BeforeValidator(_days)]
 ReadAgain = Annotated[int, BeforeValidator(_read_again)]
@@ -237,13 +248,17 @@ class ApiShape(Section):
 
 
 class SourceShape(Section):
-    """A source of files (`path`) or one that is pulled (`api`); files that `exclude` matches are none of it."""
+    """A source of files (`path`) or one that is pulled (`api`); files that `exclude` matches are none of it.
+
+    `tags` are the only keys of labels and metadata that are kept of its lines.
+    """
 
     name: Identifier
     kind: Word
     path: Word | None = None
     api: ApiShape | None = None
     exclude: list[Word] = []
+    tags: list[TagKey] | None = None
 
 
 class VolumeTierShape(Section):

@@ -15,8 +15,8 @@ FLAT_OBJECT = r'^\{(\s*"[^"\\@]*"\s*:\s*"[^"\\@]*"\s*,?)*\s*\}$'
 
 
 def json_text(text: ir.StringValue) -> ir.StringValue:
-    """`text` as a JSON string, quotes included."""
-    escaped = text.re_replace(r"[\x00-\x1f]", " ").replace("\\", "\\\\").replace('"', '\\"')
+    """`text` as a JSON string, quotes included. A control character is written as a line break: no name has one, and it is told by it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').re_replace(r"[\x00-\x1f]", "\\\\n")
     return ibis.literal('"') + ibis.ifelse(text.re_search(r'[\x00-\x1f"\\]'), escaped, text) + '"'
 
 

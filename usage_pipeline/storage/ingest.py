@@ -65,6 +65,7 @@ class _Ingest:
     stage: Path
     now: datetime
     currency: str
+    tags: tuple[str, ...] | None
     landing: Landing
 
 
@@ -79,6 +80,7 @@ def ingest(
     stage: Path,
     now: datetime,
     currency: str = "USD",
+    tags: tuple[str, ...] | None = None,
     landing: Landing | None = None,
     exclude: Sequence[str] = (),
     progress: Progress | None = None,
@@ -91,7 +93,7 @@ def ingest(
     none matches any more is let in again. `stage` is a folder for intermediate files; `lake` must work on `engine`.
     Raises AccountingError if a line is neither accepted, nor a duplicate, nor rejected.
     """
-    call = _Ingest(source_name, source, lake, database, engine, stage, now, currency, landing or Landing())
+    call = _Ingest(source_name, source, lake, database, engine, stage, now, currency, tags, landing or Landing())
     is_out = excludes(exclude, call.landing.hash_key)
     mark(source_name, is_out, snapshot=source.snapshot, database=database, now=now)
     ledger = database.select(ingested_files, where={"source": source_name})
@@ -185,7 +187,7 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
         part = _part_name(call.source_name)
         files = [(one.fingerprint, one.file.told) for one in versions]
         paths = {one.fingerprint: one.path for one in versions}
-        batch = Batch(call.source_name, call.source, files, part, call.now, call.currency, paths)
+        batch = Batch(call.source_name, call.source, files, part, call.now, call.currency, paths, call.tags)
         folder = tempfile.TemporaryDirectory(dir=call.stage, prefix="ingest-", ignore_cleanup_errors=True)
         with folder as stage, _without_content(call.source_name, files):
             numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=Path(stage))

@@ -16,8 +16,9 @@ from ibis.backends.duckdb import Backend
 
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.ingest_privacy import guarded, still_telling, told_fields
+from usage_pipeline.storage.ingest_privacy import guarded, telling_scope
 from usage_pipeline.storage.ingest_repeats import PLACE, Repeats, repeats_anywhere, repeats_in_files
+from usage_pipeline.storage.ingest_told import told_fields
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.records import read_records
 from usage_pipeline.storage.shards import DAY, SHARDS, STARTED
@@ -29,6 +30,8 @@ from usage_pipeline.tables.superseded_rows import superseded_rows
 
 UNREADABLE = "unreadable_file"
 FUTURE = timedelta(days=1)
+SMALL_ROWS = 100_000
+"""Of a batch up to this size it costs more to plan an expression again than to write down what it gives."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,9 @@ class Batch:
     paths: Mapping[str, str] = field(default_factory=dict)
     """Where the content of a fingerprint lies, if not at the uri."""
 
+    tags: tuple[str, ...] | None = None
+    """The only keys of labels that are kept; None is all."""
+
     @property
     def order(self) -> ir.Table:
         """source_file, position, uri."""
@@ -79,7 +85,10 @@ def write_batch(batch: Batch, *, lake: Lake, database: Database, engine: Backend
         batch = replace(batch, files=[one for one in batch.files if one[0] not in failed])
         records = records.filter(records.source_file.notin(failed))
     converted = _staged(engine, _converted(batch, records.filter(records.state.isnull())), stage)
-    rows = guarded(engine, _all_or_nothing(batch, engine, converted, stage), batch.source.table)
+    whole = _all_or_nothing(batch, engine, converted, stage)
+    rows = guarded(engine, whole, batch.source.table, batch.tags)
+    if rows is not whole and engine.to_pyarrow(whole.count()).as_py() <= SMALL_ROWS:
+        rows = _staged(engine, rows, stage)
     accepted = rows.filter(rows.reject.isnull()).drop("reject")
     repeats = _repeats(batch, accepted, lake=lake, database=database)
     dropped = repeats.dropped
@@ -213,7 +222,7 @@ def _spoken_days(batch: Batch, records: ir.Table, rows: ir.Table, kept: ir.Table
     refused = rows.filter(rows.reject.notnull() & rows.reject.notin(sorted(SET_ASIDE))).select(*PLACE)
     told = records.filter(records.state.isnull() | (records.state == EMPTY_BUCKET)).anti_join(refused, PLACE)
     covered = batch.source.covered(told)
-    covered = covered.filter(covered.day <= batch.now.astimezone(UTC).date()).mutate(snapshot_scope=still_telling(covered.snapshot_scope))
+    covered = covered.filter(covered.day <= batch.now.astimezone(UTC).date()).mutate(snapshot_scope=telling_scope(covered.snapshot_scope))
     return _summed(counted.union(covered.select("source_file", "day", "snapshot_scope", rows=ibis.literal(0, "int64"), last_day="day")))
 
 

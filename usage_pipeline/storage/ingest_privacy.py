@@ -12,72 +12,119 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
+from usage_pipeline.tables.labels import (
+    BREAK,
+    DOUBTFUL_TAGS,
+    FEW_WORDS,
+    LEFT_OUT,
+    LONG_TAGS,
+    LONGEST_KEY,
+    LONGEST_NAME,
+    MOST_KEYS,
+    OPENS,
+    SENTENCE,
+    bounded_request_tags,
+    bounded_tags,
+    is_name,
+)
 from usage_pipeline.tables.personal import ADDRESS, RAW_KEY, SHORT_KEY, holds_address, holds_key, keyed_hash, masked, pseudonym
-from usage_pipeline.tables.schema import TEXT_LIST, Table
+from usage_pipeline.tables.schema import Table
+from usage_pipeline.tables.source import SCOPE_SEPARATOR
 
 OURS = frozenset({"source", "source_file", "tags"})
 """Text columns that the pipeline itself writes, and the one that is masked in parts."""
 
 SCOPE = "snapshot_scope"
-
+TAGS, REQUEST_TAGS = "tags", "request_tags"
 SAMPLE_ROWS = 20_000
-TEXT_CHARACTERS = 200
-ENTRIES = 50
-NESTED = "(left out)"
 
 
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def json_merge_patch(target: str, patch: str) -> str:  # type: ignore[empty-body]
-    """RFC 7396: a patch over {} leaves out the fields that are null."""
-
-
-@ibis.udf.scalar.builtin(signature=(("map<string, string>",), "json"))
-def to_json(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """A map of texts as a JSON object."""
-
-
-def guarded(engine: Backend, rows: ir.Table, table: Table[Any]) -> ir.Table:
-    """`rows` with every address and raw key in a text column as its keyed hash, or blotted out in columns of many parts.
+def guarded(engine: Backend, rows: ir.Table, table: Table[Any], tags: Sequence[str] | None = None) -> ir.Table:
+    """`rows` with every address and raw key in a text column as its keyed hash, or blotted out in columns of many parts; and with
+    LEFT_OUT for every text that is longer than a name, or a label that says of itself that it is none (`tables/labels.py`).
 
     A row's id, and the scope it is replaced in, become a hash as a whole: they must go on telling rows apart, with a key or without.
+    `tags` are the only keys of labels that stay; None is all.
     """
     texts = [one for one in table.columns if one.name in rows.columns and one.type.is_string() and one.name not in OURS]
     values: dict[str, ir.Value] = {}
     for one in texts:
         text = rows[one.name]
-        if one.key or one.name == SCOPE:
+        if one.key:
             values[one.name] = still_telling(text)
+        elif one.name == SCOPE:
+            values[one.name] = telling_scope(text)
         else:
-            values[one.name] = ibis.ifelse(holds_address(text) | holds_key(text), pseudonym(text) if one.nullable else masked(text), text)
-    if "tags" in rows.columns:
-        values["tags"] = masked(rows.tags)
-    if "request_tags" in rows.columns:
-        values["request_tags"] = rows.request_tags.cast(TEXT_LIST).map(masked)
+            named = ibis.ifelse(is_name(text, one.name), text, ibis.ifelse(text.isnull(), ibis.null("string"), LEFT_OUT))
+            hidden = pseudonym(named) if one.nullable else masked(named)
+            values[one.name] = ibis.ifelse(holds_address(named) | holds_key(named), hidden, named)
+    if TAGS in rows.columns:
+        values[TAGS] = masked(bounded_tags(rows.tags, tags))
+    if REQUEST_TAGS in rows.columns:
+        values[REQUEST_TAGS] = bounded_request_tags(rows.request_tags, tags).map(masked)
     hit = _hit(engine, rows, list(values))
-    return rows.mutate(**{name: values[name] for name in hit}) if hit else rows
+    if tags is not None:
+        hit = [*hit, *(name for name in (TAGS, REQUEST_TAGS) if name in values)]
+    changed = {name: value for name, value in values.items() if name in hit}
+    return rows.mutate(**changed) if changed else rows
 
 
 def still_telling(text: ir.StringValue) -> ir.StringValue:
-    """An id in which no address and no raw key can be read, as different from others as before."""
+    """An id in which no address, no raw key and no sentence can be read, as different from others as before."""
     hashed = ibis.coalesce(keyed_hash("id-", text), ibis.literal("id-") + text.hexdigest("sha256"))
-    return ibis.ifelse(holds_address(text) | holds_key(text), hashed, text)
+    return ibis.ifelse(holds_address(text) | holds_key(text) | ~is_name(text), hashed, text)
+
+
+def telling_scope(text: ir.StringValue) -> ir.StringValue:
+    """A snapshot scope in the same way. One that is merely long is so part by part, and goes on saying which delivery it is of."""
+    parts = text.split(SCOPE_SEPARATOR).map(lambda part: ibis.ifelse(is_name(part), part, still_telling(part))).join(SCOPE_SEPARATOR)
+    return ibis.ifelse(holds_address(text) | holds_key(text), still_telling(text), ibis.ifelse(is_name(text), text, parts))
 
 
 def _hit(engine: Backend, rows: ir.Table, names: Sequence[str]) -> list[str]:
-    """The columns in which an address or a raw key stands somewhere. In SQL, which costs a small batch no time to be put together."""
+    """The columns in which something stands somewhere that must not. In SQL, which costs a small batch no time to be put together."""
     if not names:
         return []
     table = _name(rows.get_name())
-    texts = {
-        name: f"{_name(name)}::VARCHAR" if rows[name].type().is_string() else f"array_to_string({_name(name)}, chr(10))" for name in names
-    }
+    texts = {name: f"array_to_string({_name(name)}, {_BETWEEN})" if name == REQUEST_TAGS else f"{_name(name)}::VARCHAR" for name in names}
     counts = ", ".join(f"approx_count_distinct({text})" for text in texts.values())
     many = engine.con.execute(f"SELECT {counts} FROM (FROM {table} LIMIT {SAMPLE_ROWS})").fetchone() or ()
     looks: list[str] = []
     for (name, text), count in zip(texts.items(), many, strict=True):
         once = "" if count > SAMPLE_ROWS // 10 else "DISTINCT"
-        looks.append(f"SELECT {_quoted(name)}, bool_or({_FOUND}) FROM (SELECT {once} {text} AS text FROM {table})")
+        looks.append(f"SELECT {_quoted(name)}, bool_or({_found(name)}) FROM (SELECT {once} {text} AS text FROM {table})")
     return [name for name, found in engine.con.execute(" UNION ALL ".join(looks)).fetchall() if found]
+
+
+def _found(name: str) -> str:
+    """What to look for in a column: never less than what `guarded` changes."""
+    address = f"CASE WHEN contains(text, '@') OR contains(text, '%40') THEN regexp_matches(text, {_quoted(ADDRESS)}) ELSE false END"
+    long = f"length(text) > {LONGEST_NAME}"
+    keys = f"{RAW_KEY}|{SHORT_KEY}"
+    if name == TAGS:
+        odd = f"length(text) > {LONGEST_KEY} AND ({_matches(LONG_TAGS)} OR {_more_than(MOST_KEYS, _COLON)})"
+        return f"{address} OR {_matches(keys)} OR {_matches(DOUBTFUL_TAGS)} OR {odd}"
+    if name == REQUEST_TAGS:
+        odd = f"{_matches('[{[]')} OR {_matches(DOUBTFUL_TAGS, _PAIRS)} OR {_more_than(MOST_KEYS - 1, _BETWEEN)}"
+        return f"{address} OR {_matches(keys)} OR {long} OR {odd}"
+    sentence = f" OR {_matches(SENTENCE)}" if name in FEW_WORDS else ""
+    return f"{address} OR {long} OR {_matches(f'{keys}|{BREAK}|{OPENS}')}{sentence}"
+
+
+_COLON = "'\":'"
+_BETWEEN = "'\",\"'"
+"""What stands between a tag's key and value, and between the texts of a list when it is looked at as one text."""
+
+_PAIRS = f"replace(text, ':', {_COLON})"
+"""Request tags 'key:value' as an object has them."""
+
+
+def _matches(pattern: str, text: str = "text") -> str:
+    return f"regexp_matches({text}, {_quoted(pattern)})"
+
+
+def _more_than(count: int, what: str) -> str:
+    return f"length(text) - length(replace(text, {what}, '')) > {count} * length({what})"
 
 
 def _quoted(text: str) -> str:
@@ -86,33 +133,3 @@ def _quoted(text: str) -> str:
 
 def _name(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
-
-
-_FOUND = (
-    f"CASE WHEN contains(text, '@') OR contains(text, '%40') THEN regexp_matches(text, {_quoted(ADDRESS)}) ELSE false END"
-    f" OR regexp_matches(text, {_quoted(f'{RAW_KEY}|{SHORT_KEY}')})"
-)
-
-
-def told_fields(records: ir.Table, names: Sequence[str]) -> ir.StringValue:
-    """The declared fields of a rejected record as JSON, nulls left out: scalars up to 200 characters, of what holds several its own
-    scalars, nothing that lies deeper, no address and no raw key.
-    """
-    values = ibis.array([records[name] for name in names]).map(_shallow)
-    told = to_json(ibis.map(ibis.array([ibis.literal(name) for name in names]), values)).cast("string")
-    return masked(json_merge_patch("{}", told))
-
-
-def _shallow(text: ir.StringValue) -> ir.StringValue:
-    entries = text.try_cast("json").try_cast("map<string, string>")
-    items = text.try_cast("json").try_cast(TEXT_LIST)
-    told = ibis.map(entries.keys()[:ENTRIES], entries.values()[:ENTRIES].map(_scalar))
-    return ibis.cases(
-        (text.startswith("{"), ibis.coalesce(to_json(told).cast("string"), NESTED)),
-        (text.startswith("["), ibis.coalesce(ibis.literal("[") + items[:ENTRIES].map(_scalar).join(", ") + "]", NESTED)),
-        else_=text.left(TEXT_CHARACTERS),
-    )
-
-
-def _scalar(text: ir.StringValue) -> ir.StringValue:
-    return ibis.ifelse(text.startswith("{") | text.startswith("["), NESTED, text.left(TEXT_CHARACTERS))

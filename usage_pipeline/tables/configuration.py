@@ -61,7 +61,8 @@ class SourceSpec:
     """One source: its own name, its kind (sources/catalog.py) and where its files lie (a glob or s3:// prefix, absolute).
 
     With `api` the files come from there, and `path` is where they land in the home. Files that a pattern of `exclude` matches are not
-    of the source: they are not read, and do not count.
+    of the source: they are not read, and do not count. `tags` are the only keys of labels and metadata that are kept of its lines; None is
+    all that may stand (tables/labels.py).
     """
 
     name: str
@@ -69,6 +70,7 @@ class SourceSpec:
     path: str
     api: ApiSpec | None = None
     exclude: tuple[str, ...] = ()
+    tags: tuple[str, ...] | None = None
 
 
 LIST, IN_PROPORTION = "list", "in_proportion"

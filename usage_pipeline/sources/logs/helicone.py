@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import decimal, iso_time, whole_number
 from usage_pipeline.sources.channels import channel_of, constant, provider_of
-from usage_pipeline.sources.logs.labels import LABELS, joined
+from usage_pipeline.sources.logs.labels import LABELS, joined, prompt_name
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import merged, value_in_object
@@ -74,7 +74,7 @@ def to_events(records: ir.Table) -> ir.Table:
         user=pseudonym(ibis.coalesce(rows.user_id, rows.helicone_user)),
         client=pseudonym(rows.said_client),
         conversation=pseudonym(rows.said_session),
-        prompt=ibis.coalesce(rows.prompt_id, pseudonym(rows.said_prompt)),
+        prompt=ibis.coalesce(rows.prompt_id, prompt_name(pseudonym(rows.said_prompt))),
         run=pseudonym(rows.said_run),
         feature=pseudonym(rows.said_feature),
         operation=ibis.coalesce(pseudonym(rows.said_operation), "chat"),

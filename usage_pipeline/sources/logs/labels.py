@@ -12,7 +12,13 @@ LABELS = ("operation", "feature", "client", "prompt", "run")
 
 def label(rows: ir.Table, name: str) -> ir.StringValue:
     """What the application says under `name`: in `tags`, else in a request tag of `tag_list`; never an e-mail address."""
-    return pseudonym(ibis.coalesce(value_in_object(rows.tags, name), value_in_list(rows.tag_list, name)))
+    said = pseudonym(ibis.coalesce(value_in_object(rows.tags, name), value_in_list(rows.tag_list, name)))
+    return prompt_name(said) if name == "prompt" else said
+
+
+def prompt_name(said: ir.StringValue) -> ir.StringValue:
+    """What stands under 'prompt' in metadata, where it is one word: a name. Anything else is taken for the prompt itself, and is null."""
+    return ibis.ifelse(said.re_search(r"\s"), ibis.null("string"), said)
 
 
 def joined(given: ir.StringValue, **own: ir.StringValue) -> ir.StringValue:
