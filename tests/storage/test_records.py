@@ -183,7 +183,6 @@ def test_arrays_that_are_not_of_objects_or_break_off(read) -> None:
 
 def test_torn_first_line_leaves_the_others(read) -> None:
     assert places(read(b'{"id":"a\n{"id":"b"}\n{\n')) == [(1, "not_json"), (2, None), (3, "not_json")]
-    assert places(read(b'{"id":"a"}{"id":"b"}\n{"id":"c"}\n')) == [(1, "not_json"), (2, None)]
 
 
 def test_empty_and_missing_files(read, tmp_path: Path) -> None:

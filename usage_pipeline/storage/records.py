@@ -20,6 +20,7 @@ from usage_pipeline.storage import landing
 from usage_pipeline.storage.records_bytes import BrokenStreamError, utf8_blocks
 from usage_pipeline.storage.records_csv import csv_records
 from usage_pipeline.storage.records_documents import file_pieces
+from usage_pipeline.storage.records_header import NO_COLUMN
 from usage_pipeline.storage.records_lines import SCHEMA, TEXT_CHARACTERS, Chunk, Failure, line_batches
 from usage_pipeline.storage.records_pages import listed_records, page_records, projection
 from usage_pipeline.storage.records_parquet import MAGIC, local_copy, parquet_query, reads
@@ -30,8 +31,11 @@ from usage_pipeline.tables.source import EMPTY_BUCKET, Format, Source
 RECORDS_PER_BATCH = 20_000
 ROWS_PER_GROUP = 20_480
 """Small groups: under a tight memory limit the whole reading is three times as fast as with the default of 122,880."""
+WORDS_CHARACTERS = 2 * TEXT_CHARACTERS
 OWN_COLUMNS = ("source_file", "source_line", "state", "text")
 _BLANK = "' ' || chr(9) || chr(10) || chr(13)"
+_SEVERAL = r"regexp_matches(line, '\}\s*\{') AND json_valid('[' || regexp_replace(line, '\}\s*\{', '},{', 'g') || ']')"
+"""Whether a line that is no JSON is several objects one after the other."""
 
 
 def read_records(
@@ -161,7 +165,8 @@ def _parsing_query(paths: Mapping[str, tuple[str, ...]]) -> str:
           SELECT *, {", ".join(transforms)} FROM (
             SELECT source_file, source_line, line, CASE
               WHEN state IS NOT NULL THEN state
-              WHEN NOT json_valid(line) THEN CASE WHEN trim(line, {_BLANK}) = '' THEN 'blank' ELSE 'not_json' END
+              WHEN NOT json_valid(line) THEN CASE
+                WHEN trim(line, {_BLANK}) = '' THEN 'blank' WHEN {_SEVERAL} THEN 'two_documents' ELSE 'not_json' END
               WHEN NOT starts_with(line, '{{') AND json_type(line) <> 'OBJECT' THEN 'not_an_object' END AS state
             FROM incoming_records)
           WHERE state IS DISTINCT FROM 'blank')"""
@@ -274,7 +279,7 @@ def _record_batches(records: Iterator[_Projected], schema: pa.Schema) -> Iterato
 
 def _record_batch(records: list[_Projected], schema: pa.Schema) -> pa.RecordBatch:
     own = [[record[place] for record in records] for place in range(3)]
-    texts = [_encodable(record[3][:TEXT_CHARACTERS]) if record[3] else None for record in records]
+    texts = [_encodable(record[3][:WORDS_CHARACTERS]) if record[3] else None for record in records]
     fields = [
         [value if value is None or value.isascii() else _encodable(value) for value in column]
         for column in zip(*(record[4] for record in records), strict=True)
@@ -296,10 +301,14 @@ def _copying_query(fields: Iterable[str]) -> str:
 
 
 def _masked() -> str:
-    """The start of what did not read, letters as x and digits as 0: enough to see its shape, nothing of its content."""
+    """The start of what did not read, letters as x and digits as 0: enough to see its shape, nothing of its content.
+
+    Words of our own about a header are told as they are. No document begins like them that is JSON, as others of this reason are.
+    """
     start = f"left(line, {TEXT_CHARACTERS})"
     masked = f"regexp_replace(regexp_replace({start}, '[\\p{{L}}\\p{{M}}]', 'x', 'g'), '\\p{{N}}', '0', 'g')"
-    return f"CASE WHEN state IS NOT NULL THEN trim({masked}, {_BLANK}) END"
+    ours = f"state = 'unexpected_document' AND starts_with(line, {_quoted(NO_COLUMN)})"
+    return f"CASE WHEN {ours} THEN line WHEN state IS NOT NULL THEN trim({masked}, {_BLANK}) END"
 
 
 def _quoted(text: str) -> str:

@@ -32,7 +32,7 @@ class ZipArchiveError(BrokenStreamError):
 
 
 def utf8_blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """The content as UTF-8 blocks (UTF-16 with a byte order mark is recoded). Invalid bytes stay as they are.
+    """The content as UTF-8 blocks (UTF-16 is recoded, with a byte order mark or without). Invalid bytes stay as they are.
 
     Raises BrokenStreamError after the last good block (ZipArchiveError at once), OSError where the store fails.
     """
@@ -40,8 +40,8 @@ def utf8_blocks(stream: BinaryIO) -> Iterator[bytes]:
     head = next(blocks, b"")
     if head.startswith(codecs.BOM_UTF8):
         yield head[len(codecs.BOM_UTF8) :]
-    elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        yield from _recoded(head, blocks)
+    elif wide := _wide_encoding(head):
+        yield from _recoded(wide, head, blocks)
         return
     elif head:
         yield head
@@ -156,9 +156,17 @@ class _Joined(io.RawIOBase):
         return self._head.read(size) or self._stream.read(size)
 
 
-def _recoded(head: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _wide_encoding(head: bytes) -> str | None:
+    """UTF-16 by its mark, or by two first characters of one byte each, as every JSON and header begins; None for anything else."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    zeros = [place for place, byte in enumerate(head[:4]) if byte == 0]
+    return "utf-16-le" if zeros == [1, 3] else "utf-16-be" if zeros == [0, 2] else None
+
+
+def _recoded(encoding: str, head: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
     """UTF-16 as UTF-8. A lone surrogate or half a character becomes invalid UTF-8, so that its line is told as badly encoded."""
-    decoder = codecs.getincrementaldecoder("utf-16")(errors="surrogatepass")
+    decoder = codecs.getincrementaldecoder(encoding)(errors="surrogatepass")
     yield decoder.decode(head).encode("utf-8", errors="surrogatepass")
     for block in blocks:
         yield decoder.decode(block).encode("utf-8", errors="surrogatepass")

@@ -1,15 +1,26 @@
 """CSV files as records: fields by their header name, every value as text. RFC 4180, quoted line breaks, any line end.
 
 A header is compared in any case of letters, and a path that leads on past a column's name leads into the JSON text that it holds.
+Commas, or where the header tells so, semicolons or tabs. A number such as 1,23 in a file of these is refused: 1,234 is 1.234 to some and
+1234 to others.
 """
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from usage_pipeline.storage.records_bytes import BrokenStreamError
+from usage_pipeline.storage.records_header import DELIMITERS, SAYS_DELIMITER, cell_at, delimiter_of, header_of, plain_name, unfit
 from usage_pipeline.storage.records_lines import LINE_BYTES_MAX, Failure
 from usage_pipeline.storage.records_pages import value_in_text
+
+HEAD_LINES = 200
+"""Among these the header is looked for by each delimiter."""
+
+COMMA_NUMBER = re.compile(r"\s*[+-]?(\d+|\d{1,3}(\.\d{3})+)?,\d+\s*")
+"""One comma with digits behind it, such as '1.234,56', '0,5' or '1,234'."""
 
 
 def csv_records(
@@ -18,25 +29,28 @@ def csv_records(
     """The rows after the header as (number from 1, the value under each path, null where empty or not in the header).
 
     `known`: names of which the header has at least one, where lines 'name,value' may stand before it; the path ('#name',) is such a value.
-    A row with more or fewer values than the header is 'ragged_row'. A header with none of the names is one Failure, line 0,
-    'unexpected_document'.
+    A row with more or fewer values than the header is 'ragged_row'; one with a number such as '1,23' in a file that has no commas as
+    delimiters is 'decimal_comma'. A header with none of the names is one Failure, line 0, 'unexpected_document'.
     """
     csv.field_size_limit(LINE_BYTES_MAX)
-    rows = csv.reader(_text_lines(blocks))
+    names = {plain_name(name) for name in known}
+    delimiter, lines = _opened(_text_lines(blocks), paths, names)
+    rows = csv.reader(lines, delimiter=delimiter)
     number = 0
     try:
-        before, header = _header(rows, {plain_name(name) for name in known})
+        before, header = header_of(rows, names)
         if header is None:
             return
         cells = [cell_at(path, header, before) for path in paths]
         if all(cell is None or isinstance(cell, str) for cell in cells):
-            yield Failure(file, 0, "unexpected_document", ",".join(header))
+            yield Failure(file, 0, "unexpected_document", unfit(paths, None if names else header))
             return
+        numbers = sorted({cell[0] for cell in cells if isinstance(cell, tuple)}) if delimiter != DELIMITERS[0] else []
         for row in rows:
             if not row:
                 continue
             number += 1
-            problem = _problem(row, len(header))
+            problem = _problem(row, len(header), numbers)
             if problem:
                 yield Failure(file, number, problem, ",".join(row))
             else:
@@ -47,36 +61,19 @@ def csv_records(
         yield Failure(file, number + 1, error.state)
 
 
-Cell = tuple[int, tuple[str, ...]]
-"""A column's place, and the keys that lead on inside the JSON that it holds."""
-
-
-def cell_at(path: tuple[str, ...], header: Sequence[str], before: Mapping[str, str]) -> Cell | str | None:
-    """Where `path` leads: a cell, a value from before the header, or None. The longest name that is in the header counts."""
-    if path[0].startswith("#"):
-        return before.get(plain_name(path[0][1:]))
-    places = {plain_name(name): place for place, name in reversed(list(enumerate(header)))}
-    for length in range(len(path), 0, -1):
-        place = places.get(plain_name(".".join(path[:length])))
-        if place is not None:
-            return place, path[length:]
-    return None
-
-
-def plain_name(name: str) -> str:
-    """A column's name as it is compared: in any case of letters, without blanks around."""
-    return name.strip().casefold()
-
-
-def _header(rows: Iterator[list[str]], known: set[str]) -> tuple[dict[str, str], list[str] | None]:
-    before: dict[str, str] = {}
-    for row in rows:
-        if not any(row):
-            continue
-        if not known or not known.isdisjoint(map(plain_name, row)):
-            return before, row
-        before[plain_name(row[0])] = row[1] if len(row) > 1 else ""
-    return before, list(before) or None
+def _opened(lines: Iterator[str], paths: Sequence[tuple[str, ...]], known: set[str]) -> tuple[str, Iterable[str]]:
+    """The delimiter, and all lines but one that says it."""
+    head: list[str] = []
+    broken: list[BrokenStreamError] = []
+    try:
+        for line in islice(lines, HEAD_LINES):
+            head.append(line)  # noqa: PERF402 - an error ends it, and what came before is kept
+    except BrokenStreamError as error:
+        broken.append(error)
+    told = SAYS_DELIMITER.fullmatch(head[0]) if head else None
+    if told:
+        return told[1], chain(head[1:], _raised(broken), lines)
+    return delimiter_of(head, paths, known), chain(head, _raised(broken), lines)
 
 
 def _value(row: Sequence[str], place: int, rest: tuple[str, ...]) -> str | None:
@@ -84,9 +81,19 @@ def _value(row: Sequence[str], place: int, rest: tuple[str, ...]) -> str | None:
     return text if text is None or not rest else value_in_text(text, rest)
 
 
-def _problem(row: list[str], width: int) -> str | None:
+def _raised(broken: Sequence[BrokenStreamError]) -> Iterator[str]:
+    """No line; the error in its place."""
+    for error in broken:
+        raise error
+    yield from ()
+
+
+def _problem(row: list[str], width: int, numbers: Sequence[int]) -> str | None:
+    """`numbers`: the places of cells in which a number with a comma is refused."""
     if len(row) != width:
         return "ragged_row"
+    if any("," in row[place] and COMMA_NUMBER.fullmatch(row[place]) for place in numbers):
+        return "decimal_comma"
     text = "".join(row)
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         return "bad_encoding"

@@ -1,19 +1,28 @@
-"""Files of JSON lines, and whole files that are one object over several lines or one array: these give their objects as lines.
+"""Files of JSON lines, and whole files that are one object over several lines, one array, or objects one after the other without a line
+each, as AWS Firehose and jq write them: these give their objects as lines.
 
-Elements are found one by one, so an array may be of any size. Line breaks between tokens become blanks: an element is one line.
+Elements are found one by one, so a file may be of any size. Line breaks between tokens become blanks: an element is one line. Of objects
+one after the other, what does not read is one failure, and reading goes on at the next object.
 """
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from itertools import chain
 
 import numpy as np
 
-from usage_pipeline.storage.records_bytes import BrokenStreamError
-from usage_pipeline.storage.records_lines import LINE_BYTES_MAX, Chunk, Failure, split_lines
+from usage_pipeline.storage.records_bytes import READ_BYTES, BrokenStreamError
+from usage_pipeline.storage.records_lines import LINE_BYTES_MAX, TEXT_CHARACTERS, Chunk, Failure, split_lines
 
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
+_SEVERAL = re.compile(rb"\}[ \t\n]*\{")
+_NEXT = re.compile(r"\}\s*(?=\{)|\n(?=\{)")
+"""Where another object begins: behind the end of one, or with a line."""
+
+_NEAR_END = 16
+"""An error so near to the end of what was read may be for want of the rest."""
 
 
 def file_pieces(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]:
@@ -23,6 +32,8 @@ def file_pieces(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]
     except BrokenStreamError as error:
         yield Failure(file, 1, error.state)
         return
+    if b"\n" not in head and b"\r" in head:  # line ends of old Macs; between tokens any white space is the same to JSON
+        head, blocks = head.replace(b"\r", b"\n"), (block.replace(b"\r", b"\n") for block in blocks)
     if _may_be_document(head):
         document = _Document(file, head, blocks)
         if document.opens():
@@ -35,13 +46,13 @@ def file_pieces(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]
 
 
 def _may_be_document(head: bytes) -> bool:
-    """Whether the file may be one object over several lines, or one array: the first line alone is not an object then."""
+    """Whether the file may be no JSON lines: its first line alone is not an object then, or so long that its end is not seen."""
     start = head.lstrip()
     if not start.startswith((b"{", b"[")):
         return False
     first, _, rest = start.partition(b"\n")
     if not rest or rest.isspace():
-        return start.startswith(b"[")
+        return start.startswith(b"[") or len(head) >= READ_BYTES or _SEVERAL.search(start) is not None
     return not _is_json(first)
 
 
@@ -53,8 +64,13 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
+def _may_go_on(error: Exception, length: int) -> bool:
+    """Whether text of this length may be JSON so far that lacks its end."""
+    return isinstance(error, json.JSONDecodeError) and (error.msg.startswith("Unterminated") or error.pos >= length - _NEAR_END)
+
+
 class _Document:
-    """A file that may be one array, or one object over several lines."""
+    """A file that may be one array, one object over several lines, or objects one after the other without a line each."""
 
     def __init__(self, file: str, head: bytes, blocks: Iterator[bytes]) -> None:
         self._file = file
@@ -65,15 +81,24 @@ class _Document:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
         self._text = self._decoder.decode(head).lstrip()
         self._is_array = self._text.startswith("[")
+        self._is_stream = False
+        self._passed_line_end = False
         self._place = 1 if self._is_array else 0
         self._first: str | None = None
 
     def opens(self) -> bool:
-        """Whether it is one: the first element reads and, if there is no array, nothing follows; or it is an empty array."""
+        """Whether it is one: the first element reads and, if there is no array, nothing follows, or another not on a line of its own; or
+        it is an empty array.
+        """
         self._first = self._element()
         if self._is_array:
             return self._closes() if self._first is None else self._skip() in {",", "]"}
-        return self._first is not None and self._skip() == ""
+        if self._first is None:
+            return False
+        self._passed_line_end = False
+        following = self._skip()
+        self._is_stream = following == "{" and ("\n" in self._first or not self._passed_line_end)
+        return following == "" or self._is_stream
 
     def replayed(self) -> Iterator[bytes]:
         """The blocks from the start, for reading as lines after all."""
@@ -85,17 +110,54 @@ class _Document:
     def pieces(self) -> Iterator[Chunk | Failure]:
         """The elements as lines; an array that breaks off gives one failure in the place of the next element."""
         self._seen, self._opening = [], False
+        if self._is_stream:
+            yield from self._objects()
+            return
         if self._first is None:
             return
         line = 1
         element: str | None = self._first
         while element is not None:
-            data = element.encode("utf-8", errors="surrogateescape").replace(b"\n", b" ") + b"\n"
-            yield Chunk(self._file, line, data, np.array([len(data) - 1], np.int64))
+            yield self._line(line, element)
             line += 1
             element = self._element() if self._is_array and self._takes_comma() else None
         if self._is_array and not self._closes():
             yield Failure(self._file, line, "truncated_file" if self._broken else "not_json")
+
+    def _objects(self) -> Iterator[Chunk | Failure]:
+        """Objects one after the other; one that does not read, and what follows it up to the next, is one failure."""
+        line, element = 1, self._first
+        while True:
+            if element is not None:
+                yield self._line(line, element)
+            else:
+                yield Failure(self._file, line, "truncated_file" if self._broken else "not_json", self._start())
+                if not self._finds_next():
+                    return
+            line += 1
+            if self._skip() == "":
+                break
+            element = self._element()
+        if self._broken:
+            yield Failure(self._file, line, "truncated_file")
+
+    def _line(self, number: int, element: str) -> Chunk:
+        data = element.encode("utf-8", errors="surrogateescape").replace(b"\n", b" ") + b"\n"
+        return Chunk(self._file, number, data, np.array([len(data) - 1], np.int64))
+
+    def _start(self) -> str:
+        start = self._text[self._place : self._place + TEXT_CHARACTERS]
+        return start.encode("utf-8", errors="surrogateescape").decode(errors="replace")
+
+    def _finds_next(self) -> bool:
+        """Step to where another object begins. False where none does."""
+        while (found := _NEXT.search(self._text, self._place)) is None:
+            if len(self._text) - self._place > LINE_BYTES_MAX:
+                self._place = len(self._text) - 1
+            if not self._more():
+                return False
+        self._place = found.end()
+        return True
 
     def _element(self) -> str | None:
         """The next element's text; null where there is none or it does not read."""
@@ -103,9 +165,13 @@ class _Document:
         while True:
             try:
                 _, end = _DECODER.raw_decode(self._text, self._place)
-            except (ValueError, RecursionError):
-                if len(self._text) - self._place > LINE_BYTES_MAX or not self._more():
+            except (ValueError, RecursionError) as error:
+                is_over = self._is_stream and not _may_go_on(error, len(self._text))
+                length = len(self._text) - self._place
+                if is_over or length > LINE_BYTES_MAX or not self._more():
                     return None
+                while len(self._text) < 2 * length and self._more():  # what is read again and again doubles: the time is in proportion
+                    pass
                 continue
             if end == len(self._text) and self._more():
                 continue
@@ -132,6 +198,7 @@ class _Document:
             while self._place < len(self._text):
                 if self._text[self._place] not in " \t\r\n":
                     return self._text[self._place]
+                self._passed_line_end = self._passed_line_end or self._text[self._place] == "\n"
                 self._place += 1
             if not self._more():
                 return ""

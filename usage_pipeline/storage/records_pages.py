@@ -5,6 +5,7 @@ OpenAI: https://platform.openai.com/docs/api-reference/usage; Anthropic: https:/
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from usage_pipeline.storage.records_bytes import BrokenStreamError
 from usage_pipeline.storage.records_lines import TEXT_CHARACTERS, Failure
 
 PAGE_BYTES_MAX = 256 << 20
+SEVERAL = "two_documents"
+_BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 class Number(str):
@@ -23,41 +26,58 @@ class Number(str):
 def page_records(file: str, blocks: Iterator[bytes]) -> Iterator[tuple[int, Any] | Failure]:
     """A page's results in order, as (number from 1, {"bucket": ..., "result": ...}); a bucket without results as (0, {"bucket": ...}).
 
-    A document that is no page gives one Failure, line 0: 'not_json', 'bad_encoding', 'truncated_file' or 'unexpected_document'.
+    What is no page gives one Failure, line 0: 'not_json', 'bad_encoding', 'truncated_file' or 'unexpected_document'; and so do several
+    pages in one file, 'two_documents': whether one repeats another, nobody can say.
     """
-    document = _document(file, blocks)
-    if isinstance(document, Failure):
-        yield document
-    elif document is not None:
-        yield from _results(document["data"]) if _is_page(document) else [_unexpected(file, document)]
+    documents = _documents(file, blocks)
+    if isinstance(documents, Failure):
+        yield documents
+    elif len(documents) > 1:
+        yield Failure(file, 0, SEVERAL)
+    elif documents:
+        yield from _results(documents[0]["data"]) if _is_page(documents[0]) else [_unexpected(file, documents[0])]
 
 
 def listed_records(file: str, blocks: Iterator[bytes], listed: str) -> Iterator[tuple[int, Any] | Failure]:
-    """The objects under `listed` of one document, or the document itself where it has no such list; numbered from 1."""
-    document = _document(file, blocks)
-    if document is None or isinstance(document, Failure):
-        yield from [] if document is None else [document]
+    """The objects under `listed` of one document, or the document itself where it has none there, or each of several such documents, as
+    JSON lines are; numbered from 1. Several of which one has a list are one Failure, line 0, 'two_documents'.
+    """
+    documents = _documents(file, blocks)
+    if isinstance(documents, Failure):
+        yield documents
         return
-    inner = document.get(listed) if isinstance(document, dict) else document
-    records = inner if isinstance(inner, list) else [inner if isinstance(inner, dict) else document]
+    inner = [document.get(listed) if isinstance(document, dict) else document for document in documents]
+    if len(inner) > 1 and any(isinstance(one, list) for one in inner):
+        yield Failure(file, 0, SEVERAL)
+        return
+    found = [one if isinstance(one, list | dict) else document for one, document in zip(inner, documents, strict=True)]
+    records = found[0] if found and isinstance(found[0], list) else found
     for number, record in enumerate(records, 1):
         yield (number, record) if isinstance(record, dict) else Failure(file, number, "not_an_object", as_json(record)[:TEXT_CHARACTERS])
 
 
-def _document(file: str, blocks: Iterator[bytes]) -> Any:
-    """The JSON document with numbers as their text; None for an empty file; a Failure where it does not read."""
+def _documents(file: str, blocks: Iterator[bytes]) -> list[Any] | Failure:
+    """The file's JSON documents, one after the other, with numbers as their text; a Failure where it does not read."""
     try:
         text = _whole(blocks)
     except BrokenStreamError as error:
         return Failure(file, 0, error.state)
     except UnicodeDecodeError:
         return Failure(file, 0, "bad_encoding")
-    if not text.strip():
-        return None
+    documents, place = [], _after_blanks(text, 0)
     try:
-        return parsed(text)
+        while place < len(text):
+            document, end = _DECODER.raw_decode(text, place)
+            documents.append(document)
+            place = _after_blanks(text, end)
     except (ValueError, RecursionError):
         return Failure(file, 0, "not_json", text[:TEXT_CHARACTERS])
+    return documents
+
+
+def _after_blanks(text: str, place: int) -> int:
+    found = _BLANKS.match(text, place)
+    return found.end() if found else place
 
 
 def _unexpected(file: str, document: Any) -> Failure:
@@ -67,6 +87,9 @@ def _unexpected(file: str, document: Any) -> Failure:
 def parsed(text: str) -> Any:
     """JSON with every number as its text. Raises ValueError or RecursionError where it is none."""
     return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
+
+
+_DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=Number)
 
 
 def value_in_text(text: str, path: tuple[str, ...]) -> str | None:

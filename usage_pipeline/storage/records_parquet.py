@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from usage_pipeline.storage import landing
-from usage_pipeline.storage.records_csv import cell_at
+from usage_pipeline.storage.records_header import cell_at, unfit
 from usage_pipeline.storage.records_lines import Failure
 
 MAGIC = b"PAR1"
@@ -37,7 +37,7 @@ def parquet_query(file: str, path: Path, paths: Mapping[str, tuple[str, ...]]) -
         return Failure(file, 0, "not_parquet")
     cells = {name: cell_at(where, schema.names, {}) for name, where in paths.items()}
     if not any(isinstance(cell, tuple) for cell in cells.values()):
-        return Failure(file, 0, "unexpected_document", ",".join(schema.names))
+        return Failure(file, 0, "unexpected_document", unfit(list(paths.values()), schema.names))
     fields = ", ".join(f"{_cell(cell, schema)} AS {_name(name)}" for name, cell in cells.items())
     own = f"{_quoted(file)} AS source_file, file_row_number + 1 AS source_line, NULL::VARCHAR AS state, NULL::VARCHAR AS text"
     return f"""SELECT {own}, {fields}

@@ -7,6 +7,7 @@ from usage_pipeline.tables.schema import Table, column
 
 REASONS: dict[str, str] = {
     "not_json": "the line is not JSON",
+    "two_documents": "several JSON documents on one line, or pages in one file: put each on a line, each page in a file, of its own",
     "not_an_object": "the line is JSON, but not an object",
     "bad_encoding": "the line is not UTF-8",
     "line_too_long": "the line is longer than the reader takes",
@@ -15,6 +16,7 @@ REASONS: dict[str, str] = {
     "zip_archive": "a zip archive or a spreadsheet: unpack it, or save it as CSV, and put that here",
     "not_parquet": "the file is named or begins as Parquet but does not read as it",
     "ragged_row": "the row has more or fewer values than the header",
+    "decimal_comma": "a number with a comma (1,23 or 1,234) in a file of semicolons or tabs: its meaning is not guessed; export decimal points",
     "unexpected_document": "the document is not of the source's shape (an error page, another export)",
     "unreadable_file": "the file could not be opened or read",
     "missing_id": "no request id",
@@ -64,7 +66,7 @@ class RejectedLine:
     source_line: int = column("Record number in that file, from 1; 0 where the file as a whole failed", key=True)
     uri: str = column("Where the file lies")
     reason: str = column("Reason code: see REASONS")
-    text: str | None = column("The fields the source may keep, as JSON; else the line's first 200 characters, letters as x, digits as 0")
+    text: str | None = column("The fields the source may keep, as JSON; else the line's start, letters as x, digits as 0")
     arrived_at: datetime = column("When the file was read (UTC)")
 
 
