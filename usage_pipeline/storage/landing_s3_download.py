@@ -40,7 +40,8 @@ class Download:
                 error = self._take(target)
         except OSError as failure:
             raise UsageError(
-                f"{self.path.parent}: {failure.strerror}: what is fetched from S3 needs room for the largest object (and for 256 MB) there"
+                f"the disk of this computer fails, not S3: {self.path.parent}: {failure.strerror}: what is fetched needs room for the"
+                " largest object (and for 256 MB) there"
             ) from failure
         return error or self._digest.hexdigest()
 
