@@ -6,6 +6,7 @@ Nothing is rounded before a number is shown; shares are dealt out by largest rem
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 import ibis
@@ -22,6 +23,11 @@ CENT = Decimal("0.01")
 _WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN)
 
 
+def exactly() -> AbstractContextManager[Context]:
+    """Within it, plain +, - and × of decimals are exact; a division still is not, unless it comes out even."""
+    return localcontext(_WIDE)
+
+
 def exact(value: Decimal) -> Decimal:
     """`value` at 15 decimals, half-even: the one quantization of numbers that come from outside (prices, bills)."""
     return value.quantize(SMALLEST, context=_WIDE)
@@ -35,26 +41,80 @@ def allocate(total: Decimal, weights: Sequence[Decimal | int], *, step: Decimal 
 
     Raises ValueError for a negative weight or for no weights at all.
     """
-    if not weights:
-        raise ValueError("allocate needs at least one weight")
-    if any(weight < 0 for weight in weights):
-        raise ValueError(f"allocate needs weights >= 0, got {min(weights)}")
+    return Portions(weights).of(total, step=step)
+
+
+class Portions:
+    """`allocate` for many totals by the same weights, worked out once."""
+
+    def __init__(self, weights: Sequence[Decimal | int]) -> None:
+        if not weights:
+            raise ValueError("allocate needs at least one weight")
+        if any(weight < 0 for weight in weights):
+            raise ValueError(f"allocate needs weights >= 0, got {min(weights)}")
+        with localcontext(_WIDE):
+            exponents = [int(Decimal(weight).as_tuple().exponent) for weight in weights]
+            places = max(0, *(-exponent for exponent in exponents))
+            self.weights = [int(Decimal(weight).scaleb(places)) for weight in weights]
+        self.whole = sum(self.weights)
+        if self.whole == 0:
+            self.weights, self.whole = [1] * len(weights), len(weights)
+
+    def of(self, total: Decimal, *, step: Decimal = SMALLEST) -> list[Decimal]:
+        """The parts of `total`, as `allocate` says."""
+        units, rest = units_of(total, step)
+        floors = [units * weight // self.whole for weight in self.weights]
+        missing = units - sum(floors)
+        if missing:
+            left = [units * weight % self.whole for weight in self.weights]
+            for place in sorted(range(len(left)), key=lambda place: (-left[place], place))[:missing]:
+                floors[place] += 1
+        return amounts_of(floors, rest, step, is_negative=total < 0)
+
+
+class Running:
+    """Parts of one total after another, each a multiple of `step` within one step of its ideal, so that the sums over all totals keep
+    to the weights too: what one total's rounding took from a part, the next ones give back. Equal order gives equal parts.
+
+    For what is counted, such as many lines of one request each: every one of them by itself would go to the largest weight.
+    """
+
+    def __init__(self, weights: Sequence[Decimal | int], step: Decimal) -> None:
+        self._portions, self._step = Portions(weights), step
+        self._owed = {False: [0] * len(weights), True: [0] * len(weights)}
+
+    def of(self, total: Decimal) -> list[Decimal]:
+        """The parts of the next `total`; they sum to it to the last digit."""
+        units, rest = units_of(total, self._step)
+        weights, whole, owed = self._portions.weights, self._portions.whole, self._owed[total < 0]
+        floors = [units * weight // whole for weight in weights]
+        missing = units - sum(floors)
+        if missing:
+            left = [units * weight % whole for weight in weights]
+            behind = [owing + more for owing, more in zip(owed, left, strict=True)]
+            candidates = [place for place, more in enumerate(left) if more]
+            given = set(sorted(candidates, key=lambda place: (-behind[place], place))[:missing])
+            for place in candidates:
+                floors[place] += place in given
+                owed[place] = behind[place] - (whole if place in given else 0)
+        return amounts_of(floors, rest, self._step, is_negative=total < 0)
+
+
+def units_of(total: Decimal, step: Decimal) -> tuple[int, Decimal]:
+    """How many steps are in the size of `total`, and what of it is finer than a step."""
     with localcontext(_WIDE):
-        sign = -1 if total < 0 else 1
-        units = (abs(total) / step).to_integral_value(ROUND_FLOOR)
-        rest = abs(total) - units * step
-        exact_weights = [Decimal(weight) for weight in weights]
-        whole = sum(exact_weights, ZERO)
-        if whole == 0:
-            exact_weights, whole = [Decimal(1)] * len(weights), Decimal(len(weights))
-        ideal = [units * weight / whole for weight in exact_weights]
-        floors = [share.to_integral_value(ROUND_FLOOR) for share in ideal]
-        missing = int(units - sum(floors, ZERO))
-        order = sorted(range(len(weights)), key=lambda place: (floors[place] - ideal[place], place))
-        for place in order[:missing]:
-            floors[place] += 1
-        parts = [sign * floor * step for floor in floors]
-        parts[0] += sign * rest
+        size = abs(total)
+        units = (size / step).to_integral_value(ROUND_FLOOR)
+        return int(units), size - units * step
+
+
+def amounts_of(units: Sequence[int], rest: Decimal, step: Decimal, *, is_negative: bool) -> list[Decimal]:
+    """So many steps as amounts; the first has `rest` beside them."""
+    with localcontext(_WIDE):
+        signed = -step if is_negative else step
+        parts = [one * signed for one in units]
+        if rest:
+            parts[0] += -rest if is_negative else rest
         return parts
 
 

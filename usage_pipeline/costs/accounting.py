@@ -6,15 +6,42 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline import money
+from usage_pipeline.costs.bill import Billed, BillLine
 from usage_pipeline.costs.usage_view import Cell, Views, cell_of, is_charged
 from usage_pipeline.errors import AccountingError
-from usage_pipeline.tables.charges import Charge
+from usage_pipeline.tables.bill_lines import BilledLines
 from usage_pipeline.tables.costs import BILLED, DailyCost
 from usage_pipeline.tables.meters import REQUESTS
 from usage_pipeline.tables.usage_costs import UsageCost
 
 
-def check_day(day: date, usage: Sequence[UsageCost], charges: Sequence[Charge], rows: Sequence[DailyCost]) -> None:
+def check_parts(day: date, shared: Sequence[BillLine], dealt: Sequence[BilledLines]) -> None:
+    """Per channel, what is dealt out is what is to be dealt out: no line left out, none of another time."""
+    channels = {line.channel for line in shared} | {part.channel for part in dealt}
+    for channel in sorted(channels):
+        whole = money.total([line.amount for line in shared if line.channel == channel])
+        parts = money.total([part.billed_cost for part in dealt if part.channel == channel])
+        if whole != parts:
+            raise AccountingError(
+                f"{day}: shared lines of {channel} are {whole}, their parts {parts}:"
+                " materialize the day's allocations again, and then its costs"
+            )
+
+
+def check_projects(day: date, lines: Sequence[BillLine], rows: Sequence[DailyCost]) -> None:
+    """Per channel and project: the rows' billed cost is that of its own lines and of its parts of shared ones."""
+    due: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    have: dict[tuple[str, str], list[Decimal | None]] = defaultdict(list)
+    for line in lines:
+        due[line.channel, str(line.project)].append(line.amount)
+    for row in rows:
+        have[row.channel, row.project].append(row.billed_cost)
+    for channel, project in sorted(due.keys() | have.keys()):
+        parts, whole = money.total(have.get((channel, project), [])), money.total(due.get((channel, project), []))
+        _equal(day, f"billed cost of {project} by {channel} in the rows and in its lines and parts", parts, whole)
+
+
+def check_day(day: date, usage: Sequence[UsageCost], charges: Sequence[Billed], rows: Sequence[DailyCost]) -> None:
     """Raises AccountingError, naming the day, the cell and both numbers, where a sum is off."""
     billed, charged = money.total([row.billed_cost for row in rows]), money.total([charge.billed_cost for charge in charges])
     _equal(day, "billed cost of the rows and of the charges", billed, charged)

@@ -1,0 +1,206 @@
+"""What a bill's lines mean: each read at the known price that explains it exactly, which tells price, processing and tier, and of a line
+that says no quantity also that.
+
+A line that no price explains is taken at our own price; what it says beyond that is unexplained. Amounts that a provider rounded are read
+within half a unit of the last decimal of its lines.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from usage_pipeline import money
+from usage_pipeline.costs.reconcile_gaps import Gap
+from usage_pipeline.costs.reconcile_lots import Lot, cost_of, units_of
+from usage_pipeline.costs.reconcile_offers import LIST, NET, Offer, plain_discount, plain_price
+from usage_pipeline.costs.reconcile_words import exact, odd_words, rounding_words
+from usage_pipeline.tables.reconciled_usage import NO_TIER
+from usage_pipeline.tables.reconciliations import ROUNDING, UNEXPLAINED
+
+_NOISE = Decimal("1e-15")
+"""Of an amount that was a binary fraction once."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """Lines as lots with quantity and price; what rounding made of them; what nothing explains, with words."""
+
+    lots: list[Lot] = field(default_factory=list)
+    rounding: Decimal = money.ZERO
+    odd: list[tuple[Decimal, str]] = field(default_factory=list)
+
+    def add(self, line: Lot, lots: Sequence[Lot]) -> None:
+        """`line` is worth these lots, save a rest that is within its margin."""
+        self.lots += lots
+        self.rounding += line.cost - cost_of(lots)
+
+
+def read_bill(gap: Gap, offers: Sequence[Offer], *, prefers_list: bool) -> None:
+    """Replace the gap's lines by what they mean. `prefers_list`: other lines of that day are at list prices."""
+    if not gap.upper:
+        return
+    whole = _whole(gap)
+    reading = whole or Reading()
+    if whole is None:
+        for line in gap.upper:
+            if line.quantity is not None:
+                _read_line(reading, line, offers, gap)
+        _read_silent(reading, [line for line in gap.upper if line.quantity is None], offers, gap, prefers_list=prefers_list)
+    if reading.rounding:
+        gap.take(ROUNDING, reading.rounding, None, rounding_words(gap))
+    for amount, words in reading.odd:
+        gap.take(UNEXPLAINED, amount, None, words)
+    gap.upper = reading.lots
+
+
+def _whole(gap: Gap) -> Reading | None:
+    """The bill is what the lower view says, or that with more or fewer units at one of its prices, however they are split in lines."""
+    billed = Lot(quantity=None, cost=cost_of(gap.upper), margin=sum((line.margin for line in gap.upper), money.ZERO))
+    reading, difference = Reading(), cost_of(gap.upper) - cost_of(gap.lower)
+    is_silent = any(line.quantity is None for line in gap.upper)
+    more = money.ZERO if is_silent else units_of(gap.upper) - units_of(gap.lower)
+    if not gap.lower or any(lot.is_unpriced for lot in gap.lower):
+        return None
+    if not more and _fits(billed, cost_of(gap.lower)):
+        reading.add(billed, gap.lower)
+        return reading
+    for lot in gap.lower:
+        if more and lot.price and _fits(replace(billed, cost=difference), more * lot.price):
+            if more > 0:
+                reading.add(billed, [*gap.lower, replace(lot, quantity=more, cost=more * lot.price)])
+                return reading
+            if lot.units >= -more:
+                rest = lot.part(-more)[1]
+                reading.add(billed, [*(one for one in gap.lower if one is not lot), *([rest] if rest else [])])
+                return reading
+    return None
+
+
+def _fits(line: Lot, cost: Decimal) -> bool:
+    return abs(line.cost - cost) <= max(line.margin, abs(line.cost) * _NOISE)
+
+
+def _at(line: Lot, quantity: Decimal, offer: Offer) -> Lot:
+    return replace(
+        line,
+        quantity=quantity,
+        cost=quantity * offer.price,
+        price=offer.price,
+        processing=offer.processing,
+        tier=offer.tier,
+        told=offer.told,
+        book=offer.book,
+    )
+
+
+def _same_first(offers: Sequence[Offer], line: Lot) -> list[Offer]:
+    return sorted(offers, key=lambda offer: offer.processing != line.processing)
+
+
+def _read_line(reading: Reading, line: Lot, offers: Sequence[Offer], gap: Gap) -> None:
+    units = line.units
+    if not units:
+        reading.odd += [(line.cost, odd_words(line, line.cost, gap))] if line.cost else []
+        return
+    ordered = _same_first(offers, line)
+    if not line.cost:
+        reading.lots.append(replace(line, price=money.ZERO, told="nothing"))
+        return
+    for offer in ordered:
+        if _fits(line, units * offer.price):
+            reading.add(line, [_at(line, units, offer)])
+            return
+    for lots in _mixed(line, ordered, gap.logged):
+        if _fits(line, cost_of(lots)):
+            reading.add(line, lots)
+            return
+    if (odd := _odd_price(line, units, ordered)) is not None:
+        reading.add(line, [odd])
+        return
+    if not ordered:
+        reading.lots.append(line)
+        return
+    lot = _at(line, units, ordered[0])
+    reading.lots.append(lot)
+    reading.odd.append((line.cost - lot.cost, odd_words(line, line.cost - lot.cost, gap)))
+
+
+def _mixed(line: Lot, offers: Sequence[Offer], logged: Sequence[Lot]) -> Iterator[list[Lot]]:
+    """The line in two parts, as the logs have it: so many units in another tier or processed otherwise."""
+    for one in logged:
+        if one.units >= line.units or (one.tier == NO_TIER and one.processing == line.processing):
+            continue
+        for kind in (NET, LIST):
+            base = next((offer for offer in offers if (offer.kind, offer.processing, offer.tier) == (kind, line.processing, NO_TIER)), None)
+            part = next((offer for offer in offers if (offer.kind, offer.processing, offer.tier) == (kind, one.processing, one.tier)), None)
+            if base and part:
+                yield [_at(line, line.units - one.units, base), _at(line, one.units, part)]
+
+
+def _odd_price(line: Lot, units: Decimal, offers: Sequence[Offer]) -> Lot | None:
+    """At a price that nobody knows, and that is one all the same: so many percent off the list, or a number of few digits."""
+    listed = next((offer for offer in offers if offer.kind == LIST and offer.processing == line.processing), None)
+    if listed is not None:
+        percent = plain_discount(line.cost, units * listed.price, line.margin)
+        if percent is not None:
+            price = listed.price - listed.price * percent.scaleb(-2)
+            told = f"{exact(abs(percent))} % {'below' if percent > 0 else 'above'} {listed.told}"
+            return replace(line, quantity=units, cost=units * price, price=price, told=told)
+    price_or_none = plain_price(line.cost, units)
+    if price_or_none is None:
+        return None
+    return replace(line, quantity=units, price=price_or_none, told="a price that no price book has")
+
+
+def _read_silent(reading: Reading, lines: Sequence[Lot], offers: Sequence[Offer], gap: Gap, *, prefers_list: bool) -> None:
+    """Lines without a quantity: those of one processing together, beside the lower view's lots of the same; then what is left of both."""
+    free = list(gap.lower)
+    pools = [[line for line in lines if line.processing == one] for one in sorted({line.processing for line in lines})]
+    known = {lot.processing for lot in free}
+    for pool in sorted(pools, key=lambda one: one[0].processing not in known):
+        line = replace(pool[0], cost=cost_of(pool), margin=sum((one.margin for one in pool), money.ZERO))
+        lower = [lot for lot in free if lot.processing == line.processing] or free
+        free = [lot for lot in free if lot not in lower]
+        _read_pool(reading, line, lower, _same_first(offers, line), gap, prefers_list=prefers_list)
+
+
+def _read_pool(reading: Reading, line: Lot, lower: Sequence[Lot], offers: Sequence[Offer], gap: Gap, *, prefers_list: bool) -> None:
+    units = units_of(lower)
+    for lots in _same_units(line, lower, units, offers):
+        if _fits(line, cost_of(lots)):
+            reading.add(line, lots)
+            return
+    if (
+        units
+        and (odd := _odd_price(line, units, offers) if not any(lot.is_unpriced for lot in lower) else None) is not None
+        and odd.told[0].isdigit()
+    ):
+        reading.add(line, [odd])
+        return
+    for offer in _plausible(offers, line, prefers_list=prefers_list):
+        count = money.in_proportion(line.cost, Decimal(1), offer.price).to_integral_value()
+        if _fits(line, count * offer.price):
+            reading.add(line, [_at(line, count, offer)] if count else [])
+            return
+    if units and all(lot.is_unpriced for lot in lower):
+        reading.lots.append(replace(line, quantity=units))
+    elif not lower:
+        reading.lots.append(line)
+    else:
+        reading.lots += lower
+        reading.odd.append((line.cost - cost_of(lower), odd_words(line, line.cost - cost_of(lower), gap)))
+
+
+def _same_units(line: Lot, lower: Sequence[Lot], units: Decimal, offers: Sequence[Offer]) -> Iterator[list[Lot]]:
+    if not units or any(lot.is_unpriced for lot in lower):
+        return
+    yield list(lower)
+    yield [replace(lot, cost=lot.list_cost, price=lot.listed, told="the list price") for lot in lower]
+    for offer in offers:
+        yield [_at(line, units, offer)]
+
+
+def _plausible(offers: Sequence[Offer], line: Lot, *, prefers_list: bool) -> list[Offer]:
+    """Prices at which an amount may tell a quantity: of the line's own processing, in our book."""
+    own = [offer for offer in offers if offer.kind in {NET, LIST} and offer.processing == line.processing]
+    return sorted(own, key=lambda offer: (offer.tier != NO_TIER, (offer.kind == LIST) != prefers_list))
