@@ -28,27 +28,29 @@ def test_a_run_leaves_out_what_was_read_before(tmp_path: Path) -> None:
     bills = two_exports(tmp_path, LOG)
     line = {"id": "r1", "started_at": "2026-10-01T09:00:00Z", "provider": "openai", "model": "gpt-4o", "meters": {"input": 1}}
     bills.land("log/app.jsonl", json.dumps(line) + "\n", 0)
+    bills.land("log/rest.jsonl", json.dumps(line | {"id": "r2"}) + "\n", 0)
     bills.read()
     assert bills.billed() == 1002.5
     (tmp_path / "in" / "wrong.csv").unlink()
-    bills.configure(BILL + ', exclude: ["in/wron*"]', LOG + ', exclude: ["log/*"]')
+    bills.configure(BILL + ', exclude: ["in/wron*"]', LOG + ', exclude: ["log/app*"]')
     home = ("--home", str(tmp_path / "home"), "--config", str(bills.config))
     result = usage_pipeline("run", "--from", "2026-10-01", "--to", "2026-10-02", "--json", *home)
     assert result.exit_code in {0, 3}, result.stderr
     document = json.loads(result.stdout)
     assert document["totals"]["billed_cost"] == "12.5"
-    told = {one["code"]: one for one in document["findings"]}["excluded_but_counted"]
+    told = {one["code"]: one for one in document["findings"]}["not_excluded"]
     assert (told["blocks"], told["count"]) == (False, 1)
-    assert f"counts on: log: {tmp_path}/log/app.jsonl. The same lines of other files" in told["words"]
+    assert f"read already (1): log goes on to count {tmp_path}/log/app.jsonl. The same lines of other files" in told["words"]
     day = json.loads(usage_pipeline("sources", "--day", "2026-10-01", "--json", *home).stdout)
     assert [(Path(one["file"]).name, one["counts"], one["excluded_at"] is not None) for one in day["versions"]] == [
         ("right.csv", True, False),
         ("wrong.csv", False, True),
         ("app.jsonl", True, False),
+        ("rest.jsonl", True, False),
     ]
     assert " excluded 20" in usage_pipeline("sources", "--day", "2026-10-01", *home).stdout
     status = json.loads(usage_pipeline("sources", "--json", *home).stdout)["sources"]
-    assert [(one["files"], one["excluded"], one["lines"]) for one in status] == [(1, 1, 1), (1, 0, 1)]
+    assert [(one["files"], one["excluded"], one["lines"]) for one in status] == [(1, 1, 1), (2, 0, 2)]
 
 
 def test_the_sensor_reads_the_patterns_and_asks_for_the_days(tmp_path: Path) -> None:

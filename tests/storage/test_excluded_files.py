@@ -13,7 +13,7 @@ from crash_world import SOURCES
 
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.excluded import counted_words, excludes, still_counted, to_mark
+from usage_pipeline.storage.excluded import counted_words, excludes, overruled
 from usage_pipeline.storage.ingest import ingest, landed_rows, touched_days
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.versions import versions
@@ -165,20 +165,60 @@ def test_a_file_that_came_again_under_another_name_is_not_left_out_with_the_firs
     assert house.marked() == {"wrong": True, "right": False}
 
 
-def test_a_log_is_not_taken_apart_and_its_next_files_are_not_read(lake: Lake, database: Database, tmp_path: Path) -> None:
-    house = House(lake, database, tmp_path, "log")
-    line = json.dumps({"id": "r1", "at": "2026-10-01T09:00:00Z", "input": "1"})
-    house.land("app", line + "\n")
-    house.land("broken", "no line\n")
-    house.read()
-    house.land("app2", line.replace("r1", "r2") + "\n")
-    assert house.read("app*", "broken") == []
-    rows = landed_rows(usage_events, OCTOBER, lake=lake, database=database).to_pyarrow().to_pylist()
-    assert [row["event_id"] for row in rows] == ["r1"]
-    assert house.marked() == {"app": False, "broken": True}, "what gave no row can go"
-    is_out = excludes([f"{tmp_path}/landing/app*"])
-    assert still_counted(database.select(ingested_files), is_out) == [f"{tmp_path}/landing/app"]
-    assert [one.uri for one in to_mark(database.select(ingested_files), is_out, snapshot=False)] == [f"{tmp_path}/landing/broken"]
+def log_line(key: str) -> str:
+    return json.dumps({"id": key, "at": "2026-10-01T09:00:00Z", "input": "1"}) + "\n"
+
+
+class Log(House):
+    def lines(self) -> list[str]:
+        rows = landed_rows(usage_events, OCTOBER, lake=self.lake, database=self.database).to_pyarrow().to_pylist()
+        return sorted(row["event_id"] for row in rows)
+
+    def overruled(self, *exclude: str) -> tuple[list[str], list[str]]:
+        is_out = excludes([f"{self.folder}/landing/{one}" for one in exclude])
+        counted, left = overruled(self.database.select(ingested_files), is_out)
+        return [Path(uri).name for uri in counted], [Path(uri).name for uri in left]
+
+
+@pytest.fixture
+def log(lake: Lake, ledger: Database, tmp_path: Path) -> Log:
+    """Two files, the second with a line of the first, and one that does not read."""
+    log = Log(lake, ledger, tmp_path, "log")
+    log.land("app", log_line("r1") + log_line("r2"))
+    log.land("more", log_line("r2") + log_line("r3"))
+    log.land("broken", "no line\n")
+    log.read()
+    return log
+
+
+def test_a_log_is_not_taken_apart_and_its_next_files_are_not_read(log: Log) -> None:
+    log.land("app2", log_line("r4"))
+    assert log.read("app*", "broken") == []
+    assert log.lines() == ["r1", "r2", "r3"]
+    assert log.marked() == {"app": False, "more": False, "broken": True}, "what gave no row can go"
+    assert log.overruled("app*", "broken") == (["app"], [])
+
+
+def test_a_log_goes_as_a_whole_and_comes_back(log: Log) -> None:
+    assert log.read("*") == []
+    assert (log.lines(), log.overruled("*")) == ([], ([], []))
+    assert log.marked() == {"app": True, "more": True, "broken": True}
+    assert {one.excluded_at is not None for one in versions(OCTOBER, set(), database=log.database)} == {True}
+    log.read("more")
+    assert (log.lines(), log.overruled("more")) == (["r1", "r2", "r3"], (["more"], []))
+
+
+def test_a_log_that_is_left_out_does_not_come_back_beside_files_that_took_its_place(log: Log) -> None:
+    log.read("*")
+    log.land("anew", log_line("r1") + log_line("r5"))
+    assert log.read("app", "more", "broken") == ["anew"]
+    assert log.lines() == ["r1", "r5"]
+    assert log.read() == []
+    assert (log.lines(), log.overruled()) == (["r1", "r5"], ([], ["app", "more"]))
+    log.read("*")
+    assert log.lines() == []
+    log.read()
+    assert (log.lines(), log.overruled()) == (["r1", "r5"], ([], ["app", "more"])), "as it was before the last pattern"
 
 
 def test_patterns_are_those_of_paths() -> None:

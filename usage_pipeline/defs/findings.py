@@ -23,7 +23,7 @@ from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.excluded import counted_words, excludes, still_counted
+from usage_pipeline.storage.excluded import counted_words, excludes, overruled
 from usage_pipeline.storage.failed_sources import noted_failures
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.shards import newest_words
@@ -43,6 +43,8 @@ WRONG_EXPORT = frozenset({"grouping_mixed", "estimated_cost", "amortized_cost"})
 """Reasons that are about a file as a whole: it is another export than the source's."""
 REPLACED_SHOWN = 5
 FILES_SHOWN = 3
+KEEP_ONE = "keep one of them: name all files of the other under its `exclude` in usage.yaml"
+"""A source that is taken out of usage.yaml goes on to count what was read of it."""
 UNREADABLE = "unreadable"
 
 
@@ -70,7 +72,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _older_days([gap for gap in gaps if not gap.is_missing]),
         _unpriced(costs, lake, days, workplace.settings().limits),
         _broken_bills(rejected_bill_lines(settings, database, lake, days)),
-        _still_counted(workplace),
+        _not_excluded(workplace),
         _broken_usage(_rejected_lines(usage_events, settings, database, lake, days)),
         _replaced_accounts(replaced_accounts(settings, database, lake, days)),
         _replaced_hours(replaced_hours(settings, database, days)),
@@ -226,21 +228,22 @@ def _lines_told(rows: Sequence[dict[str, Any]], what: str, mend: str) -> str:
     return f"{count:,} {'line of a bill' if count == 1 else 'lines of bills'} {are} ({reasons}): {mend}" if count else ""
 
 
-def _still_counted(workplace: Workplace) -> Finding | None:
-    """Files that `exclude:` of a log names, and that count: which of their lines other files hold, too, nobody knows any more."""
-    named: dict[str, list[str]] = {}
+def _not_excluded(workplace: Workplace) -> Finding | None:
+    """Files of logs that `exclude` names in part: which of their lines other files hold, too, nobody knows any more."""
+    told: list[str] = []
+    count = 0
     for spec in workplace.settings().sources:
-        if spec.exclude and not SOURCES[spec.kind].snapshot:
+        if not SOURCES[spec.kind].snapshot:
             is_out = excludes(spec.exclude, workplace.environment().hash_key_text)
-            named[spec.name] = still_counted(workplace.database().select(ingested_files, where={"source": spec.name}), is_out)
-    count = sum(map(len, named.values()))
-    told = "; ".join(f"{source}: {_files_told(uris)}" for source, uris in named.items() if uris)
+            counted, left = overruled(workplace.database().select(ingested_files, where={"source": spec.name}), is_out)
+            told += [f"{spec.name} goes on to count {_files_told(counted)}"] if counted else []
+            told += [f"{spec.name} goes on to leave out {_files_told(left)}"] if left else []
+            count += len(counted) + len(left)
     words = (
-        f"{count:,} {'file' if count == 1 else 'files'} of logs that exclude names {'was' if count == 1 else 'were'} read before that, and"
-        f" {'counts' if count == 1 else 'count'} on: {told}. The same lines of other files were left out for their sake. What is new in"
-        " such files is not read."
+        f"`exclude` cannot take apart files of a log that were read already ({count:,}): {'; '.join(told)}. The same lines of other files"
+        " were left out for theirs, or may have been read since. It can name all files of the log, and new ones: these are not read."
     )
-    return Finding(code="excluded_but_counted", blocks=False, count=count, amount=None, words=words) if count else None
+    return Finding(code="not_excluded", blocks=False, count=count, amount=None, words=words) if count else None
 
 
 def _files_told(uris: Sequence[str]) -> str:
@@ -320,8 +323,7 @@ def _read_twice(found: Sequence[Doubled]) -> Finding | None:
 
 def _mend_of_twice(found: Sequence[Doubled]) -> str:
     exports = "name the file that is not to count under `exclude` of its source in usage.yaml, or save a new version under the old name"
-    sources = "keep one of them: name all files of the other under its `exclude` in usage.yaml"
-    mends = [sources] if any(all(one.is_whole for one in twice.read.tellers) for twice in found) else []
+    mends = [KEEP_ONE] if any(all(one.is_whole for one in twice.read.tellers) for twice in found) else []
     mends += [exports] if any(not one.is_whole for twice in found for one in twice.read.tellers) else []
     told = "; of exports, ".join(mends)
     return f"{told[0].upper()}{told[1:]}."
@@ -330,7 +332,7 @@ def _mend_of_twice(found: Sequence[Doubled]) -> str:
 def _logged_twice(found: Sequence[Doubled]) -> Finding | None:
     """No proof: two applications may happen to use the same. Where a bill or the provider's count covers it, that counts, once."""
     told = "; ".join(f"{' and '.join(one.read.sources)} tell the same of {one.read.channel} on {_days(one)}" for one in found)
-    words = f"{told}: if they saw the same requests, these are estimated twice. Keep one of them in usage.yaml."
+    words = f"{told}: if they saw the same requests, these are estimated twice. {KEEP_ONE[0].upper()}{KEEP_ONE[1:]}."
     cost = money.total([one.cost for one in found])
     return Finding(code="logged_twice", blocks=False, count=len(found), amount=cost, words=words) if found else None
 

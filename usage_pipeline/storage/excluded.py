@@ -1,8 +1,8 @@
 """Files that `exclude:` of a source leaves out. In: its patterns, and the ledger. Out: which are out, and what the others say.
 
 Nothing is taken away: the ledger notes since when a file is out, and its rows stay in the lake. Without the pattern they count again.
-In append sources a line counts in the file that gave it first, and the same line of another was left out for it: only files that gave
-no row can go there, the others go on to count.
+In append sources a line counts in the file that gave it first, and the same line of another was left out for it: files that gave lines
+can go there only all together, and come back only all together, while no other file was read that may hold their lines.
 """
 
 from collections import defaultdict
@@ -18,6 +18,7 @@ from usage_pipeline.storage.sql_tables import sql_table
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.personal import without_names
 
+COPY = "copy"
 Test = Callable[[str], bool]
 
 
@@ -29,12 +30,29 @@ def excludes(patterns: Sequence[str], hash_key: str | None = None) -> Test:
 
 def to_mark(rows: Iterable[IngestedFile], is_out: Test, *, snapshot: bool) -> list[IngestedFile]:
     """The ledger's rows of one source that are to be left out from now on, or to be let in again."""
-    return [row for row in rows if (row.excluded_at is not None) != (is_out(row.uri) and (snapshot or not row.accepted))]
+    known = list(rows)
+    tied = [] if snapshot else [row for row in known if gives_lines(row)]
+    free = [row for row in known if snapshot or not gives_lines(row)]
+    changed = [row for row in free if (row.excluded_at is not None) != is_out(row.uri)]
+    inside = [row for row in tied if row.excluded_at is None]
+    if all(is_out(row.uri) for row in tied):
+        return changed + inside
+    if inside:
+        return changed
+    last = max(row.excluded_at for row in tied if row.excluded_at)  # what went together then; others went before that was read
+    return changed + [row for row in tied if row.excluded_at == last]
 
 
-def still_counted(rows: Iterable[IngestedFile], is_out: Test) -> list[str]:
-    """Of an append source: the files that its patterns name and that go on to count."""
-    return sorted({row.uri for row in rows if row.accepted and is_out(row.uri)})
+def gives_lines(row: IngestedFile) -> bool:
+    """Whether lines of other files may have been left out for its lines."""
+    return bool(row.accepted) or row.state == COPY
+
+
+def overruled(rows: Iterable[IngestedFile], is_out: Test) -> tuple[list[str], list[str]]:
+    """Of an append source: the files that its patterns name and that count, and those that they do not name and that are left out."""
+    tied = [row for row in rows if gives_lines(row)]
+    counted = {row.uri for row in tied if is_out(row.uri) and row.excluded_at is None}
+    return sorted(counted), sorted({row.uri for row in tied if not is_out(row.uri) and row.excluded_at is not None})
 
 
 def mark(source: str, is_out: Test, *, snapshot: bool, database: Database, now: datetime) -> list[IngestedFile]:
@@ -60,6 +78,20 @@ def counted_words(database: Database, *conditions: sa.ColumnElement[bool], where
     out = database.select(ingested_files, sql_table(ingested_files).c.excluded_at.is_not(None))
     sources = sorted({one.source for one in out} & {one.source for one in words})
     return without_excluded(words, database.select(ingested_files, where={"source": sources})) if sources else words
+
+
+def excluded_contents(database: Database) -> list[tuple[str, str]]:
+    """(source, fingerprint) of content that only files which are left out hold."""
+    files = database.select(ingested_files, sql_table(ingested_files).c.excluded_at.is_not(None))
+    if not files:
+        return []
+    ledger = sql_table(ingested_files).c
+    inside = sa.select(ledger.source, ledger.fingerprint).where(
+        ledger.source.in_(sorted({file.source for file in files})), ledger.excluded_at.is_(None)
+    )
+    with database.transaction() as transaction:
+        counting = {(row.source, row.fingerprint) for row in transaction.connection.execute(inside)}
+    return sorted({(file.source, file.fingerprint) for file in files} - counting)
 
 
 def without_excluded(words: Sequence[IngestedDay], files: Iterable[IngestedFile]) -> list[IngestedDay]:

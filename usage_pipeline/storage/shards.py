@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.excluded import counted_words
+from usage_pipeline.storage.excluded import counted_words, excluded_contents
 from usage_pipeline.storage.lake import Lake, Part
 from usage_pipeline.storage.sql_tables import sql_table
 from usage_pipeline.tables.charges import charges
@@ -32,6 +32,7 @@ STARTED = {usage_events.name: "started_at", charges.name: "period_start"}
 """The column by which a row belongs to a day."""
 
 DAY = "day"
+CONTENT = {"source": "string", "source_file": "string"}
 PLACE = ("source", "source_file", "source_line")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -75,7 +76,13 @@ def held_rows(table: Table[Any], days: Period, source: str, *, lake: Lake, datab
 
 
 def _counting(rows: ir.Table, table: Table[Any], days: Period, held: Collection[date], *, lake: Lake, database: Database) -> ir.Table:
-    """The rows of append sources without those that a more complete one replaced; `held` are the days of `days` that have rows."""
+    """The rows of append sources without those that a more complete one replaced, and those of files that are left out.
+
+    `held` are the days of `days` that have rows.
+    """
+    out = excluded_contents(database)
+    if out:
+        rows = rows.anti_join(ibis.memtable(out, schema=ibis.schema(CONTENT)), list(CONTENT))
     marks = [part for part in counting_parts(superseded_rows.name, days, lake=lake, database=database) if part.day in held]
     if not marks:
         return rows
