@@ -41,7 +41,7 @@ FILES = {
     "anthropic_admin/usage_report_messages_page2.json": 2,
 }
 STATEMENT_KEYS = [
-    "period", "scope", "revision", "finality", "currency", "totals", "by_day", "by_project", "by_provider", "by_model", "by_operation",
+    "period", "scope", "revision", "finality", "approved", "currency", "totals", "by_day", "by_project", "by_provider", "by_model", "by_operation",
     "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book", "agreements", "advice",
 ]  # fmt: skip
 GROUP_KEYS = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits"]

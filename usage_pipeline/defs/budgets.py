@@ -7,8 +7,9 @@ from datetime import date
 import dagster as dg
 
 from usage_pipeline.budgets.status import statuses
+from usage_pipeline.defs.closed import open_months
 from usage_pipeline.defs.ingest import OWNERS
-from usage_pipeline.defs.partitions import DAYS_OF_MONTH, MONTHLY, ONE_RUN, months_of
+from usage_pipeline.defs.partitions import DAYS_OF_MONTH, MONTHLY, ONE_RUN
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, week_of
@@ -31,7 +32,7 @@ def budget_status_asset(context: dg.AssetExecutionContext, workplace: Workplace)
     """Spent, limit, percent, forecast and crossing date of each budget, for its periods of the month; telling people is `alerts`."""
     database, budgets = workplace.database(), workplace.settings().budgets
     rows: list[BudgetStatus] = []
-    for month in months_of(context):
+    for month in open_months(context, workplace):
         costs = database.select(daily_costs, where={"day": Period(week_of(month.start).start, week_of(month.last).end)})
         rows += month_statuses(budgets, costs, month)
     ends = {status.period_end for status in rows}

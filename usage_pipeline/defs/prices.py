@@ -1,14 +1,18 @@
 """The price book, and every usage event at its rates."""
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
 import dagster as dg
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from usage_pipeline.defs.closed import open_spans
 from usage_pipeline.defs.ingest import OWNERS
-from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
+from usage_pipeline.defs.partitions import DAILY, ONE_RUN
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.usage import by_day, report_days
@@ -55,10 +59,30 @@ price_book_spec = dg.AssetSpec(
 def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Every usage event with the rates in force at its start. One without a rate stays, its cost null, with its reason."""
     tell("pricing usage")
-    engine, settings, books = workplace.engine(), workplace.settings(), workplace.books()
-    days, lake = days_of(context), workplace.lake(engine)
+    written: dict[date, int] = {}
+    spans = open_spans(context, workplace)
+    for days in spans:
+        written |= price_days(workplace, days)
+    books = workplace.books()
+    context.log_event(_told(books.adoptions(), workplace.settings().agreements))
+    report_days(context, written)
+    versions = [book.version for days in spans for _, book in books.in_force(days)]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(written.values()),
+            "price book": SEPARATOR.join(dict.fromkeys(versions)),
+            "states": markdown(_states(workplace.lake(workplace.engine()), spans)),
+            "rows by day": by_day(written),
+        }
+    )
+
+
+def price_days(workplace: Workplace, days: Period) -> dict[date, int]:
+    """Replace `days` of priced usage, each by its own book, and keep the rates beside it; rows by day."""
+    engine, settings = workplace.engine(), workplace.settings()
+    lake = workplace.lake(engine)
     priced, rates = [], []
-    spans = books.in_force(days)
+    spans = workplace.books().in_force(days)
     for span, book in spans:
         events = lake.read(usage_events, span)
         filled = lake.filled(usage_events, span)
@@ -68,18 +92,17 @@ def priced_usage_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
         rates.append(keys.rates)
     written = lake.replace(priced_usage, with_credits(union(priced), settings.credits), list(days.days()), day_column="started_at")
     _keep_rates(lake, pa.concat_tables(rates), days)
-    context.log_event(_told(books.adoptions(), settings.agreements))
-    report_days(context, written)
-    priced_rows = lake.read(priced_usage, days)
-    states = priced_rows.group_by("price_state").agg(events=priced_rows.count()).order_by(ibis.desc("events"))
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": sum(written.values()),
-            "price book": SEPARATOR.join(dict.fromkeys(book.version for _, book in spans)),
-            "states": markdown([{**row, "meaning": STATES[row["price_state"]]} for row in engine.to_pyarrow(states).to_pylist()]),
-            "rows by day": by_day(written),
-        }
-    )
+    return written
+
+
+def _states(lake: Lake, spans: Sequence[Period]) -> list[dict[str, Any]]:
+    """How many events were priced how, most first."""
+    counts: Counter[str] = Counter()
+    for days in spans:
+        rows = lake.read(priced_usage, days)
+        by_state = rows.group_by("price_state").agg(events=rows.count())
+        counts.update({row["price_state"]: row["events"] for row in lake.engine.to_pyarrow(by_state).to_pylist()})
+    return [{"price_state": state, "events": events, "meaning": STATES[state]} for state, events in counts.most_common()]
 
 
 def union(tables: Sequence[ir.Table]) -> ir.Table:

@@ -1,6 +1,6 @@
 """Where bill, the provider's count and logs differ, by how much, and why: worked out of the lake, one engine query for a range of days."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,8 +15,9 @@ from usage_pipeline import money
 from usage_pipeline.costs.reconcile import Reconciled, reconcile
 from usage_pipeline.costs.reconcile_views import FINAL
 from usage_pipeline.defs.books import INSTALLED, Books
+from usage_pipeline.defs.closed import open_spans
 from usage_pipeline.defs.ingest import OWNERS
-from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
+from usage_pipeline.defs.partitions import DAILY, ONE_RUN
 from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.usage import report_days
@@ -88,17 +89,20 @@ class Facts:
 def reconciliations_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Bill, provider's count and logs, cell by cell, and the causes of every difference, to the last digit."""
     tell("reconciling")
-    days, database = days_of(context), workplace.database()
-    found = reconciled(workplace, days)
-    where = {"day": list(days.days())}
-    with database.transaction() as transaction:
-        transaction.replace(reconciliations, found.cells, where=where)
-        transaction.replace(reconciliation_causes, found.causes, where=where)
-    written = dict.fromkeys(days.days(), 0)
-    for row in found.cells:
-        written[row.day] += 1
+    database, written = workplace.database(), dict[date, int]()
+    cells: list[Reconciliation] = []
+    causes: list[ReconciliationCause] = []
+    for days in open_spans(context, workplace):
+        found = reconciled(workplace, days)
+        where = {"day": list(days.days())}
+        with database.transaction() as transaction:
+            transaction.replace(reconciliations, found.cells, where=where)
+            transaction.replace(reconciliation_causes, found.causes, where=where)
+        written |= dict.fromkeys(days.days(), 0) | Counter(row.day for row in found.cells)
+        cells += found.cells
+        causes += found.causes
     report_days(context, written)
-    return dg.MaterializeResult(metadata=reconciliation_metadata(found.cells, found.causes))
+    return dg.MaterializeResult(metadata=reconciliation_metadata(cells, causes))
 
 
 def reconciliation_metadata(cells: Sequence[Reconciliation], causes: Sequence[ReconciliationCause]) -> dict[str, Any]:

@@ -3,34 +3,39 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.defs.findings import rejected_bill_lines
+from usage_pipeline.costs.finality import scope_finality
+from usage_pipeline.defs.closed import closed_months, open_months
+from usage_pipeline.defs.finality import finality_of, table_of
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.prices import SEPARATOR, volumes_known
 from usage_pipeline.defs.progress import tell
+from usage_pipeline.defs.publish import frozen_facts, publish
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
 from usage_pipeline.prices.advice import advice_of
 from usage_pipeline.prices.money_range import explainer
+from usage_pipeline.reports.facts import Facts, scopes_of, snapshots_from
 from usage_pipeline.reports.pool import Rendered, render_all
 from usage_pipeline.reports.render import PDF
-from usage_pipeline.reports.snapshot import ORGANISATION, Accounting, Snapshot, statement_of
+from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS, Accounting, Snapshot
 from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.failed_sources import noted_failures
+from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.long_lines import spoken_days
 from usage_pipeline.tables.budgets import budget_status
-from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, daily_costs, monthly_costs
+from usage_pipeline.tables.costs import MonthlyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
+from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.statements import Statement, statements
+from usage_pipeline.tables.unpriced import unpriced_of
 
 REPORT = "statement"
 COPY = "copy"
@@ -50,8 +55,15 @@ COPY = "copy"
 def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """The month's statement of the organisation and of each project: PDF, CSV and JSON with equal totals, written where they changed."""
     database, home = workplace.database(), workplace.home
-    snapshots = [snapshot for month in months_of(context) for snapshot in snapshots_of(workplace, database, month)]
-    known = {(one.period, one.scope): one for one in database.select(statements, where={"report": REPORT})}
+    for month in months_of(context):
+        closed = closed_months(database).get(month.start)
+        if closed is not None:
+            publish(home, closed)
+    months = open_months(context, workplace)
+    snapshots = [snapshot for month in months for snapshot in snapshots_of(workplace, database, month)]
+    drafts = {(one.period, one.revision) for one in snapshots}
+    stated = database.select(statements, where={"report": REPORT, "period": sorted({one.period for one in snapshots})})
+    known = {(one.period, one.scope): one for one in stated if (one.period, one.revision) in drafts}
     kept = {place: one.content_hash for place, one in known.items() if _still_there(home.reports, one)}
     rows: list[Statement] = []
     for rendered in render_all(snapshots, TEMPLATES, known=kept, progress=lambda done, total: tell("statements", done, total)):
@@ -59,41 +71,60 @@ def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> 
         for name, content in rendered.files.items():
             write_if_changed(folder / name, content)
         rows.append(_recorded(rendered, folder, known.get((rendered.snapshot.period, rendered.snapshot.scope)), workplace))
-    _remove_others(database, home.reports, [month_name(month) for month in months_of(context)], rows)
+    _remove_others(database, home.reports, rows)
     database.upsert(statements, rows)
-    return dg.MaterializeResult(metadata=_summary(rows, home.reports))
+    finalities = [finality_of(workplace, month) for month in months_of(context)]
+    told = {f"finality of {month_name(one.month)}": markdown(table_of(one)) for one in finalities}
+    return dg.MaterializeResult(metadata=_summary(rows, home.reports) | told)
 
 
-def _remove_others(database: Database, reports: Path, periods: Sequence[str], rows: Sequence[Statement]) -> None:
-    """Take away the months' statements of scopes that are no more, such as `unattributed` once every line has a project."""
+def _remove_others(database: Database, reports: Path, rows: Sequence[Statement]) -> None:
+    """Take away the drafts' statements of scopes that are no more, such as `unattributed` once every line has a project."""
     written = {(row.period, row.scope) for row in rows}
-    for one in database.select(statements, where={"report": REPORT, "period": periods}):
-        if (one.period, one.scope) not in written:
-            database.replace(statements, [], where={"report": REPORT, "period": one.period, "scope": one.scope})
+    drafts = {(row.period, row.revision) for row in rows}
+    for one in database.select(statements, where={"report": REPORT, "period": sorted({row.period for row in rows})}):
+        if (one.period, one.revision) in drafts and (one.period, one.scope) not in written:
+            where = {"report": REPORT, "period": one.period, "scope": one.scope, "revision": one.revision}
+            database.replace(statements, [], where=where)
             for name in json.loads(one.files):
                 (reports / one.period / one.scope / name).unlink(missing_ok=True)
 
 
 def snapshots_of(workplace: Workplace, database: Database, month: Period) -> list[Snapshot]:
-    """The organisation's snapshot and each declared project's, from the database; unattributed cost stands in the organisation's."""
+    """The organisation's snapshot and each declared project's, from the database; unattributed cost stands in the organisation's.
+
+    A closed month's are those of its newest revision, unless it is being revised.
+    """
+    closed = closed_months(database).get(month.start)
+    if closed is not None and not closed.is_draft:
+        return snapshots_from(frozen_facts(workplace.home, closed))
+    return snapshots_from(facts_of(workplace, database, month, revision=closed.revision.revision + 1 if closed else 1))
+
+
+def facts_of(workplace: Workplace, database: Database, month: Period, *, revision: int) -> Facts:
+    """What the month's statements are made of as of now; nobody has approved them."""
     settings = workplace.settings()
     daily = database.select(daily_costs, where={"day": month})
-    before = month_of(month.start - ONE_DAY)
     inputs = files_of(database, month)
     lake = workplace.lake(workplace.engine())
-    all_bills_read = not noted_failures(workplace.home.failed_sources) and not rejected_bill_lines(settings, database, lake, month)
     book = workplace.books().book_on(month.last)
-    statement = partial(
-        statement_of,
-        month,
+    finality = finality_of(workplace, month, daily)
+    return Facts(
+        month=month,
+        revision=revision,
+        finalities={
+            scope: scope_finality(finality, daily, None if scope == ORGANISATION else scope.removeprefix(PROJECTS))
+            for scope in scopes_of(settings.projects, daily)
+        },
+        approval=None,
         daily=daily,
-        previous=database.select(monthly_costs, where={"month": before.start}) or None,
+        previous=previous_of(workplace.home, database, month),
         statuses=database.select(budget_status, where={"as_of": month}),
         projects=settings.projects,
         organisation=settings.organisation,
-        inputs=[(_name(file, settings.file.parent), file.fingerprint) for file in inputs],
+        inputs=tuple((_name(file, settings.file.parent), file.fingerprint) for file in inputs),
         price_book=price_books_of(workplace, lake, month),
-        explain=explainer(book),
+        unpriced=unpriced_of(daily, explainer(book)),
         advice=advice_of(lake.read(priced_usage, month), book, lake.engine, volumes=volumes_known(lake, book, month)),
         accounting=Accounting(
             read=sum(file.lines for file in inputs),
@@ -102,11 +133,15 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period) -> lis
             rejected=sum(file.rejected for file in inputs),
         ),
     )
-    scopes = [ORGANISATION, *(project.id for project in settings.projects)]
-    if any(row.project == UNATTRIBUTED for row in daily):
-        scopes.append(UNATTRIBUTED)
-    complete = all_bills_read and {row.day for row in daily} == set(month.days())
-    return [statement(scope, finality=_finality(daily, scope, complete=complete)) for scope in scopes]
+
+
+def previous_of(home: Home, database: Database, month: Period) -> list[MonthlyCost]:
+    """The rows of the month before: of a closed one as they were closed, also while it is being revised."""
+    before = month_of(month.start - ONE_DAY)
+    closed = closed_months(database).get(before.start)
+    if closed is not None and closed.is_draft:
+        return monthly_costs_of(before, frozen_facts(home, closed).daily)
+    return database.select(monthly_costs, where={"month": before.start})
 
 
 def price_books_of(workplace: Workplace, lake: Lake, month: Period) -> str:
@@ -119,12 +154,6 @@ def price_books_of(workplace: Workplace, lake: Lake, month: Period) -> str:
     if len(found) == 1:
         return str(found[0]["price_book"])
     return SEPARATOR.join(f"{row['price_book']} ({row['first']} to {row['last']})" for row in found)
-
-
-def _finality(daily: Sequence[DailyCost], scope: str, *, complete: bool) -> str:
-    """'open' while days or bills are missing, or a bill has lines that could not be read; else 'provisional'."""
-    billed = all(row.billed_cost is not None for row in daily if scope in {ORGANISATION, row.project} and row.cost != 0)
-    return "provisional" if complete and billed else "open"
 
 
 def files_of(database: Database, month: Period) -> list[IngestedFile]:

@@ -5,8 +5,9 @@ from datetime import date
 import dagster as dg
 import ibis.expr.types as ir
 
+from usage_pipeline.defs.closed import open_spans
 from usage_pipeline.defs.ingest import OWNERS
-from usage_pipeline.defs.partitions import DAILY, ONE_RUN, days_of
+from usage_pipeline.defs.partitions import DAILY, ONE_RUN
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.workplace import Workplace
@@ -21,6 +22,7 @@ from usage_pipeline.storage.ingest import landed_rows
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.long_lines import has_long_lines, lines_before
 from usage_pipeline.storage.names import names_of
+from usage_pipeline.storage.shards import STARTED
 from usage_pipeline.tables.charges import Charge, charges
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.schema import Table
@@ -40,7 +42,7 @@ from usage_pipeline.tables.usage_events import UsageEvent, usage_events
 )
 def usage_events_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """One row a request, or a provider's usage bucket: deduplicated, attributed to a project, meters disjoint."""
-    return _attributed(context, workplace, usage_events, "started_at")
+    return _attributed(context, workplace, usage_events)
 
 
 @dg.asset(
@@ -56,23 +58,30 @@ def usage_events_asset(context: dg.AssetExecutionContext, workplace: Workplace) 
 )
 def charges_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """One row a line of a provider's bill, a line for several days split evenly over them: the newest export of each day counts."""
-    return _attributed(context, workplace, charges, "period_start")
+    return _attributed(context, workplace, charges)
 
 
 def _attributed(
-    context: dg.AssetExecutionContext, workplace: Workplace, table: Table[UsageEvent] | Table[Charge], time_column: str
+    context: dg.AssetExecutionContext, workplace: Workplace, table: Table[UsageEvent] | Table[Charge]
 ) -> dg.MaterializeResult[None]:
-    """Replace the run's days of `table` by what landed for them, attributed by the rules of usage.yaml."""
+    """Replace the run's days of `table`, but those of closed months."""
     tell(f"attributing {table.name}".replace("_", " "))
-    settings, database, engine = workplace.settings(), workplace.database(), workplace.engine()
-    days, lake = days_of(context), workplace.lake(engine)
+    written: dict[date, int] = {}
+    for days in open_spans(context, workplace):
+        written |= attribute_days(workplace, table, days)
+    report_days(context, written)
+    return dg.MaterializeResult(metadata={"dagster/row_count": sum(written.values()), "rows by day": by_day(written)})
+
+
+def attribute_days(workplace: Workplace, table: Table[UsageEvent] | Table[Charge], days: Period) -> dict[date, int]:
+    """Replace `days` of `table` by what landed for them, attributed by the rules of usage.yaml; rows by day."""
+    settings, database = workplace.settings(), workplace.database()
+    lake, time_column = workplace.lake(workplace.engine()), STARTED[table.name]
     channels = {spec.name: SOURCES[spec.kind].channel for spec in settings.sources}
     names = names_of(workplace.home.landing, {name: channel for name, channel in channels.items() if channel})
     landed = named(rows_for(days, table, lake=lake, database=database), names, time_column)
     rules = with_siblings(settings.attribution, settings.sources, SOURCES)
-    written = lake.replace(table, attribute(landed, rules, settings.projects), list(days.days()), day_column=time_column)
-    report_days(context, written)
-    return dg.MaterializeResult(metadata={"dagster/row_count": sum(written.values()), "rows by day": by_day(written)})
+    return lake.replace(table, attribute(landed, rules, settings.projects), list(days.days()), day_column=time_column)
 
 
 def rows_for(days: Period, table: Table[UsageEvent] | Table[Charge], *, lake: Lake, database: Database) -> ir.Table:

@@ -26,10 +26,14 @@ TEMPLATES = Path(__file__).parents[2] / "reports_templates"
 
 
 class Workplace(dg.ConfigurableResource[None]):
-    """What every asset works with: the home folder (data) and usage.yaml (what is measured, for whom, who is told)."""
+    """What every asset works with: the home folder (data) and usage.yaml (what is measured, for whom, who is told).
+
+    `revise`: the closed months that a run may compute again, such as '2026-10' or '2026-09,2026-10'; all others stay as they are.
+    """
 
     home_folder: str
     config_file: str
+    revise: str = ""
 
     @property
     def home(self) -> Home:

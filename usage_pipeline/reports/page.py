@@ -21,6 +21,7 @@ TITLE = "AI usage cost statement"
 PROJECTS_MOST, MODELS_MOST, FEW_MOST, PEOPLE_MOST = 24, 12, 6, 10
 CHART_PROVIDERS = 5
 NOTE_MOST = 60
+NOTE_OF_APPROVAL_MOST = 200
 FINALITIES = {
     "open": ("Open", "Not all days or bills are in yet: every number here can still change."),
     "provisional": ("Provisional", "The bills are in; late usage and corrections can still change it."),
@@ -46,6 +47,7 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "finality": label,
         "finality_note": meaning,
         "revision": snapshot.revision,
+        "approved": approved_text(snapshot),
         "is_project": snapshot.project is not None,
         "is_empty": not snapshot.rows,
         "month": words.month_text(snapshot.month),
@@ -65,6 +67,15 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "advice": advice_table(snapshot),
         "contracted": contracted_table(snapshot.agreements, snapshot.totals, snapshot.currency),
     }
+
+
+def approved_text(snapshot: Snapshot) -> str:
+    """'Ana Example, 5 November 2026, 14:02 UTC: bills are in'; '' while it is not closed."""
+    one = snapshot.approval
+    if one is None:
+        return ""
+    when = f"{words.day_text(one.at.date())}, {one.at:%H:%M} UTC"
+    return f"{words.clean(one.by)}, {when}" + (f": {words.clean(one.note, NOTE_OF_APPROVAL_MOST)}" if one.note else "")
 
 
 def _chart(snapshot: Snapshot) -> dict[str, Any]:

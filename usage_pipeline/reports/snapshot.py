@@ -5,7 +5,7 @@ In: the month's daily costs, the month before, budget status, who reports. Out: 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from usage_pipeline import money
@@ -41,6 +41,15 @@ class Accounting:
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who closed the month, when, and why in their words."""
+
+    by: str
+    at: datetime
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +113,7 @@ class Snapshot:
     price_book: str
     completeness: Completeness
     accounting: Accounting | None
+    approval: Approval | None = None
 
     @property
     def period(self) -> str:
@@ -135,6 +145,7 @@ def statement_of(
     finality: str = "open",
     completeness: Completeness | None = None,
     accounting: Accounting | None = None,
+    approval: Approval | None = None,
     explain: Explain = as_it_is,
     advice: Sequence[Advice] = (),
 ) -> Snapshot:
@@ -182,6 +193,7 @@ def statement_of(
         price_book=price_book,
         completeness=completeness or completeness_of(month, {row.day for row in daily}),
         accounting=accounting,
+        approval=approval,
     )
 
 

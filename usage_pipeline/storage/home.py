@@ -45,6 +45,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def closed(self) -> Path:
+        """Closed months, `closed/<month>/r<revision>/…`: never changed once they count."""
+        return self.root / "closed"
+
+    @property
     def outbox(self) -> Path:
         """Mails, `outbox/*.eml`, unless a mail server is set."""
         return self.root / "outbox"

@@ -26,6 +26,7 @@ def json_of(snapshot: Snapshot) -> bytes:
         "scope": snapshot.scope,
         "revision": snapshot.revision,
         "finality": snapshot.finality,
+        "approved": _approved(snapshot),
         "currency": snapshot.currency,
         "totals": _totals(snapshot),
         **{f"by_{name}": _groups(getattr(snapshot, f"by_{name}"), with_quantity=name == "meter") for name in DIMENSIONS},
@@ -38,6 +39,12 @@ def json_of(snapshot: Snapshot) -> bytes:
         "advice": [_plain(dataclasses.asdict(one)) for one in snapshot.advice],
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _approved(snapshot: Snapshot) -> dict[str, Any] | None:
+    """Who closed the month; null while it is not closed."""
+    one = snapshot.approval
+    return None if one is None else {"by": one.by, "at": f"{one.at:%Y-%m-%dT%H:%M:%SZ}", "note": one.note}
 
 
 def _totals(snapshot: Snapshot) -> dict[str, Any]:

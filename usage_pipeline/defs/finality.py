@@ -1,0 +1,90 @@
+"""The finality of a month, out of the database, the ledger and the findings: one function that all who show it call."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from usage_pipeline import money
+from usage_pipeline.costs.finality import MonthFinality, month_finality
+from usage_pipeline.defs.closed import closed_months
+from usage_pipeline.defs.findings import Finding, findings_of, rejected_bill_lines
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.periods import Period
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.excluded import without_excluded
+from usage_pipeline.storage.failed_sources import noted_failures
+from usage_pipeline.storage.long_lines import span_of, spoken_days
+from usage_pipeline.tables.charges import charges
+from usage_pipeline.tables.costs import DailyCost, daily_costs
+from usage_pipeline.tables.ingested_files import ingested_files
+from usage_pipeline.tables.revisions import OPEN
+
+
+def finality_of(
+    workplace: Workplace, month: Period, daily: Sequence[DailyCost] | None = None, findings: Sequence[Finding] | None = None
+) -> MonthFinality:
+    """How final `month` is, and why. `daily` are its cost rows and `findings` what was found about it, where that is known already."""
+    database = workplace.database()
+    rows = database.select(daily_costs, where={"day": month}) if daily is None else daily
+    closed = closed_months(database).get(month.start)
+    missing, unread, billing = missing_days(database, month, rows), _unread(workplace, month), billing_channels(workplace)
+    if closed is not None and not closed.is_draft:
+        return month_finality(month, rows, missing=(), unread=(), billing=billing, blocking=(), closed=closed.words)
+    found = month_finality(month, rows, missing=missing, unread=unread, billing=billing, blocking=(), closed=None)
+    if found.finality == OPEN:
+        return found
+    told = findings_of(workplace, month, rows) if findings is None else findings
+    blocking = [one.words for one in told if one.blocks]
+    return month_finality(month, rows, missing=missing, unread=unread, billing=billing, blocking=blocking, closed=None)
+
+
+def missing_days(database: Database, month: Period, daily: Sequence[DailyCost]) -> list[date]:
+    """Days of the month without costs of which no file says anything, not even that they are empty."""
+    known = {row.day for row in daily}
+    if known >= set(month.days()):
+        return []
+    words = spoken_days(month, database=database)
+    counting = without_excluded(words, database.select(ingested_files, where={"source": sorted({one.source for one in words})}))
+    told = {day for one in counting for day in span_of(one).days()}
+    return [day for day in month.days() if day not in known and day not in told]
+
+
+def billing_channels(workplace: Workplace) -> set[str]:
+    """Channels whose bill is a source; one that bills for many channels names them on its lines."""
+    kinds = [SOURCES[spec.kind] for spec in workplace.settings().sources]
+    return {kind.channel for kind in kinds if kind.table is charges and kind.channel}
+
+
+def table_of(found: MonthFinality) -> list[dict[str, Any]]:
+    """A row a channel."""
+    return [
+        {
+            "channel": one.channel,
+            "finality": one.finality,
+            "billed": one.billed,
+            "estimated": one.estimated,
+            "why": "; ".join(one.reasons),
+        }
+        for one in found.channels
+    ]
+
+
+def document_of(found: MonthFinality) -> dict[str, Any]:
+    """The same in JSON."""
+    channels = [
+        {**row, "billed": money.text(row["billed"]), "estimated": money.text(row["estimated"]), "why": list(one.reasons)}
+        for row, one in zip(table_of(found), found.channels, strict=True)
+    ]
+    name = f"{found.month.start:%Y-%m}"
+    return {"month": name, "finality": found.finality, "why": list(found.reasons), "channels": channels}
+
+
+def _unread(workplace: Workplace, month: Period) -> list[str]:
+    """What of sources and bills could not be read, in words."""
+    lake, settings, database = workplace.lake(workplace.engine()), workplace.settings(), workplace.database()
+    failed = sorted(noted_failures(workplace.home.failed_sources))
+    lines = rejected_bill_lines(settings, database, lake, month)
+    count = sum(int(str(row["lines"])) for row in lines)
+    words = [f"{', '.join(failed)} could not be read"] if failed else []
+    return words + ([f"{count:,} {'line of a bill' if count == 1 else 'lines of bills'} could not be read"] if count else [])

@@ -1,0 +1,70 @@
+"""What a month's statements are made of, as plain values: so they can be written down, and every statement made again from them.
+
+In: the month's costs, budgets, inputs, price book, who approved. Out: one snapshot for the organisation and each project.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from usage_pipeline.periods import Period
+from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS, Accounting, Approval, Snapshot, statement_of
+from usage_pipeline.tables.advice import Advice
+from usage_pipeline.tables.budgets import BudgetStatus
+from usage_pipeline.tables.configuration import Organisation, Project
+from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
+from usage_pipeline.tables.unpriced import Unpriced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """`finalities` by scope. `unpriced` are the rows by project, each with its range and hint. `previous` is empty without data."""
+
+    month: Period
+    revision: int
+    finalities: Mapping[str, str]
+    approval: Approval | None
+    organisation: Organisation
+    projects: tuple[Project, ...]
+    daily: Sequence[DailyCost]
+    previous: Sequence[MonthlyCost]
+    statuses: Sequence[BudgetStatus]
+    unpriced: Sequence[Unpriced]
+    advice: Sequence[Advice]
+    inputs: tuple[tuple[str, str], ...]
+    price_book: str
+    accounting: Accounting
+
+
+def scopes_of(projects: Sequence[Project], daily: Sequence[DailyCost]) -> list[str]:
+    """'organisation', each declared project, and 'projects/unattributed' where there is cost of it."""
+    scopes = [ORGANISATION, *(PROJECTS + project.id for project in projects)]
+    return [*scopes, PROJECTS + UNATTRIBUTED] if any(row.project == UNATTRIBUTED for row in daily) else scopes
+
+
+def snapshots_from(facts: Facts) -> list[Snapshot]:
+    """One a scope of `facts.finalities`, in that order."""
+    told = {_bare(row): row for row in facts.unpriced}
+    return [
+        statement_of(
+            facts.month,
+            scope,
+            daily=facts.daily,
+            previous=facts.previous or None,
+            statuses=facts.statuses,
+            projects=facts.projects,
+            organisation=facts.organisation,
+            inputs=facts.inputs,
+            price_book=facts.price_book,
+            revision=facts.revision,
+            finality=finality,
+            approval=facts.approval,
+            accounting=facts.accounting,
+            explain=lambda row: told.get(_bare(row), row),
+            advice=facts.advice,
+        )
+        for scope, finality in facts.finalities.items()
+    ]
+
+
+def _bare(row: Unpriced) -> Unpriced:
+    return replace(row, low=None, high=None, range_if=None, hint=None)

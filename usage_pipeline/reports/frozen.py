@@ -1,0 +1,130 @@
+"""The facts behind a month's statements as files, and back: what a closed month keeps, and what its statements are made of again.
+
+Rows as Parquet (zstd), in the order of their key; everything else as canonical JSON. Amounts are exact in both.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from usage_pipeline import money
+from usage_pipeline.periods import Period
+from usage_pipeline.reports.facts import Facts
+from usage_pipeline.reports.snapshot import Accounting, Approval
+from usage_pipeline.tables.advice import advice
+from usage_pipeline.tables.budgets import budget_status
+from usage_pipeline.tables.configuration import Organisation, Project
+from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.schema import Table
+from usage_pipeline.tables.unpriced import Unpriced
+
+TABLES = "tables"
+DAILY = f"{TABLES}/daily_costs.parquet"
+PREVIOUS = f"{TABLES}/previous_month.parquet"
+STATUSES = f"{TABLES}/budget_status.parquet"
+ADVICE = f"{TABLES}/advice.parquet"
+STATEMENT = f"{TABLES}/statement.json"
+
+Row = TypeVar("Row")
+
+
+def files_of(facts: Facts) -> dict[str, bytes]:
+    """Everything the statements need, by name."""
+    return {
+        DAILY: parquet_of(daily_costs, facts.daily),
+        PREVIOUS: parquet_of(monthly_costs, facts.previous),
+        STATUSES: parquet_of(budget_status, facts.statuses),
+        ADVICE: parquet_of(advice, facts.advice),
+        STATEMENT: canonical(_statement(facts)),
+    }
+
+
+def facts_from(files: Mapping[str, bytes]) -> Facts:
+    """The facts that `files_of` wrote down."""
+    told: dict[str, Any] = json.loads(files[STATEMENT])
+    approved = told["approval"]
+    return Facts(
+        month=Period(date.fromisoformat(told["month"][0]), date.fromisoformat(told["month"][1])),
+        revision=told["revision"],
+        finalities=dict(told["finalities"]),
+        approval=approved and Approval(by=approved["by"], at=datetime.fromisoformat(approved["at"]), note=approved["note"]),
+        organisation=Organisation(**told["organisation"] | {"finance": tuple(told["organisation"]["finance"])}),
+        projects=tuple(Project(**one | {"owners": tuple(one["owners"])}) for one in told["projects"]),
+        daily=rows_of(daily_costs, files[DAILY]),
+        previous=rows_of(monthly_costs, files[PREVIOUS]),
+        statuses=rows_of(budget_status, files[STATUSES]),
+        unpriced=tuple(_unpriced(one) for one in told["unpriced"]),
+        advice=rows_of(advice, files[ADVICE]),
+        inputs=tuple((name, sha256) for name, sha256 in told["inputs"]),
+        price_book=told["price_book"],
+        accounting=Accounting(**told["accounting"]),
+    )
+
+
+def parquet_of(table: Table[Row], rows: Sequence[Row]) -> bytes:
+    """The rows, sorted by key, nulls first."""
+    ordered = sorted(rows, key=lambda row: [_rank(getattr(row, name)) for name in table.key])
+    return parquet_bytes(table.arrow(ordered))
+
+
+def parquet_bytes(rows: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(rows, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def rows_of(table: Table[Row], content: bytes) -> tuple[Row, ...]:
+    """The rows; columns that a newer version added are null, or what the table says they are without a value."""
+    return tuple(table.row(**record) for record in pq.read_table(io.BytesIO(content)).to_pylist())
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """One document, one text: keys sorted, indented, UTF-8."""
+    return (json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _statement(facts: Facts) -> dict[str, Any]:
+    approved = facts.approval
+    return {
+        "month": [facts.month.start.isoformat(), facts.month.end.isoformat()],
+        "revision": facts.revision,
+        "finalities": list(facts.finalities.items()),
+        "approval": approved and {"by": approved.by, "at": approved.at.isoformat(), "note": approved.note},
+        "organisation": asdict(facts.organisation),
+        "projects": [asdict(one) for one in facts.projects],
+        "unpriced": [_plain(asdict(one)) for one in facts.unpriced],
+        "inputs": facts.inputs,
+        "price_book": facts.price_book,
+        "accounting": asdict(facts.accounting),
+    }
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return money.text(value)
+        case date():
+            return value.isoformat()
+        case dict():
+            return {name: _plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case _:
+            return value
+
+
+def _unpriced(told: dict[str, Any]) -> Unpriced:
+    amounts = {name: None if told[name] is None else Decimal(told[name]) for name in ("tokens", "low", "high")}
+    quantities = tuple((meter, Decimal(quantity)) for meter, quantity in told["quantities"])
+    return Unpriced(**told | amounts | {"quantities": quantities, "day": date.fromisoformat(told["day"])})
+
+
+def _rank(value: Any) -> tuple[bool, str]:
+    return value is not None, "" if value is None else str(value)
