@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bills_read import OCTOBER, Bills, aws_bill, azure_bill
 
-from usage_pipeline.defs.findings import Finding, _read_twice
+from usage_pipeline.defs.finding import Finding
+from usage_pipeline.defs.findings_counted import read_twice
 from usage_pipeline.defs.read_twice import doubled
 
 AZURE = 'name: azure, kind: azure_cost, path: "in/**/*.csv"'
@@ -15,7 +16,7 @@ MONTH = [(1, "gpt-4o Inp glbl Tokens", "12.5"), (2, "gpt-4o Outp glbl Tokens", "
 
 
 def found(bills: Bills) -> Finding | None:
-    return _read_twice(doubled(bills.lake, bills.database, OCTOBER))
+    return read_twice(doubled(bills.lake, bills.database, OCTOBER))
 
 
 def test_a_corrected_month_under_another_name(tmp_path: Path) -> None:

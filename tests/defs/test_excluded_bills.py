@@ -8,7 +8,7 @@ import dagster as dg
 from bills_read import OCTOBER, Bills, azure_bill
 from sample_world import usage_pipeline
 
-from usage_pipeline.defs.findings import _broken_bills, rejected_bill_lines
+from usage_pipeline.defs.findings_lines import broken_bills, rejected_bill_lines
 from usage_pipeline.defs.sensors import new_files
 
 BILL = 'name: bill, kind: azure_cost, path: "in/*.csv"'
@@ -86,14 +86,14 @@ def test_a_wrong_export_is_cleared_by_leaving_it_out(tmp_path: Path) -> None:
     bills.land("in/right.csv", azure_bill((1, INPUT, "12.5")), 0)
     bills.land("in/amortized.csv", azure_bill((1, INPUT, "11"), (2, INPUT, "1")), 1)
     bills.read()
-    told = _broken_bills(rejected_bill_lines(bills.settings, bills.database, bills.lake, OCTOBER))
+    told = broken_bills(rejected_bill_lines(bills.settings, bills.database, bills.lake, OCTOBER))
     assert told is not None
     assert (told.blocks, told.count) == (True, 2)
     assert "(bill: amortized_cost): name the file under `exclude` of its source in usage.yaml, or export it again" in told.words
     assert told.words.endswith(f" under the same name: {tmp_path}/in/amortized.csv.")
     (tmp_path / "in" / "amortized.csv").unlink()
     bills.read()
-    assert _broken_bills(rejected_bill_lines(bills.settings, bills.database, bills.lake, OCTOBER)) is not None, "gone is not left out"
+    assert broken_bills(rejected_bill_lines(bills.settings, bills.database, bills.lake, OCTOBER)) is not None, "gone is not left out"
     bills.configure(BILL + ', exclude: ["in/amortized.csv"]')
     bills.read()
     assert rejected_bill_lines(bills.settings, bills.database, bills.lake, OCTOBER) == []

@@ -1,11 +1,11 @@
 """What is wrong with lines of bills, in words: lines that do not read, and exports that are no bill of the source."""
 
-from usage_pipeline.defs.findings import _broken_bills
+from usage_pipeline.defs.findings_lines import broken_bills
 
 
 def test_a_wrong_export_is_told_as_one() -> None:
     rows = [("grouping_mixed", ["in/b.csv", "in/a.csv"]), ("amortized_cost", ["in/c.csv", "in/d.csv"])]
-    found = _broken_bills([{"source": "bill", "reason": reason, "lines": 2, "files": files} for reason, files in rows])
+    found = broken_bills([{"source": "bill", "reason": reason, "lines": 2, "files": files} for reason, files in rows])
     assert found is not None
     assert (found.blocks, found.count) == (True, 4)
     assert found.words == (
@@ -18,7 +18,7 @@ def test_a_wrong_export_is_told_as_one() -> None:
 def test_both_are_told_beside_each_other() -> None:
     broken = {"source": "a", "reason": "bad_amount", "lines": 1, "files": []}
     wrong = {"source": "b", "reason": "estimated_cost", "lines": 1, "files": ["s3://bills/b.csv"]}
-    found = _broken_bills([broken, wrong])
+    found = broken_bills([broken, wrong])
     assert found is not None
     assert found.words == (
         "1 line of a bill could not be read (a: bad_amount): the billed cost lacks them;"
@@ -28,4 +28,4 @@ def test_both_are_told_beside_each_other() -> None:
 
 
 def test_nothing_is_told_of_nothing() -> None:
-    assert _broken_bills([]) is None
+    assert broken_bills([]) is None

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from bills_read import OCTOBER, Bills, aws_bill
 
-from usage_pipeline.defs.findings import Finding, _surplus_parts
+from usage_pipeline.defs.finding import Finding
+from usage_pipeline.defs.findings_counted import parts_left
 from usage_pipeline.defs.surplus_parts import surplus_parts
 
 AWS = 'name: aws, kind: aws_cur, path: "in/**/*.csv"'
@@ -17,7 +18,7 @@ def land(bills: Bills, part: int, cost: str, hours: float) -> None:
 
 
 def found(bills: Bills) -> Finding | None:
-    return _surplus_parts(surplus_parts(bills.settings, bills.database, bills.lake, OCTOBER))
+    return parts_left(surplus_parts(bills.settings, bills.database, bills.lake, OCTOBER))
 
 
 def test_parts_that_were_left(tmp_path: Path) -> None:

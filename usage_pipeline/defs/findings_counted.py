@@ -1,0 +1,139 @@
+"""What counts twice, or does not count that should: findings about files, exports and sources that tell of the same days."""
+
+from collections.abc import Sequence
+
+from usage_pipeline import money
+from usage_pipeline.costs.overlaps import overlaps_of
+from usage_pipeline.costs.read_twice import BILL, Teller
+from usage_pipeline.defs.finding import Finding, files_told
+from usage_pipeline.defs.read_twice import Doubled
+from usage_pipeline.defs.replaced_accounts import Replaced
+from usage_pipeline.defs.replaced_hours import PartDay
+from usage_pipeline.defs.surplus_parts import Surplus
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.excluded import excludes, overruled
+from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.ingested_files import ingested_files
+
+SHOWN = 5
+KEEP_ONE = "keep one of them: name all files of the other under its `exclude` in usage.yaml"
+"""A source that is taken out of usage.yaml goes on to count what was read of it."""
+
+
+def accounts_replaced(found: Sequence[Replaced]) -> Finding | None:
+    if not found:
+        return None
+    more = len(found) - SHOWN
+    words = (
+        "; ".join(one.words for one in found[:SHOWN])
+        + (f"; and {more} more" if more > 0 else "")
+        + ". A source's newer file replaces the days of an older one whole: give each account (or each partial export) a source of its own,"
+        " with a new name and folder, or add one newer export of these days that has all accounts, each named."
+    )
+    costs = [one.cost for one in found if one.cost is not None]
+    amount = money.total(costs) if costs else None
+    return Finding(code="replaced_accounts", blocks=True, count=len(found), amount=amount, words=words)
+
+
+def hours_replaced(found: Sequence[PartDay]) -> Finding | None:
+    more = len(found) - SHOWN
+    words = (
+        "; ".join(one.words for one in found[:SHOWN])
+        + (f"; and {more} more" if more > 0 else "")
+        + ". A day told as one and the same day told by shorter buckets replace each other: add the pages of the other hours, or a newer"
+        " export of the whole day."
+    )
+    return Finding(code="replaced_hours", blocks=True, count=len(found), amount=None, words=words) if found else None
+
+
+def parts_left(found: Sequence[Surplus]) -> Finding | None:
+    more = len(found) - SHOWN
+    words = (
+        "; ".join(one.words for one in found[:SHOWN])
+        + (f"; and {more} more" if more > 0 else "")
+        + ". A newer delivery with fewer parts leaves parts of the older one to count: name the file under `exclude` of its source in"
+        " usage.yaml until a delivery writes it again; if it still belongs to the bill, give the file a new time (touch it). Deliveries in"
+        " folders of their own leave nothing over."
+    )
+    cost = money.total([one.cost for one in found])
+    return Finding(code="surplus_parts", blocks=True, count=len(found), amount=cost, words=words) if found else None
+
+
+def not_excluded(workplace: Workplace) -> Finding | None:
+    """Files of logs that `exclude` names in part: which of their lines other files hold, too, nobody knows any more."""
+    told: list[str] = []
+    count = 0
+    for spec in workplace.settings().sources:
+        if not SOURCES[spec.kind].snapshot:
+            is_out = excludes(spec.exclude, workplace.environment().hash_key_text)
+            counted, left = overruled(workplace.database().select(ingested_files, where={"source": spec.name}), is_out)
+            told += [f"{spec.name} goes on to count {files_told(counted)}"] if counted else []
+            told += [f"{spec.name} goes on to leave out {files_told(left)}"] if left else []
+            count += len(counted) + len(left)
+    words = (
+        f"`exclude` cannot take apart files of a log that were read already ({count:,}): {'; '.join(told)}. The same lines of other files"
+        " were left out for theirs, or may have been read since. It can name all files of the log, and new ones: these are not read."
+    )
+    return Finding(code="not_excluded", blocks=False, count=count, amount=None, words=words) if count else None
+
+
+def counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
+    overlaps = overlaps_of(costs)
+    if not overlaps:
+        return None
+    amount = money.total([min(one.provider_cost, one.logged_cost) for one in overlaps])
+    one = overlaps[0]
+    words = (
+        f"up to {money.text(amount)} may be counted twice: {one.model} on {one.day} is billed under {', '.join(one.provider_projects)}"
+        f" and logged under {', '.join(one.logged_projects)}"
+        + (f", and {len(overlaps) - 1} more" if len(overlaps) > 1 else "")
+        + ". Give both the same project by an attribution rule."
+    )
+    return Finding(code="counted_twice", blocks=True, count=len(overlaps), amount=amount, words=words)
+
+
+def read_twice(found: Sequence[Doubled]) -> Finding | None:
+    if not found:
+        return None
+    words = "; ".join(_in_words(one) for one in found) + f". {_mend_of_twice(found)}"
+    cost = money.total([one.cost for one in found])
+    return Finding(code="read_twice", blocks=True, count=len(found), amount=cost, words=words)
+
+
+def _mend_of_twice(found: Sequence[Doubled]) -> str:
+    exports = "name the file that is not to count under `exclude` of its source in usage.yaml, or save a new version under the old name"
+    mends = [KEEP_ONE] if any(all(one.is_whole for one in twice.read.tellers) for twice in found) else []
+    mends += [exports] if any(not one.is_whole for twice in found for one in twice.read.tellers) else []
+    told = "; of exports, ".join(mends)
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def logged_twice(found: Sequence[Doubled]) -> Finding | None:
+    """No proof: two applications may happen to use the same. Where a bill or the provider's count covers it, that counts, once."""
+    told = "; ".join(f"{' and '.join(one.read.sources)} tell the same of {one.read.channel} on {_days(one)}" for one in found)
+    words = f"{told}: if they saw the same requests, these are estimated twice. {KEEP_ONE[0].upper()}{KEEP_ONE[1:]}."
+    cost = money.total([one.cost for one in found])
+    return Finding(code="logged_twice", blocks=False, count=len(found), amount=cost, words=words) if found else None
+
+
+def _days(one: Doubled) -> str:
+    return f"{len(one.read.days)} {'day' if len(one.read.days) == 1 else 'days'} from {one.read.days[0]}"
+
+
+def _in_words(one: Doubled) -> str:
+    read, is_bill = one.read, one.read.view == BILL
+    told = " and ".join(_teller_told(teller, one) for teller in read.tellers)
+    where = f"in {read.sources[0]} from {told}" if len(read.sources) == 1 else f"from {told}"
+    return (
+        f"{read.channel}'s {'bill' if is_bill else 'own count of usage'} is read {where}, which tell the same"
+        f" ({_days(one)}): {money.text(one.cost)} {'billed' if is_bill else 'estimated'} twice"
+    )
+
+
+def _teller_told(teller: Teller, one: Doubled) -> str:
+    """A source; or an export by its name and files."""
+    if teller.is_whole:
+        return teller.source
+    export = f"export {teller.export!r} ({files_told(one.files[teller])})"
+    return export if len(one.read.sources) == 1 else f"{teller.source}, {export}"
