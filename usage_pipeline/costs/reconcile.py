@@ -16,9 +16,9 @@ from usage_pipeline import money
 from usage_pipeline.costs.reconcile_gaps import Gap
 from usage_pipeline.costs.reconcile_lots import Cell, Lot, cost_of, units_of
 from usage_pipeline.costs.reconcile_moves import between_kinds, known_by_another_name, over_midnight
-from usage_pipeline.costs.reconcile_offers import Offers
+from usage_pipeline.costs.reconcile_offers import Offers, common_discount, plain_discount
 from usage_pipeline.costs.reconcile_pairs import pair
-from usage_pipeline.costs.reconcile_reading import read_bill
+from usage_pipeline.costs.reconcile_reading import listed_of, read_bill
 from usage_pipeline.costs.reconcile_rest import name_rest
 from usage_pipeline.costs.reconcile_views import BILL, LOG, PROVIDER, USAGE, AllViews, CellViews, ChannelDay, DayViews, views_of
 from usage_pipeline.errors import AccountingError
@@ -97,18 +97,18 @@ def _present(cell: Cell, said: CellViews, day: DayViews, known: Known) -> list[s
 
 def _explain(gaps: Sequence[Gap], views: AllViews, known: Known) -> None:
     """Each cause in turn takes out of the gaps what it explains."""
-    offers, listed = Offers(known.prices), _listed_days(gaps)
-    first: dict[int, tuple[Decimal, Decimal]] = {}
+    offers, listed, discounts = Offers(known.prices), _listed_days(gaps), _discounts(gaps)
     for gap in gaps:
         if gap.above == BILL:
             _take_extras(gap, views.cells[gap.cell].extras)
-            read_bill(gap, offers.of(gap.cell, gap.lower), prefers_list=(gap.cell.channel, gap.cell.day) in listed)
-        first[id(gap)] = (units_of(gap.upper), units_of(gap.lower))
+            found = offers.of(gap.cell, gap.lower, discounts.get(_model_day(gap), ()))
+            read_bill(gap, found, prefers_list=(gap.cell.channel, gap.cell.day) in listed)
+        gap.note()
         pair(gap, offers)
     over_midnight(gaps)
     between_kinds(gaps)
     known_by_another_name(gaps)
-    name_rest(gaps, first, known.open_days)
+    name_rest(gaps, known.open_days)
 
 
 def _take_extras(gap: Gap, extras: Iterable[Charge]) -> None:
@@ -126,6 +126,25 @@ def _listed_days(gaps: Iterable[Gap]) -> set[ChannelDay]:
         if gap.above == BILL and listed != net and billed:
             votes[gap.cell.channel, gap.cell.day] += (billed == listed) - (billed == net)
     return {key for key, count in votes.items() if count > 0}
+
+
+def _discounts(gaps: Iterable[Gap]) -> dict[object, list[Decimal]]:
+    """Discounts off the list that lines of a model and day show, told by those whose quantity is beyond doubt; most often seen first."""
+    lines: dict[object, list[tuple[Decimal, Decimal, Decimal]]] = defaultdict(list)
+    for gap in gaps:
+        line = listed_of(gap)
+        if line is not None:
+            lines[_model_day(gap)].append(line)
+    found: dict[object, list[Decimal]] = {}
+    for key, known in lines.items():
+        votes = Counter(percent for line in known if (percent := plain_discount(*line)) is not None)
+        common = common_discount(known) if not votes else None
+        found[key] = [percent for percent, _ in votes.most_common()] if common is None else [common]
+    return found
+
+
+def _model_day(gap: Gap) -> tuple[object, ...]:
+    return (gap.cell.channel, gap.cell.day, gap.cell.model)
 
 
 def _row(cell: Cell, said: CellViews, day: DayViews, known: Known) -> Reconciliation:

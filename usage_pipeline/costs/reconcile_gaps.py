@@ -23,6 +23,8 @@ class Gap:
     difference: Decimal
     logged: list[Lot] = field(default_factory=list)
     """What the logs say of the cell, whichever views are compared."""
+    had: tuple[list[Lot], list[Lot]] = field(default_factory=lambda: ([], []))
+    """Both sides once the bill was read, before any quantity was taken."""
     causes: dict[tuple[str, str, str | None], tuple[Decimal, Decimal | None]] = field(default_factory=dict)
 
     def take(self, cause: str, amount: Decimal, quantity: Decimal | None, evidence: str, mend: str | None = None) -> None:
@@ -34,6 +36,10 @@ class Gap:
             amount += before[0]
             quantity = None if quantity is None or before[1] is None else quantity + before[1]
         self.causes[key] = (amount, quantity)
+
+    def note(self) -> None:
+        """Remember what both views had."""
+        self.had = (list(self.upper), list(self.lower))
 
     @property
     def surplus(self) -> Decimal:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.costs.reconcile_gaps import Gap
-from usage_pipeline.costs.reconcile_lots import cost_of, take, units_of
+from usage_pipeline.costs.reconcile_lots import Lot, cost_of, take, units_of
 from usage_pipeline.costs.reconcile_words import NAMES, alias, units
 from usage_pipeline.tables.reconciliations import BOUNDARY, CACHE, PRICE
 
@@ -42,10 +42,36 @@ def over_midnight(gaps: Sequence[Gap]) -> None:
     for gap in gaps:
         chains[replace(gap.cell, day=date.min), gap.step, gap.above, gap.below][gap.cell.day] = gap
     for chain in chains.values():
-        moves = [(day, *_moved(chain, day)) for day in sorted(chain)]
-        for day, count, words in moves:
-            if count:
-                _shift(chain[day], chain[day + ONE_DAY], count, words)
+        told = {day: _moved(chain, day) for day in sorted(chain)}
+        moves = _possible(chain, {day: count for day, (count, _) in told.items() if count})
+        for day, count in moves.items():
+            _note(chain, day, count, told[day][1])
+        for day in chain:
+            net = moves.get(day - ONE_DAY, money.ZERO) - moves.get(day, money.ZERO)
+            if net:
+                take(chain[day].upper if net > 0 else chain[day].lower, abs(net))
+
+
+def _possible(chain: Mapping[date, Gap], moves: dict[date, Decimal]) -> dict[date, Decimal]:
+    """`moves`, each made smaller until no day would gain or lose more units than it has too many or too few."""
+    while True:
+        for day in sorted(chain):
+            surplus = chain[day].surplus
+            before, after = moves.get(day - ONE_DAY, money.ZERO), moves.get(day, money.ZERO)
+            over = max(before - after - max(surplus, money.ZERO), money.ZERO) or min(before - after - min(surplus, money.ZERO), money.ZERO)
+            if over:
+                place, change = (day - ONE_DAY, -over) if before and before * over > 0 else (day, over)
+                moves[place] = moves[place] + change
+                break
+        else:
+            return {day: count for day, count in moves.items() if count}
+
+
+def _note(chain: Mapping[date, Gap], day: date, count: Decimal, words: str) -> None:
+    """Both ends at the price that the units have there."""
+    for gap, quantity in ((chain[day], -count), (chain[day + ONE_DAY], count)):
+        side = (gap.upper or gap.had[0]) if quantity > 0 else (gap.lower or gap.had[1])
+        gap.take(BOUNDARY, _worth(side, abs(quantity)) * (1 if quantity > 0 else -1), quantity, words)
 
 
 def _moved(chain: Mapping[date, Gap], day: date) -> tuple[Decimal, str]:
@@ -72,14 +98,13 @@ def _crossing(gap: Gap | None) -> Decimal:
     return money.ZERO if gap is None else units_of(lot for lot in gap.logged if lot.is_crossing)
 
 
-def _shift(one: Gap, following: Gap, count: Decimal, words: str) -> None:
-    """Both ends at once, as far as both have what is to be moved."""
-    there = -one.surplus if count > 0 else one.surplus
-    here = following.surplus if count > 0 else -following.surplus
-    moved = min(abs(count), there, here)
-    if moved > 0:
-        _move(one, BOUNDARY, moved, words)
-        _move(following, BOUNDARY, moved, words)
+def _worth(lots: Sequence[Lot], quantity: Decimal) -> Decimal:
+    """What `quantity` from the front of `lots` costs; more than there is, at the last one's price."""
+    copies = list(lots)
+    taken = take(copies, quantity)
+    rest = quantity - units_of(taken)
+    last = taken[-1] if taken else None
+    return cost_of(taken) + (rest * last.price if rest > 0 and last is not None and last.price is not None else money.ZERO)
 
 
 def between_kinds(gaps: Iterable[Gap]) -> None:
@@ -87,10 +112,32 @@ def between_kinds(gaps: Iterable[Gap]) -> None:
     groups: dict[object, list[Gap]] = defaultdict(list)
     for gap in gaps:
         for number, family in enumerate(FAMILIES):
-            if gap.cell.meter in family and gap.surplus:
+            if gap.cell.meter in family:
                 groups[number, replace(gap.cell, meter=""), gap.step].append(gap)
     for group in groups.values():
+        _untold(group)
         _even_out(group)
+
+
+def _untold(group: Sequence[Gap]) -> None:
+    """A kind that the lower view does not have at all, while it has fewer tokens of all kinds: of what it has, the same share is of it."""
+    had = units_of(lot for gap in group for lot in gap.had[0])
+    lacking = sum((gap.surplus for gap in group), money.ZERO)
+    blank = [gap for gap in group if gap.surplus > 0 and units_of(gap.had[0]) == gap.surplus and not units_of(gap.had[1])]
+    others = [gap for gap in group if units_of(gap.had[1]) and gap.had[0] and gap.surplus >= 0]
+    if len(blank) != 1 or not others or lacking <= 0 or lacking >= had:
+        return
+    (gap,), other = blank, max(others, key=lambda one: units_of(one.had[1]))
+    there = min(gap.surplus, units_of(other.had[1]))
+    count = min(money.in_proportion(gap.surplus, had - lacking, had).to_integral_value(), there)
+    like = other.had[0][0]
+    if count <= 0 or like.price is None or other.surplus < 0:
+        return
+    words = f"{_kinds(gap, other, count)}, in proportion: {NAMES[gap.below]} have no {gap.cell.meter} at all"
+    _move(gap, CACHE, count, words)
+    again = replace(like, quantity=count, cost=count * like.price)
+    other.take(CACHE, -again.cost, -count, words)
+    other.upper.append(again)
 
 
 def _even_out(group: Sequence[Gap]) -> None:

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, Decimal
 
 from usage_pipeline import money
 from usage_pipeline.costs.reconcile_lots import Cell, Lot
 from usage_pipeline.tables.reconciled_usage import NO_TIER, STANDARD, KnownPrice
 
-NET, LIST, BOOK = "net", "list", "book"
+NET, LIST, BOOK, OFF = "net", "list", "book", "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,10 @@ class Offers:
             self._by_model[one.channel, one.model, one.meter].append(one)
             self._by_model[one.channel, None, one.meter].append(one)
 
-    def of(self, cell: Cell, lower: Sequence[Lot]) -> list[Offer]:
-        """Each price of a processing once: as the lower view has it, as our book has it, as other books do."""
+    def of(self, cell: Cell, lower: Sequence[Lot], discounts: Iterable[Decimal] = ()) -> list[Offer]:
+        """Each price of a processing once: as the lower view has it, as our book has it, as other books do, last the list less one of
+        `discounts` (percent) that other lines of the day show.
+        """
         known = [one for one in self._by_model.get((cell.channel, cell.model, cell.meter), ()) if one.holds_on(cell.day)]
         own = [
             Offer(price=lot.price, kind=NET, processing=lot.processing, tier=lot.tier, told=net_words(lot.agreement))
@@ -50,6 +52,7 @@ class Offers:
         ours = sorted((one for one in known if one.book is None), key=lambda one: (one.tier, one.region is not None))
         others = sorted((one for one in known if one.book is not None), key=lambda one: (one.tier, one.region is not None))
         found = [*own, *listed, *_offers(ours, NET), *_offers(ours, LIST), *_offers(others, NET), *_offers(others, LIST)]
+        found += [less(one, percent) for percent in discounts for one in found if one.kind == LIST]
         return list({(one.price, one.processing): one for one in reversed(found)}.values())[::-1]
 
     def provider_of(self, cell: Cell) -> str | None:
@@ -65,6 +68,12 @@ class Offers:
         ]
         same = [one for one in known if one.region == lot.region] or known
         return next((one.net_unit_price for one in same), None)
+
+
+def less(listed: Offer, percent: Decimal) -> Offer:
+    """So many percent off (negative: on top of) a list price."""
+    words = f"{money.text(abs(percent))} % {'below' if percent > 0 else 'above'} {listed.told}"
+    return replace(listed, price=listed.price - listed.price * percent.scaleb(-2), kind=OFF, told=words)
 
 
 def _offers(prices: Iterable[KnownPrice], part: str) -> list[Offer]:
@@ -114,3 +123,25 @@ def plain_discount(cost: Decimal, listed: Decimal, margin: Decimal) -> Decimal |
     off = abs(listed * (100 - percent) - cost * 100)
     is_sharp = listed > 100_000 * (margin + money.SMALLEST)
     return percent if percent and abs(percent) < 100 and is_sharp and off <= 100 * (margin + money.SMALLEST) else None  # noqa: PLR2004
+
+
+_LEAST_LINES = 2
+_STEPS = (Decimal(5), Decimal(1), Decimal("0.5"))
+
+
+def common_discount(lines: Sequence[tuple[Decimal, Decimal, Decimal]]) -> Decimal | None:
+    """The percentage below the list, or above it, that several rounded lines (billed, at the list price, margin) show together: the
+    plainest that all of them allow. None where they allow none, or so many that it says nothing.
+    """
+    known = [one for one in lines if one[0] > 0 and one[1] > 0]
+    if len(known) < _LEAST_LINES:
+        return None
+    low = max(100 - money.in_proportion(billed + margin, Decimal(100), listed) for billed, listed, margin in known)
+    high = min(100 - money.in_proportion(billed - margin, Decimal(100), listed) for billed, listed, margin in known)
+    if high < low or high - low > 1 or low <= 0 <= high:
+        return None
+    for step in _STEPS:
+        count = (low / step).to_integral_value(ROUND_CEILING)
+        if count * step <= high:
+            return count * step
+    return None

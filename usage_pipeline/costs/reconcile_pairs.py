@@ -6,7 +6,7 @@ Units find each other first where processing and price are the same (no differen
 from collections.abc import Callable
 
 from usage_pipeline.costs.reconcile_gaps import Gap
-from usage_pipeline.costs.reconcile_lots import Lot
+from usage_pipeline.costs.reconcile_lots import Lot, take, units_of
 from usage_pipeline.costs.reconcile_offers import Offers
 from usage_pipeline.costs.reconcile_words import agreement, pair_words
 from usage_pipeline.tables.priced_usage import NO_VARIANT
@@ -25,7 +25,11 @@ _LIKENESS: tuple[Callable[[Lot], object], ...] = (
 
 
 def pair(gap: Gap, offers: Offers) -> None:
-    """Take from both sides all units that the other has too; a price that differs is told as its cause."""
+    """Take from both sides all units that the other has too; a price that differs is told as its cause.
+
+    Where the lower view has more, requests over midnight are the first to be held to be what the upper one lacks.
+    """
+    held = _hold_back(gap)
     for likeness in _LIKENESS:
         waiting = [lot for lot in gap.upper if lot.quantity is None]
         upper, gap.upper = [lot for lot in gap.upper if lot.quantity is not None], waiting
@@ -33,6 +37,18 @@ def pair(gap: Gap, offers: Offers) -> None:
             rest = _pair_one(gap, lot, likeness, offers)
             if rest is not None:
                 gap.upper.append(rest)
+    gap.lower += held
+
+
+def _hold_back(gap: Gap) -> list[Lot]:
+    crossing = [lot for lot in gap.lower if lot.is_crossing]
+    count = min(-gap.surplus, units_of(crossing))
+    if count <= 0:
+        return []
+    gap.lower = [lot for lot in gap.lower if not lot.is_crossing] + crossing
+    ordinary = take(gap.lower, units_of(gap.lower) - count)
+    held, gap.lower = gap.lower, ordinary
+    return held
 
 
 def _pair_one(gap: Gap, lot: Lot, likeness: Callable[[Lot], object], offers: Offers) -> Lot | None:

@@ -8,15 +8,18 @@ within half a unit of the last decimal of its lines.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import product
 
 from usage_pipeline import money
 from usage_pipeline.costs.reconcile_gaps import Gap
 from usage_pipeline.costs.reconcile_lots import Lot, cost_of, units_of
-from usage_pipeline.costs.reconcile_offers import LIST, NET, Offer, plain_discount, plain_price
+from usage_pipeline.costs.reconcile_offers import BOOK, LIST, NET, OFF, Offer, less, plain_discount, plain_price
 from usage_pipeline.costs.reconcile_words import exact, odd_words, rounding_words
 from usage_pipeline.tables.reconciled_usage import NO_TIER
 from usage_pipeline.tables.reconciliations import ROUNDING, UNEXPLAINED
 
+BILL_VIEW = "bill"
+MOST_APART, MOST_OFFERS = 4, 6
 _NOISE = Decimal("1e-15")
 """Of an amount that was a binary fraction once."""
 
@@ -140,16 +143,24 @@ def _mixed(line: Lot, offers: Sequence[Offer], logged: Sequence[Lot]) -> Iterato
 def _odd_price(line: Lot, units: Decimal, offers: Sequence[Offer]) -> Lot | None:
     """At a price that nobody knows, and that is one all the same: so many percent off the list, or a number of few digits."""
     listed = next((offer for offer in offers if offer.kind == LIST and offer.processing == line.processing), None)
-    if listed is not None:
-        percent = plain_discount(line.cost, units * listed.price, line.margin)
-        if percent is not None:
-            price = listed.price - listed.price * percent.scaleb(-2)
-            told = f"{exact(abs(percent))} % {'below' if percent > 0 else 'above'} {listed.told}"
-            return replace(line, quantity=units, cost=units * price, price=price, told=told)
-    price_or_none = plain_price(line.cost, units)
-    if price_or_none is None:
+    percent = None if listed is None else plain_discount(line.cost, units * listed.price, line.margin)
+    if listed is not None and percent is not None:
+        return _at(line, units, less(listed, percent))
+    price = plain_price(line.cost, units)
+    return None if price is None else replace(line, quantity=units, price=price, told="a price that no price book has")
+
+
+def listed_of(gap: Gap) -> tuple[Decimal, Decimal, Decimal] | None:
+    """(billed, at the list price, margin) of a gap whose two views have the same units beyond doubt, else None."""
+    if gap.above != BILL_VIEW or not gap.lower or any(lot.is_unpriced for lot in gap.lower):
         return None
-    return replace(line, quantity=units, price=price_or_none, told="a price that no price book has")
+    if any(line.quantity is not None for line in gap.upper) and units_of(gap.upper) != units_of(gap.lower):
+        return None
+    return cost_of(gap.upper), _listed_cost(gap.lower), sum((line.margin for line in gap.upper), money.ZERO)
+
+
+def _listed_cost(lots: Sequence[Lot]) -> Decimal:
+    return sum((lot.list_cost for lot in lots), money.ZERO)
 
 
 def _read_silent(reading: Reading, lines: Sequence[Lot], offers: Sequence[Offer], gap: Gap, *, prefers_list: bool) -> None:
@@ -161,21 +172,33 @@ def _read_silent(reading: Reading, lines: Sequence[Lot], offers: Sequence[Offer]
         line = replace(pool[0], cost=cost_of(pool), margin=sum((one.margin for one in pool), money.ZERO))
         lower = [lot for lot in free if lot.processing == line.processing] or free
         free = [lot for lot in free if lot not in lower]
-        _read_pool(reading, line, lower, _same_first(offers, line), gap, prefers_list=prefers_list)
+        _read_pool(reading, (line, pool), lower, _same_first(offers, line), gap, prefers_list=prefers_list)
 
 
-def _read_pool(reading: Reading, line: Lot, lower: Sequence[Lot], offers: Sequence[Offer], gap: Gap, *, prefers_list: bool) -> None:
+def _read_pool(
+    reading: Reading,
+    lines: tuple[Lot, Sequence[Lot]],
+    lower: Sequence[Lot],
+    offers: Sequence[Offer],
+    gap: Gap,
+    *,
+    prefers_list: bool,
+) -> None:
+    """`lines`: all of a processing as one, and each."""
+    line, pool = lines
     units = units_of(lower)
-    for lots in _same_units(line, lower, units, offers):
+    for lots in _same_units(line, lower, units, offers, gap.logged):
         if _fits(line, cost_of(lots)):
             reading.add(line, lots)
             return
-    if (
-        units
-        and (odd := _odd_price(line, units, offers) if not any(lot.is_unpriced for lot in lower) else None) is not None
-        and odd.told[0].isdigit()
-    ):
-        reading.add(line, [odd])
+    if units and not any(lot.is_unpriced for lot in lower):
+        percent = plain_discount(line.cost, _listed_cost(lower), line.margin)
+        if percent is not None:
+            reading.add(line, [_off(lot, percent) for lot in lower])
+            return
+    parts = _apart(pool, units, _plausible(offers, line, prefers_list=prefers_list), gap.logged) if len(pool) > 1 else None
+    if parts is not None:
+        reading.add(line, parts)
         return
     for offer in _plausible(offers, line, prefers_list=prefers_list):
         count = money.in_proportion(line.cost, Decimal(1), offer.price).to_integral_value()
@@ -191,16 +214,41 @@ def _read_pool(reading: Reading, line: Lot, lower: Sequence[Lot], offers: Sequen
         reading.odd.append((line.cost - cost_of(lower), odd_words(line, line.cost - cost_of(lower), gap)))
 
 
-def _same_units(line: Lot, lower: Sequence[Lot], units: Decimal, offers: Sequence[Offer]) -> Iterator[list[Lot]]:
+def _same_units(line: Lot, lower: Sequence[Lot], units: Decimal, offers: Sequence[Offer], logged: Sequence[Lot]) -> Iterator[list[Lot]]:
+    """As many units as the lower view has: at its own prices, at the list's, all at one price, in parts as the logs have them."""
     if not units or any(lot.is_unpriced for lot in lower):
         return
     yield list(lower)
     yield [replace(lot, cost=lot.list_cost, price=lot.listed, told="the list price") for lot in lower]
     for offer in offers:
         yield [_at(line, units, offer)]
+    yield from _mixed(replace(line, quantity=units), offers, logged)
+
+
+def _apart(pool: Sequence[Lot], units: Decimal, offers: Sequence[Offer], logged: Sequence[Lot]) -> list[Lot] | None:
+    """Lines of one processing at a price each (they are for different tiers), so that together they make the lower view's units, or one
+    of them makes those that the logs have in its tier. None where no such prices are known.
+    """
+    if len(pool) > MOST_APART:
+        return None
+    told = [[_at(line, line.cost / offer.price, offer) for offer in offers[:MOST_OFFERS] if line.cost % offer.price == 0] for line in pool]
+    for lots in product(*told):
+        if units_of(lots) == units:
+            return list(lots)
+    counts = {tier: units_of(lot for lot in logged if lot.tier == tier) for tier in {lot.tier for lot in logged}}
+    for lots in product(*told):
+        if any(lot.tier != NO_TIER and lot.units == counts.get(lot.tier) for lot in lots):
+            return list(lots)
+    return None
+
+
+def _off(lot: Lot, percent: Decimal) -> Lot:
+    words = f"{exact(abs(percent))} % {'below' if percent > 0 else 'above'} the list price"
+    price = None if lot.listed is None else lot.listed - lot.listed * percent.scaleb(-2)
+    return replace(lot, cost=lot.list_cost - lot.list_cost * percent.scaleb(-2), price=price, told=words)
 
 
 def _plausible(offers: Sequence[Offer], line: Lot, *, prefers_list: bool) -> list[Offer]:
     """Prices at which an amount may tell a quantity: of the line's own processing, in our book."""
-    own = [offer for offer in offers if offer.kind in {NET, LIST} and offer.processing == line.processing]
-    return sorted(own, key=lambda offer: (offer.tier != NO_TIER, (offer.kind == LIST) != prefers_list))
+    own = [offer for offer in offers if offer.kind != BOOK and offer.processing == line.processing]
+    return sorted(own, key=lambda offer: (offer.tier != NO_TIER, offer.kind != OFF, (offer.kind == LIST) != prefers_list))

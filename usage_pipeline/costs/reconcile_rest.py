@@ -15,12 +15,12 @@ from usage_pipeline.tables.reconciliations import NOT_FINAL, UNBILLED, UNEXPLAIN
 COVERAGE = "usage-pipeline coverage --from {day} --to {day} --unowned"
 
 
-def name_rest(gaps: Sequence[Gap], amounts: Mapping[int, tuple[Decimal, Decimal]], open_days: Mapping[tuple[str, date], str]) -> None:
-    """The last causes. `amounts`: what each gap's upper and lower view had of units at first, by id."""
+def name_rest(gaps: Sequence[Gap], open_days: Mapping[tuple[str, date], str]) -> None:
+    """The last causes. `open_days`: channels and days that the provider may still change, with the words that say so."""
     elsewhere = _elsewhere(gaps)
     for gap in gaps:
         _silent(gap)
-        surplus, words = gap.surplus, surplus_words(gap, *amounts[id(gap)])
+        surplus, words = gap.surplus, surplus_words(gap)
         if gap.upper or gap.lower:
             open_words = open_days.get((gap.cell.channel, gap.cell.day))
             if open_words is not None and surplus < 0:

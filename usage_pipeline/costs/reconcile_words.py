@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.costs.reconcile_gaps import Gap
-from usage_pipeline.costs.reconcile_lots import Cell, Lot
+from usage_pipeline.costs.reconcile_lots import Cell, Lot, units_of
 
 NAMES = {"bill": "the bill", "provider": "the provider's count", "log": "the logs"}
 
@@ -47,14 +47,14 @@ def _price(lot: Lot) -> str:
     return number + (f" ({', '.join(what)})" if what else "")
 
 
-def surplus_words(gap: Gap, upper: Decimal, lower: Decimal) -> str:
+def surplus_words(gap: Gap) -> str:
     """More units here than there."""
-    unit = gap.cell.unit
-    return f"{NAMES[gap.above]} has {_count(upper)} {unit}, {NAMES[gap.below]} {_count(lower)}"
+    upper, lower = (_count(units_of(lots)) for lots in gap.had)
+    return f"{NAMES[gap.above]} has {upper}, {NAMES[gap.below]} {lower} ({gap.cell.unit})"
 
 
 def _count(value: Decimal) -> str:
-    return units(value) if value else "no"
+    return units(value) if value else "none"
 
 
 def uncounted_words(gap: Gap, lines: list[Lot]) -> str:
