@@ -8,6 +8,7 @@ import dagster as dg
 from bills_read import OCTOBER, Bills, azure_bill
 from sample_world import usage_pipeline
 
+from usage_pipeline.defs.findings_counted import nothing_excluded
 from usage_pipeline.defs.findings_lines import broken_bills, rejected_bill_lines
 from usage_pipeline.defs.sensors import new_files
 
@@ -98,3 +99,14 @@ def test_a_wrong_export_is_cleared_by_leaving_it_out(tmp_path: Path) -> None:
     bills.read()
     assert rejected_bill_lines(bills.settings, bills.database, bills.lake, OCTOBER) == []
     assert bills.billed() == 12.5
+
+
+def test_a_pattern_that_names_nothing_is_told(tmp_path: Path) -> None:
+    bills = two_exports(tmp_path)
+    bills.configure(BILL + ', exclude: ["in/wrong.csv"]')
+    assert nothing_excluded(bills.workplace) is None, "it lies there and was not read"
+    bills.configure(BILL + ', exclude: ["in/wrong.csv", "in/wrongg.csv", "out/**"]')
+    told = nothing_excluded(bills.workplace)
+    assert told is not None
+    assert (told.blocks, told.count) == (False, 2)
+    assert f"never read: bill: {tmp_path}/in/wrongg.csv, bill: {tmp_path}/out/**. Mend the pattern" in told.words

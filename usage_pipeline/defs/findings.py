@@ -12,6 +12,7 @@ from usage_pipeline.defs.findings_counted import (
     hours_replaced,
     logged_twice,
     not_excluded,
+    nothing_excluded,
     parts_left,
     read_twice,
 )
@@ -56,6 +57,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _unpriced(costs, lake, days, workplace.settings().limits),
         broken_bills(rejected_bill_lines(settings, database, lake, days)),
         not_excluded(workplace),
+        nothing_excluded(workplace),
         broken_usage(rejected_usage_lines(settings, database, lake, days)),
         accounts_replaced(replaced_accounts(settings, database, lake, days)),
         hours_replaced(replaced_hours(settings, database, days)),

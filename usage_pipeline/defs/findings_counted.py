@@ -11,8 +11,10 @@ from usage_pipeline.defs.replaced_accounts import Replaced
 from usage_pipeline.defs.replaced_hours import PartDay
 from usage_pipeline.defs.surplus_parts import Surplus
 from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.errors import StoreError
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.excluded import excludes, overruled
+from usage_pipeline.storage.landing import Landing
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.ingested_files import ingested_files
 
@@ -76,6 +78,28 @@ def not_excluded(workplace: Workplace) -> Finding | None:
         " were left out for theirs, or may have been read since. It can name all files of the log, and new ones: these are not read."
     )
     return Finding(code="not_excluded", blocks=False, count=count, amount=None, words=words) if count else None
+
+
+def nothing_excluded(workplace: Workplace) -> Finding | None:
+    """Patterns of `exclude` that match no file: none that lies there, and none that was ever read."""
+    landing, database = workplace.landing(), workplace.database()
+    told: list[str] = []
+    for spec in workplace.settings().sources:
+        uris = {row.uri for row in database.select(ingested_files, where={"source": spec.name})} if spec.exclude else set()
+        for pattern in spec.exclude:
+            is_out = excludes([pattern], landing.hash_key)
+            if not any(is_out(uri) for uri in uris) and not _lies_there(landing, pattern):
+                told.append(f"{spec.name}: {pattern}")
+    words = f"`exclude` names what is not there and was never read: {files_told(told)}. Mend the pattern, or take it out of usage.yaml."
+    return Finding(code="nothing_excluded", blocks=False, count=len(told), amount=None, words=words) if told else None
+
+
+def _lies_there(landing: Landing, pattern: str) -> bool:
+    """Whether a file matches; so it may be where the store does not say."""
+    try:
+        return landing.has_files(pattern)
+    except StoreError:
+        return True
 
 
 def counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
