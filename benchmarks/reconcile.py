@@ -18,6 +18,7 @@ from usage_pipeline.periods import Period
 from usage_pipeline.prices.apply import keys_of, price_events
 from usage_pipeline.prices.book import build_book
 from usage_pipeline.storage.engine import connect
+from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.usage_events import usage_events
 
 Confusion = dict[tuple[str, str], Decimal]
@@ -38,7 +39,7 @@ def explained(world: made.World, folder: Path, *, days: int) -> Reconciled:
     facts = Facts(
         priced=ibis.memtable(engine.to_pyarrow(priced)),
         rates=tables[2],
-        bills=made.charges_of(world),
+        bills=ibis.memtable(charges.arrow(made.charges_of(world))),
         spans=[(period, book)],
         others=[],
         logged=frozenset(stream.channel for stream in made.STREAMS),

@@ -458,14 +458,14 @@ def _event(key: str, view: str, entry: Entry, meters: dict[str, int], count: int
 
 def charges_of(world: World) -> list[Charge]:
     """The bill's lines: by cell, processing and unit price. What rounding makes of a line is noted in the truth now."""
-    lines: dict[tuple[CellKey, str, Decimal], tuple[Stream, int]] = {}
+    lines: dict[tuple[CellKey, str, str, Decimal], tuple[Stream, int]] = {}
     for entry in world.views[BILL].values():
         for meter, count in entry.meters:
-            key = (cell_of(entry, meter), entry.processing, _unit(entry, meter, BILL))
+            key = (cell_of(entry, meter), entry.processing, _text(entry, meter), _unit(entry, meter, BILL))
             lines[key] = (entry.stream, lines.get(key, (entry.stream, 0))[1] + count)
     found: list[Charge] = []
     misprints = dict(world.misprints)
-    for number, ((cell, processing, price), (stream, quantity)) in enumerate(sorted(lines.items(), key=lambda one: one[0])):
+    for number, ((cell, processing, text, price), (stream, quantity)) in enumerate(sorted(lines.items(), key=lambda one: one[0])):
         amount = quantity * price + misprints.pop(cell, Decimal(0))
         places = world.rounded.get((stream.channel, "*"))
         if places is not None:
@@ -474,12 +474,19 @@ def charges_of(world: World) -> list[Charge]:
                 world.notes[f"rounding {number}", "bill"].append((cell, "rounding", printed - amount))
             amount = printed
         silent = stream.channel in WITHOUT_QUANTITY
-        found.append(_charge(str(number), cell, stream.provider, amount, None if silent else Decimal(quantity), processing, "Usage"))
+        charge = _charge(str(number), cell, stream.provider, amount, None if silent else Decimal(quantity), processing, "Usage")
+        found.append(replace(charge, sku=text))
     for cell, amount in misprints.items():
         raise ValueError(f"{cell}: {amount} is on no line")
     for number, (cell, cause, amount) in enumerate(world.extras):
         found.append(_charge(f"extra-{number}", cell, None, amount, None, "standard", cause.capitalize()))
     return found
+
+
+def _text(entry: Entry, meter: str) -> str:
+    """What a bill calls it: a line has one price."""
+    is_long = not entry.base and entry.total > LONG_FROM.get(entry.stream.model, 10**12)
+    return f"{entry.stream.model} {meter}{' long context' if is_long else ''}"
 
 
 _BLANK = dict.fromkeys(charges.names)

@@ -1,8 +1,8 @@
 """Reconciliation: the three views of one dollar, cell by cell, and why they differ. Causes sum to each difference, to the last digit.
 
-In: rows of `reconciled_usage` and charges of some days with those around them, and what is known of prices and providers. Out: rows of
-`reconciliations` and `reconciliation_causes` of the days asked for. In their order, causes are: lines that are no usage, requests over
-midnight, other processing, other kinds of tokens, other tiers, other prices, rounding, not final, in one view alone, unexplained.
+In: rows of `reconciled_usage` and `reconciled_bills` of some days with those around them, and what is known of prices and providers. Out:
+rows of `reconciliations` and `reconciliation_causes` of the days asked for. In their order, causes are: lines that are no usage, requests
+over midnight, other processing, other kinds of tokens, other tiers, other prices, rounding, not final, in one view alone, unexplained.
 """
 
 from collections import Counter, defaultdict
@@ -22,9 +22,9 @@ from usage_pipeline.costs.reconcile_reading import listed_of, read_bill
 from usage_pipeline.costs.reconcile_rest import name_rest
 from usage_pipeline.costs.reconcile_views import BILL, LOG, PROVIDER, USAGE, AllViews, CellViews, ChannelDay, DayViews, views_of
 from usage_pipeline.errors import AccountingError
-from usage_pipeline.tables.charges import Charge
 from usage_pipeline.tables.meters import UNMAPPED
 from usage_pipeline.tables.months import nulls_first
+from usage_pipeline.tables.reconciled_bills import ReconciledBill
 from usage_pipeline.tables.reconciled_usage import Known, ReconciledUsage
 from usage_pipeline.tables.reconciliations import (
     ADJUSTMENT,
@@ -50,7 +50,7 @@ class Reconciled:
 
 
 def reconcile(
-    usage: Sequence[ReconciledUsage], charges: Sequence[Charge], known: Known, days: Collection[date] | None = None
+    usage: Sequence[ReconciledUsage], charges: Sequence[ReconciledBill], known: Known, days: Collection[date] | None = None
 ) -> Reconciled:
     """Both tables of `days` (all if None). `usage` and `charges` reach two days before them and one after: what crosses midnight needs it.
 
@@ -111,7 +111,7 @@ def _explain(gaps: Sequence[Gap], views: AllViews, known: Known) -> None:
     name_rest(gaps, known.open_days)
 
 
-def _take_extras(gap: Gap, extras: Iterable[Charge]) -> None:
+def _take_extras(gap: Gap, extras: Iterable[ReconciledBill]) -> None:
     for one in extras:
         said = one.sku or one.category
         kind = "a correction" if one.category == USAGE else f"a line of category {one.category}"
@@ -191,7 +191,7 @@ def _check_sums(rows: Iterable[Reconciliation], gaps: Sequence[Gap], causes: Ite
         _equal(f"the difference and its steps in {_key(one)}", one.difference, money.total(steps[_key(one)]))
 
 
-def _check_totals(rows: Sequence[Reconciliation], usage: Sequence[ReconciledUsage], charges: Sequence[Charge]) -> None:
+def _check_totals(rows: Sequence[Reconciliation], usage: Sequence[ReconciledUsage], charges: Sequence[ReconciledBill]) -> None:
     _equal(
         "the bill in the cells and in its lines",
         money.total([row.billed_cost for row in rows]),

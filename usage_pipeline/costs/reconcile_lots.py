@@ -50,6 +50,7 @@ class Lot:
     text: str = ""
     told: str = ""
     book: str | None = None
+    lines: int = 0
     margin: Decimal = money.ZERO
     """How far off rounding may have put the cost of a bill's line."""
 

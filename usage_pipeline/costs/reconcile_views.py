@@ -7,14 +7,14 @@ without tags likewise; a line of web searches names no model, so it stands for t
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import date
 from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.costs.reconcile_lots import Cell, Lot
-from usage_pipeline.tables.charges import Charge
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.meters import TOKEN_METERS, UNMAPPED
+from usage_pipeline.tables.reconciled_bills import ReconciledBill
 from usage_pipeline.tables.reconciled_usage import Known, ReconciledUsage, processing_of
 from usage_pipeline.tables.usage_events import LOG_VIEW, PROVIDER_VIEW
 
@@ -31,7 +31,7 @@ class CellViews:
     """All that is said of one cell. `extras` are lines that are no usage: credits, taxes, corrections."""
 
     lots: dict[str, list[Lot]] = field(default_factory=lambda: {BILL: [], PROVIDER: [], LOG: []})
-    extras: list[Charge] = field(default_factory=list)
+    extras: list[ReconciledBill] = field(default_factory=list)
     accounts: set[str] = field(default_factory=set)
     invoices: set[str] = field(default_factory=set)
 
@@ -40,8 +40,8 @@ class CellViews:
 class DayViews:
     """What one channel's views of one day are like: which speak, and which dimensions they name."""
 
-    lines: list[Charge] = field(default_factory=list)
-    extras: list[Charge] = field(default_factory=list)
+    lines: list[ReconciledBill] = field(default_factory=list)
+    extras: list[ReconciledBill] = field(default_factory=list)
     usage: list[ReconciledUsage] = field(default_factory=list)
     _meters: dict[str, set[str]] = field(default_factory=dict)
 
@@ -74,13 +74,13 @@ class AllViews:
     days: dict[ChannelDay, DayViews]
 
 
-def views_of(usage: Iterable[ReconciledUsage], charges: Iterable[Charge], known: Known) -> AllViews:
+def views_of(usage: Iterable[ReconciledUsage], charges: Iterable[ReconciledBill], known: Known) -> AllViews:
     """Every row in exactly one cell, in the order in which the rows come."""
     days: dict[ChannelDay, DayViews] = defaultdict(DayViews)
     for row in usage:
         days[row.channel, row.day].usage.append(row)
     for charge in charges:
-        one = days[charge.channel, charge.period_start.astimezone(UTC).date()]
+        one = days[charge.channel, charge.day]
         (one.lines if charge.category == USAGE and charge.charge_class != CORRECTION else one.extras).append(charge)
     cells: dict[Cell, CellViews] = defaultdict(CellViews)
     for (channel, day), views in sorted(days.items()):
@@ -104,9 +104,8 @@ def _fill(cells: dict[Cell, CellViews], places: "_Places", views: DayViews) -> N
         _told(cell, extra)
 
 
-def _told(cell: CellViews, charge: Charge) -> None:
-    account = charge.provider_project_id or charge.workspace_id or charge.sub_account_id or charge.billing_account
-    cell.accounts.update({account} - {None})  # type: ignore[arg-type]
+def _told(cell: CellViews, charge: ReconciledBill) -> None:
+    cell.accounts.update({charge.account} - {None})  # type: ignore[arg-type]
     cell.invoices.update({charge.invoice} - {None})  # type: ignore[arg-type]
 
 
@@ -117,7 +116,7 @@ class _Places:
         self._channel, self._day = channel, day
         self._ids = known.model_ids.get(day, {})
         self._is_metered = views.is_metered or not views.lines
-        self._lines: dict[str, list[Charge]] = defaultdict(list)
+        self._lines: dict[str, list[ReconciledBill]] = defaultdict(list)
         for line in views.lines:
             self._lines[line.meter].append(line)
         named = [{row.project is not None for row in views.usage if row.view == view} for view in (PROVIDER_VIEW, LOG)]
@@ -127,7 +126,7 @@ class _Places:
         meter = row.meter if self._is_metered else UNMAPPED
         return self._cell(row.project or UNATTRIBUTED, row.model, meter)
 
-    def of_charge(self, line: Charge) -> Cell:
+    def of_charge(self, line: ReconciledBill) -> Cell:
         model = line.model and self._ids.get((line.provider, line.model), line.model)
         project = line.project or (UNATTRIBUTED if line.names_project else None)
         if line.meter == UNMAPPED and self._is_metered:
@@ -174,21 +173,21 @@ def _usage_lot(row: ReconciledUsage) -> Lot:
     )
 
 
-def _bill_lot(line: Charge, margin: Decimal, *, is_metered: bool) -> Lot:
+def _bill_lot(line: ReconciledBill, margin: Decimal, *, is_metered: bool) -> Lot:
     return Lot(
         quantity=line.quantity if is_metered and line.meter != UNMAPPED else None,
         cost=line.billed_cost,
         processing=processing_of(line.service_tier),
         region=line.region,
         text=line.sku or line.model or line.meter,
-        margin=margin,
+        margin=margin * line.lines,
+        lines=line.lines,
     )
 
 
-def _margins(lines: Sequence[Charge]) -> dict[str, Decimal]:
+def _margins(lines: Sequence[ReconciledBill]) -> dict[str, Decimal]:
     """Half a unit of the last decimal that a source's lines of the day have, by source: at most half a cent."""
     places: dict[str, int] = defaultdict(lambda: CENTS)
     for line in lines:
-        exponent = line.billed_cost.normalize().as_tuple().exponent
-        places[line.source] = min(max(places[line.source], -int(exponent)), FINEST)
+        places[line.source] = min(max(places[line.source], line.decimals), FINEST)
     return {source: Decimal(5).scaleb(-count - 1) for source, count in places.items()}

@@ -21,8 +21,9 @@ def units(value: Decimal) -> str:
 
 
 def rounding_words(gap: Gap) -> str:
-    margin = max((line.margin for line in gap.upper), default=money.ZERO)
-    return f"{len(gap.upper)} {'line' if len(gap.upper) == 1 else 'lines'} of the bill, each rounded to {exact(2 * margin)}"
+    count, margin = sum(line.lines for line in gap.upper), sum((line.margin for line in gap.upper), money.ZERO)
+    unit = money.in_proportion(margin, Decimal(2), Decimal(max(count, 1)))
+    return f"{count:,} {'line' if count == 1 else 'lines'} of the bill, rounded to {exact(unit)} each"
 
 
 def odd_words(line: Lot, amount: Decimal, gap: Gap) -> str:

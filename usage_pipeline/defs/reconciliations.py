@@ -1,9 +1,9 @@
 """Where bill, the provider's count and logs differ, by how much, and why: worked out of the lake, one engine query for a range of days."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,10 @@ from ibis.backends.duckdb import Backend
 
 from usage_pipeline import money
 from usage_pipeline.costs.reconcile import Reconciled, reconcile
+from usage_pipeline.costs.reconcile_query import bills_of, bills_query
 from usage_pipeline.costs.reconcile_views import FINAL
 from usage_pipeline.defs.books import INSTALLED, Books
-from usage_pipeline.defs.closed import open_spans
+from usage_pipeline.defs.closed import open_spans, still_open, to_revise
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN
 from usage_pipeline.defs.preview import amount, markdown, schema_of
@@ -28,9 +29,10 @@ from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.prices.known import Prices, Words
 from usage_pipeline.prices.reconciled import reconciled_query, reconciled_rows
 from usage_pipeline.storage.lake import Lake
-from usage_pipeline.tables.charges import Charge, charges
+from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.rates import Rate, applied_rates
+from usage_pipeline.tables.reconciled_bills import ReconciledBill
 from usage_pipeline.tables.reconciled_usage import Known
 from usage_pipeline.tables.reconciliations import (
     CAUSES,
@@ -61,14 +63,14 @@ LOOKED_BACK_DAYS = 31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is reconciled: priced usage and its rates as tables of the engine, bills, and books: by the days that they price, and others.
+    """What is reconciled: `priced_usage`, its rates and `charges` as tables of the engine; books by the days that they price, and others.
 
     `logged`: channels of which some log tells; `now`: when it is asked, for what is not final yet.
     """
 
     priced: ir.Table
     rates: ir.Table
-    bills: Sequence[Charge]
+    bills: ir.Table
     spans: Sequence[tuple[Period, PriceBook]]
     others: Sequence[tuple[str, PriceBook]]
     logged: frozenset[str]
@@ -89,18 +91,16 @@ class Facts:
 def reconciliations_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Bill, provider's count and logs, cell by cell, and the causes of every difference, to the last digit."""
     tell("reconciling")
-    database, written = workplace.database(), dict[date, int]()
-    cells: list[Reconciliation] = []
-    causes: list[ReconciliationCause] = []
-    for days in open_spans(context, workplace):
-        found = reconciled(workplace, days)
-        where = {"day": list(days.days())}
-        with database.transaction() as transaction:
-            transaction.replace(reconciliations, found.cells, where=where)
-            transaction.replace(reconciliation_causes, found.causes, where=where)
-        written |= dict.fromkeys(days.days(), 0) | Counter(row.day for row in found.cells)
-        cells += found.cells
-        causes += found.causes
+    spans = open_spans(context, workplace)
+    found = [reconciled(workplace, days) for days in spans]
+    cells, causes = [row for one in found for row in one.cells], [row for one in found for row in one.causes]
+    written = {day: 0 for days in spans for day in days.days()}
+    with workplace.database().transaction() as transaction:
+        still_open(transaction, spans, to_revise(context, workplace))
+        transaction.replace(reconciliations, cells, where={"day": list(written)})
+        transaction.replace(reconciliation_causes, causes, where={"day": list(written)})
+    for row in cells:
+        written[row.day] += 1
     report_days(context, written)
     return dg.MaterializeResult(metadata=reconciliation_metadata(cells, causes))
 
@@ -135,16 +135,17 @@ def reconciled_of(engine: Backend, facts: Facts, days: Period) -> Reconciled:
     """The same of `facts`, which reach as far as `days_around`."""
     rates = [Rate(**row) for row in engine.to_pyarrow(facts.rates).to_pylist()]
     answer = engine.to_pyarrow(reconciled_query(facts.priced, facts.rates)).to_pylist()
-    ids = _ids(facts)
-    found = _prices(facts, answer, ids)
+    bills = bills_of(engine.to_pyarrow(bills_query(facts.bills)))
+    ids = _ids(facts, bills)
+    found = _prices(facts, bills, answer, ids)
     usage = reconciled_rows(answer, rates, found.tiers)
     known = Known(
         prices=tuple(found.prices),
-        open_days=_open_days(facts.bills, {(row.channel, row.day) for row in usage}, facts.now),
+        open_days=_open_days(bills, {(row.channel, row.day) for row in usage}, facts.now),
         logged=facts.logged,
         model_ids=ids,
     )
-    return reconcile(usage, facts.bills, known, list(days.days()))
+    return reconcile(usage, bills, known, list(days.days()))
 
 
 def days_around(days: Period) -> Period:
@@ -159,7 +160,7 @@ def facts_of(workplace: Workplace, lake: Lake, days: Period) -> Facts:
     return Facts(
         priced=lake.read(priced_usage, around),
         rates=lake.read(applied_rates, around).distinct(),
-        bills=bills_of(lake, around),
+        bills=lake.read(charges, around),
         spans=spans,
         others=other_books(books, {book.catalog for _, book in spans}),
         logged=_logged(lake, around),
@@ -173,26 +174,24 @@ def other_books(books: Books, used: set[str]) -> list[tuple[str, PriceBook]]:
     return [(name, books.named(name)) for version, name in named.items() if version not in used]
 
 
-def bills_of(lake: Lake, days: Period) -> list[Charge]:
-    return [Charge(**record) for record in lake.engine.to_pyarrow(lake.read(charges, days)).to_pylist()]
-
-
-def _ids(facts: Facts) -> dict[date, dict[Spoken, str]]:
+def _ids(facts: Facts, bills: Iterable[ReconciledBill]) -> dict[date, dict[Spoken, str]]:
     """What the price book of each day calls the models of its bills."""
     words: dict[date, set[Spoken]] = defaultdict(set)
-    for one in facts.bills:
-        words[one.period_start.astimezone(UTC).date()].add((one.provider, one.model))
+    for one in bills:
+        words[one.day].add((one.provider, one.model))
     return {day: book.model_ids(words[day], day) for span, book in facts.spans for day in span.days() if day in words}
 
 
-def _prices(facts: Facts, usage: Iterable[Mapping[str, Any]], ids: Mapping[date, Mapping[Spoken, str]]) -> Prices:
+def _prices(
+    facts: Facts, bills: Iterable[ReconciledBill], usage: Iterable[Mapping[str, Any]], ids: Mapping[date, Mapping[Spoken, str]]
+) -> Prices:
     """The prices of all models of bills and usage: by the books in force, then by the others."""
     words = {
         Words(row["channel"], row["provider"], row["named"], row["region"], row["model"]) for row in usage if row["named"] and row["model"]
     }
-    for one in facts.bills:
+    for one in bills:
         if one.model:
-            known = ids.get(one.period_start.astimezone(UTC).date(), {}).get((one.provider, one.model), one.model)
+            known = ids.get(one.day, {}).get((one.provider, one.model), one.model)
             words.add(Words(one.channel, one.provider, one.model, None, known))
     prices = Prices()
     for span, book in facts.spans:
@@ -202,11 +201,11 @@ def _prices(facts: Facts, usage: Iterable[Mapping[str, Any]], ids: Mapping[date,
     return prices
 
 
-def _open_days(bills: Iterable[Charge], used: Iterable[tuple[str, date]], now: datetime) -> dict[tuple[str, date], str]:
+def _open_days(bills: Iterable[ReconciledBill], used: Iterable[tuple[str, date]], now: datetime) -> dict[tuple[str, date], str]:
     """Days whose numbers the provider may still change: not told final, and not older than its usual lag."""
     finalities: dict[tuple[str, date], set[str]] = {key: set() for key in used}
     for one in bills:
-        finalities.setdefault((one.channel, one.period_start.astimezone(UTC).date()), set()).add(one.finality)
+        finalities.setdefault((one.channel, one.day), set()).add(one.finality)
     found = {}
     for (channel, day), told in finalities.items():
         lag = USUAL_LAG_DAYS.get(channel, OTHER_LAG_DAYS)
