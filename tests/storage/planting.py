@@ -1,4 +1,11 @@
-"""Sample files with canaries in them: in all that a source does not read, in all that it does, and in lines that do not read."""
+"""Sample files with canaries in them: in all that a source does not read, in all that it does, and in lines that do not read.
+
+A file is planted in four ways, each of which finds its own way in:
+- names: an address or a raw key in every field that people fill;
+- everything: the same in every text, so that most lines are rejected;
+- texts: whole sentences in all that is free text, in metadata under any key and under such as hold prompts, and in the model's name;
+- misplaced: sentences in every text, the times and the ids too, so that most lines are rejected.
+"""
 
 import csv
 import gzip
@@ -14,11 +21,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from usage_pipeline.tables.source import Source
+from usage_pipeline.tables.usage_events import usage_events
 
 MARK = "zebrafinch"
 PROMPT = "Zebrafinch7 wrote this prompt, and it is nobody's business"
 ADDRESS = "zebrafinch.person@secret-mail.example"
 RAW_KEY = "sk-ant-api03-" + "ZebrafinchKey" * 3
+LONG = "Zebrafinch asks at length, and more than a label holds: " + "zebrafinch, and again, " * 12
+LINES = "zebrafinch\nin two lines"
+LONG_KEY = "zebrafinch as a key " * 8
+METADATA: Mapping[str, Any] = {
+    "note": LONG,
+    "remark": LINES,
+    LONG_KEY: "a",
+    "prompt": PROMPT,
+    "user_prompt": PROMPT,
+    "inputText": PROMPT,
+    "gen_ai.completion.0.content": PROMPT,
+    "Question": PROMPT,
+    "system": PROMPT,
+}
+"""What applications write into tags and metadata."""
+
+WAYS = ("names", "everything", "texts", "misplaced")
 FREE: Mapping[str, Any] = {
     "messages": [{"role": "user", "content": PROMPT}],
     "prompt_text": PROMPT,
@@ -44,12 +69,22 @@ NAMES = re.compile(
 WRAPPERS = ("bucket.", "result.", "span.", "resource.", "attributes.")
 
 
-class Plant:
-    """A canary wherever the source does not look; where it does, an address and a raw key by turns: in names alone, or in everything."""
+OWN_ID = re.compile(r"(^|[._])(id|call_id|request_id|requestid|uuid|generation_id|custom_id)$", re.IGNORECASE)
+"""Names of ids of records: they are others in each way, or the lines would be taken for repeats."""
 
-    def __init__(self, source: Source, *, everything: bool) -> None:
+NUMBER = re.compile(r"[-+$\d][\d.,:/ TZ+-]*( ?UTC)?$")
+OF_BILLS = re.compile(r"(model|region|location|resource|sku|^line_item$)", re.IGNORECASE)
+
+
+class Plant:
+    """A canary wherever the source does not look; where it does, what the way says."""
+
+    def __init__(self, source: Source, way: str) -> None:
         self._allowed = [_stripped(path if isinstance(path, str) else ".".join(path)) for path in source.fields.values()]
-        self._everything = everything
+        self.way = way
+        self.talks = way in ("texts", "misplaced")
+        self.accepts = way in ("names", "texts")
+        self._of_usage = source.table is usage_events
         self._turn = count()
 
     def is_read(self, path: str) -> bool:
@@ -60,9 +95,28 @@ class Plant:
         if not self.is_read(path):
             return PROMPT if not _is_structural(path) else text
         last = path.rsplit(".", 1)[-1]
-        if self._everything or (NAMES.search(path) and not (FIXED.search(last) and not NAMES.search(last))):
-            return (ADDRESS, RAW_KEY, f"Ana <{ADDRESS.upper()}>")[next(self._turn) % 3]
-        return text
+        is_name = NAMES.search(path) and not (FIXED.search(last) and not NAMES.search(last))
+        if self.way in ("everything", "misplaced") or is_name or (self.talks and self._is_free(last, text)):
+            return self._canary(last)
+        return f"{text}-{self.way}" if self.talks and OWN_ID.search(path) else text
+
+    def _is_free(self, last: str, text: str) -> bool:
+        """Whether a text that nobody calls a name may be any: of usage all but times and numbers, of a bill what it says of its lines."""
+        return bool(
+            not FIXED.search(last) and not NUMBER.match(text) if self._of_usage else OF_BILLS.search(last) and not FIXED.search(last)
+        )
+
+    def _canary(self, last: str) -> str:
+        turn = next(self._turn)
+        if not self.talks:
+            return (ADDRESS, RAW_KEY, f"Ana <{ADDRESS.upper()}>")[turn % 3]
+        if self._of_usage and (self.way == "misplaced" or "model" in last.casefold()):
+            return (PROMPT, LINES, LONG)[turn % 3]
+        return (LINES, LONG)[turn % 2]
+
+    def metadata(self, path: str) -> Mapping[str, Any]:
+        """What more stands in an object that the source reads whole."""
+        return METADATA if self.talks and self.is_read(path) else {}
 
 
 def _stripped(path: str) -> str:
@@ -77,10 +131,10 @@ def _is_structural(path: str) -> bool:
     return path.rsplit(".", 1)[-1] in {"object", "key", "next_page", "has_more"}
 
 
-def planted(path: Path, source: Source, *, everything: bool) -> bytes:
+def planted(path: Path, source: Source, way: str) -> bytes:
     """The file's content with canaries, in the form that it had."""
     content = path.read_bytes()
-    plant = Plant(source, everything=everything)
+    plant = Plant(source, way)
     if content.startswith(b"PAR1"):
         return _parquet(content, plant)
     if content.startswith(b"\x1f\x8b"):
@@ -115,13 +169,21 @@ def _walked(value: Any, path: str, plant: Plant) -> Any:
         }
         if named or path.endswith("Value"):
             return inside
+        if plant.accepts and any(isinstance(one, (int, float)) and not isinstance(one, bool) for one in value.values()):
+            return inside  # a usage object: with more in it the line is rejected, which is another way's business
         free = {key: one for key, one in FREE.items() if not (isinstance(one, str) and plant.is_read(path))}  # a label's text is kept
-        return free | inside | {"nested": {"content": PROMPT}}
+        return free | inside | {"nested": {"content": PROMPT}} | plant.metadata(path)
     if isinstance(value, list):
-        return [_walked(one, path, plant) for one in value]
+        labels = [{"key": key, "value": one} for key, one in plant.metadata(path).items()] if _has_labels(value) else []
+        return [_walked(one, path, plant) for one in value] + labels
     if isinstance(value, str):
         return _nested_text(value, path, plant)
     return value
+
+
+def _has_labels(value: list[Any]) -> bool:
+    """Whether it is a list of {"key", "value"} of plain texts."""
+    return any(isinstance(one, dict) and set(one) == {"key", "value"} and isinstance(one["value"], str) for one in value)
 
 
 def _nested_text(text: str, path: str, plant: Plant) -> str:
@@ -131,6 +193,8 @@ def _nested_text(text: str, path: str, plant: Plant) -> str:
             return json.dumps(_walked(json.loads(text), path, plant))
         except ValueError:
             return text + PROMPT
+    if text.startswith('"') and plant.talks:
+        return ",".join([text, *(f"{json.dumps(key)}: {json.dumps(one)}" for key, one in METADATA.items())])
     return plant(path, text)
 
 
@@ -166,8 +230,12 @@ def _cell(value: Any, path: str, plant: Plant) -> Any:
         return _nested_text(value, path, plant)
     if isinstance(value, dict):
         return {key: _cell(one, f"{path}.{key}", plant) for key, one in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], tuple):
+        pairs = [(key, _cell(one, f"{path}.{key}", plant)) for key, one in value]
+        more = plant.metadata(path) if all(isinstance(one, str) for _, one in value) else {}
+        return [*pairs, *(pair for pair in more.items() if pair[0] not in dict(value))]
     if isinstance(value, list):
-        return [(one[0], _cell(one[1], f"{path}.{one[0]}", plant)) if isinstance(one, tuple) else _cell(one, path, plant) for one in value]
+        return [_cell(one, path, plant) for one in value]
     return value
 
 

@@ -15,11 +15,11 @@ from ibis.backends.duckdb import Backend
 from usage_pipeline.tables.labels import (
     BREAK,
     DOUBTFUL_TAGS,
-    FEW_WORDS,
     LEFT_OUT,
     LONG_TAGS,
     LONGEST_KEY,
     LONGEST_NAME,
+    MANY_WORDS,
     MOST_KEYS,
     OPENS,
     SENTENCE,
@@ -51,7 +51,7 @@ def guarded(engine: Backend, rows: ir.Table, table: Table[Any], tags: Sequence[s
     for one in texts:
         text = rows[one.name]
         if one.key:
-            values[one.name] = still_telling(text)
+            values[one.name] = still_telling(text, one.name)
         elif one.name == SCOPE:
             values[one.name] = telling_scope(text)
         else:
@@ -69,10 +69,10 @@ def guarded(engine: Backend, rows: ir.Table, table: Table[Any], tags: Sequence[s
     return rows.mutate(**changed) if changed else rows
 
 
-def still_telling(text: ir.StringValue) -> ir.StringValue:
+def still_telling(text: ir.StringValue, column: str | None = None) -> ir.StringValue:
     """An id in which no address, no raw key and no sentence can be read, as different from others as before."""
     hashed = ibis.coalesce(keyed_hash("id-", text), ibis.literal("id-") + text.hexdigest("sha256"))
-    return ibis.ifelse(holds_address(text) | holds_key(text) | ~is_name(text), hashed, text)
+    return ibis.ifelse(holds_address(text) | holds_key(text) | ~is_name(text, column), hashed, text)
 
 
 def telling_scope(text: ir.StringValue) -> ir.StringValue:
@@ -105,9 +105,9 @@ def _found(name: str) -> str:
         odd = f"length(text) > {LONGEST_KEY} AND ({_matches(LONG_TAGS)} OR {_more_than(MOST_KEYS, _COLON)})"
         return f"{address} OR {_matches(keys)} OR {_matches(DOUBTFUL_TAGS)} OR {odd}"
     if name == REQUEST_TAGS:
-        odd = f"{_matches('[{[]')} OR {_matches(DOUBTFUL_TAGS, _PAIRS)} OR {_more_than(MOST_KEYS - 1, _BETWEEN)}"
+        odd = f"{_matches('[{[]')} OR {_matches(SENTENCE)} OR {_matches(DOUBTFUL_TAGS, _PAIRS)} OR {_more_than(MOST_KEYS - 1, _BETWEEN)}"
         return f"{address} OR {_matches(keys)} OR {long} OR {odd}"
-    sentence = f" OR {_matches(SENTENCE)}" if name in FEW_WORDS else ""
+    sentence = "" if name in (*MANY_WORDS, SCOPE) else f" OR {_matches(SENTENCE)}"
     return f"{address} OR {long} OR {_matches(f'{keys}|{BREAK}|{OPENS}')}{sentence}"
 
 

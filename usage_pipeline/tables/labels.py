@@ -25,9 +25,10 @@ MOST_KEYS = 50
 IDS = frozenset({"resource_id", "principal", "sub_account_id", "billing_account"})
 """Columns of ids that clouds make long (an Azure resource, a role's ARN): up to LONGEST_ID where they have no blank and are plain ASCII."""
 
-FEW_WORDS = frozenset({"model", "prompt"})
+MANY_WORDS = frozenset({"sku", "unit", "region", "provider_project_name"})
+"""Columns in which bills speak for themselves. In all others stand ids and names: a sentence is none, however short."""
+
 MOST_WORDS = 8
-"""What stands in `model` and `prompt` is a name of few words; a sentence is none, however short."""
 
 CONTENT_KEYS: Mapping[str, str] = {
     "prompt|prompts|completion|completions": "OpenLLMetry's gen_ai.prompt.N.content, LangChain, the older completion APIs",
@@ -65,7 +66,7 @@ _CONTENT_KEY = rf"(?:^|[^a-z0-9])(?:{_WORDS}){_AFTER}$|^(?:{'|'.join(WHOLE_CONTE
 _HUMP = r"([a-z0-9])([A-Z])"
 _NUMBER = r"^(?:[-+]?[\d.,]{1,40}|true|false)$"
 SENTENCE = rf"(?:\S+\s+){{{MOST_WORDS}}}\S"
-"""More words than a model's or a prompt's name has."""
+"""More words than a name has."""
 
 DOUBTFUL_TAGS = rf"(?i)(?:{_WORDS}|{'|'.join(WHOLE_CONTENT_KEYS)}){_AFTER}\"\s*:|\\|[:,\[]\s*[{{\[]|{BREAK}"
 """What makes a JSON object worth a closer look, whatever its length. Few that hold nothing odd match: a key such as 'context'."""
@@ -79,12 +80,12 @@ def _quoted(text):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """A text as a JSON string, quotes included."""
 
 
-def is_name(text: ir.StringValue, column: str = "") -> ir.BooleanValue:
-    """Whether the text may stand in a column of that name."""
+def is_name(text: ir.StringValue, column: str | None = None) -> ir.BooleanValue:
+    """Whether the text may stand in a column of that name; None: as the value of a label."""
     is_short: ir.BooleanValue = text.length() <= LONGEST_NAME
     if column in IDS:
         is_short = is_short | ((text.length() <= LONGEST_ID) & text.re_search(r"^[!-~]+$"))
-    if column in FEW_WORDS:
+    if column is not None and column not in MANY_WORDS:
         is_short = is_short & ~text.re_search(SENTENCE)
     return is_short & ~text.re_search(rf"{BREAK}|{OPENS}")
 
@@ -160,7 +161,8 @@ def _value(key: ir.StringValue, value: ir.StringValue, *, is_allowed: bool) -> i
 def _request_tag(tag: ir.StringValue) -> ir.StringValue:
     key = _key_of(tag)
     telling = (key != tag) & is_content(key) & ~tag.re_extract(r"^[^:]*:(.*)$", 1).re_search(_NUMBER)
-    return ibis.cases((~is_name(tag), LEFT_OUT), (telling, key + ":" + LEFT_OUT), else_=tag)
+    bare = (key == tag) & tag.re_search(SENTENCE)
+    return ibis.cases((~is_name(tag) | bare, LEFT_OUT), (telling, key + ":" + LEFT_OUT), else_=tag)
 
 
 def _key_of(tag: ir.StringValue) -> ir.StringValue:
