@@ -6,6 +6,7 @@ For a new source: put its files into samples/<kind>/input, run `python tests/sou
 import json
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +17,10 @@ from ibis.backends.duckdb import Backend
 
 from usage_pipeline.money import text
 from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage import compiled
 from usage_pipeline.storage.engine import connect
 from usage_pipeline.storage.records import read_records
+from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.source import Source
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -31,14 +34,21 @@ def records_of(engine: Backend, source: Source, stage: Path, files: list[Path] |
 
 def rows_of(engine: Backend, source: Source, records: ir.Table) -> list[dict[str, Any]]:
     """`to_rows` of the records with the table's own types, in the order of files and lines."""
-    given = source.to_rows(records).rename(source="reject")
-    rows = source.table.conform(given).rename(reject="source")
-    return plain(engine, rows.order_by("source_file", "source_line", source.table.names[0]))
+    return _plain_rows(compiled.rows_of(engine, _conformed, records, facts=(source.to_rows, source.table)))
+
+
+def _conformed(records: ir.Table, to_rows: Callable[[ir.Table], ir.Table], table: Table[Any]) -> ir.Table:
+    given = to_rows(records).rename(source="reject")
+    return table.conform(given).rename(reject="source").order_by("source_file", "source_line", table.names[0])
 
 
 def plain(engine: Backend, rows: ir.Table) -> list[dict[str, Any]]:
     """Rows as JSON values without their nulls: money and quantities as text, times in ISO 8601."""
-    return [{name: _plain(value) for name, value in row.items() if value is not None} for row in engine.to_pyarrow(rows).to_pylist()]
+    return _plain_rows(engine.to_pyarrow(rows).to_pylist())
+
+
+def _plain_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: _plain(value) for name, value in row.items() if value is not None} for row in rows]
 
 
 def expected_of(kind: str) -> dict[str, Any]:
@@ -50,8 +60,12 @@ def outcome_of(engine: Backend, source: Source, records: ir.Table) -> dict[str, 
     """All that the sample's records give: their rows, and for a snapshot source the days that its files cover."""
     outcome: dict[str, Any] = {"rows": rows_of(engine, source, records)}
     if source.covered is not None:
-        outcome["covered"] = plain(engine, source.covered(records).order_by("source_file", "day", "snapshot_scope"))
+        outcome["covered"] = _plain_rows(compiled.rows_of(engine, _covered, records, facts=(source.covered,)))
     return outcome
+
+
+def _covered(records: ir.Table, covered: Callable[[ir.Table], ir.Table]) -> ir.Table:
+    return covered(records).order_by("source_file", "day", "snapshot_scope")
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from usage_pipeline.periods import inclusive
+from usage_pipeline.storage.compiled import rows_of, sql_of
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.shards import DAY, held_rows
@@ -104,7 +105,15 @@ def repeats_anywhere(source_name: str, source: Source, rows: ir.Table, order: ir
 
 def repeated(engine: Backend, rows: ir.Table, keys: list[str]) -> ir.Table | None:
     """The keys that more than one row has, as a table of the engine; None if there are none, which is the usual case."""
-    return _kept_aside(engine, rows.group_by(keys).having(rows.count() > 1).agg())
+    sql, _ = sql_of(engine, _several, rows, facts=(tuple(keys),))
+    name = ibis.util.gen_name("repeated")
+    engine.con.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+    found = engine.con.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()
+    return engine.table(name) if found else None
+
+
+def _several(rows: ir.Table, keys: tuple[str, ...]) -> ir.Table:
+    return rows.group_by(keys).having(rows.count() > 1).agg()
 
 
 def _own(source: Source) -> list[str]:
@@ -124,9 +133,13 @@ def _kept_aside(engine: Backend, rows: ir.Table) -> ir.Table | None:
 
 def _extent(engine: Backend, rows: ir.Table) -> tuple[date | None, date | None, bool]:
     """First and last day, and whether a row says when it was last changed."""
-    updates = rows[UPDATED].count() if UPDATED in rows.columns else ibis.literal(0)
-    found: dict[str, Any] = engine.to_pyarrow(rows.agg(first=rows[DAY].min(), last=rows[DAY].max(), updates=updates)).to_pylist()[0]
+    found = rows_of(engine, _extent_query, rows)[0]
     return found["first"], found["last"], bool(found["updates"])
+
+
+def _extent_query(rows: ir.Table) -> ir.Table:
+    updates = rows[UPDATED].count() if UPDATED in rows.columns else ibis.literal(0)
+    return rows.agg(first=rows[DAY].min(), last=rows[DAY].max(), updates=updates)
 
 
 def _ranked(rows: ir.Table, table: Table[Any], own: list[str]) -> ir.Table:
