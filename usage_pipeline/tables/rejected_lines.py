@@ -16,7 +16,7 @@ REASONS: dict[str, str] = {
     "zip_archive": "a zip archive or a spreadsheet: unpack it, or save it as CSV, and put that here",
     "not_parquet": "the file is named or begins as Parquet but does not read as it",
     "ragged_row": "the row has more or fewer values than the header",
-    "decimal_comma": "a number with a comma (1,23 or 1,234) in a file of semicolons or tabs: its meaning is not guessed; export decimal points",
+    "decimal_comma": "a number with a comma (1,23 or 1,234) in a file of semicolons or tabs may mean two things: export decimal points",
     "unexpected_document": "the document is not of the source's shape (an error page, another export)",
     "unreadable_file": "the file could not be opened or read",
     "missing_id": "no request id",
@@ -32,6 +32,7 @@ REASONS: dict[str, str] = {
     "total_mismatch": "a total that is not the sum of the lines above it: the file lacks lines, or some were changed; export it again",
     "missing_invoice": "a cost table without its invoice number: export it once the month is invoiced, with the lines above its header",
     "other_service": "not AI usage: another service of the same bill",
+    "unknown_product": "not counted: tax, a credit or a fee of a Marketplace product of which no line of its file tells if it is a model",
     "other_file": "another file of the same export: the kind of source beside this one reads it",
     "counted_beside": "a count of requests, which the line of their tokens beside it carries",
     "not_usage": "no usage of its own: an observation or span that is no request to a model",
@@ -53,7 +54,11 @@ REASONS: dict[str, str] = {
 }
 """Reason codes, each in plain words."""
 
-SET_ASIDE = frozenset({"other_service", "other_file", "counted_beside", "total_row", "not_usage", "not_spans", "no_charge", "no_usage"})
+SET_ASIDE = frozenset(
+    {
+        "other_service", "unknown_product", "other_file", "counted_beside", "total_row", "not_usage", "not_spans", "no_charge", "no_usage",
+    }
+)  # fmt: skip
 """Reasons that are no fault: the line is not about AI usage."""
 
 

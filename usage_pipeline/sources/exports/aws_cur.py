@@ -4,7 +4,8 @@ Every customer's report has other columns: those at hand are read. A month's par
 restates the month, so a newer delivery replaces the older (sources/deliveries.py); `bill_invoice_id` stands in it once the month is final.
 Third-party models (Claude) are sold through AWS Marketplace: their lines have a random product code, the model is the product's name, and
 a Unit is a million tokens. `line_item_unblended_cost` is what is billed; credits, refunds, tax and discounts are lines of their own.
-Lines of other services are set aside; tax, credits and the like of the bill as a whole count, under the channel `aws`.
+Lines of other services are set aside; tax, credits and the like of the bill as a whole count, under the channel `aws`; those that have the
+code of a model's product alone are known by it (aws_products.py).
 https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-cur2.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-understanding-cur-data.html
 """
@@ -16,6 +17,7 @@ from usage_pipeline.sources.bedrock_models import model_in, model_named, product
 from usage_pipeline.sources.cells import decimal, iso_time, quantity
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.deliveries import month_end, month_start, periods_covered, scope_of, with_delivery
+from usage_pipeline.sources.exports.aws_products import MARKETPLACE, with_known_products
 from usage_pipeline.sources.exports.aws_tags import aws_tags
 from usage_pipeline.sources.exports.aws_usage_types import token_digits, with_usage_types
 from usage_pipeline.sources.keys import natural_key, numbered
@@ -32,7 +34,6 @@ WHOLE_BILL = "aws"
 
 PRODUCT_CODES = ("AmazonBedrock", "AmazonBedrockService", "AmazonBedrockFoundationModels", "AmazonBedrockAgentCore")
 BEDROCK_ARN = r"^arn:aws[a-z-]*:bedrock:"
-MARKETPLACE = "AWS Marketplace"
 
 CATEGORIES = {
     "Usage": "Usage",
@@ -108,6 +109,7 @@ def to_charges(records: ir.Table) -> ir.Table:
     reject = first_reason(
         ("unexpected_document", rows.line_type.isnull()),
         *time_checks(rows.start, rows.started_at),
+        ("unknown_product", rows.is_unknown_product),
         ("other_service", ~rows.is_bedrock & ~_is_of_the_bill(rows)),
         *amount_checks(rows.cost, rows.billed, rows.currency),
         ("bad_number", rows.amount.notnull() & rows.given.isnull()),
@@ -160,7 +162,7 @@ def _read(records: ir.Table) -> ir.Table:
     digits = ibis.ifelse(is_counted, token_digits(lines.unit, lines.in_millions), ibis.null("int64"))
     counted = ibis.ifelse(is_counted, lines.amount, ibis.null("string"))
     named = ibis.coalesce(lines["product"], lines.product_model, lines.aws_model)
-    return staged(
+    read = staged(
         lines.mutate(
             billed=decimal(lines.cost),
             listed=decimal(lines.public_cost),
@@ -172,6 +174,7 @@ def _read(records: ir.Table) -> ir.Table:
             scope=scope_of(lines, lines.payer, lines.month),
         )
     )
+    return with_known_products(read, "is_bedrock")
 
 
 def _times(lines: ir.Table) -> dict[str, ir.TimestampValue]:
