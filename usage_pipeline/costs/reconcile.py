@@ -132,9 +132,7 @@ def _discounts(gaps: Iterable[Gap]) -> dict[object, list[Decimal]]:
     """Discounts off the list that lines of a model and day show, told by those whose quantity is beyond doubt; most often seen first."""
     lines: dict[object, list[tuple[Decimal, Decimal, Decimal]]] = defaultdict(list)
     for gap in gaps:
-        line = listed_of(gap)
-        if line is not None:
-            lines[_model_day(gap)].append(line)
+        lines[_model_day(gap)] += listed_of(gap)
     found: dict[object, list[Decimal]] = {}
     for key, known in lines.items():
         votes = Counter(percent for line in known if (percent := plain_discount(*line)) is not None)

@@ -5,7 +5,7 @@ A line that no price explains is taken at our own price; what it says beyond tha
 within half a unit of the last decimal of its lines.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import product
@@ -19,7 +19,7 @@ from usage_pipeline.tables.reconciled_usage import NO_TIER
 from usage_pipeline.tables.reconciliations import ROUNDING, UNEXPLAINED
 
 BILL_VIEW = "bill"
-MOST_APART, MOST_OFFERS = 4, 6
+MOST_APART, MOST_OFFERS = 4, 8
 _NOISE = Decimal("1e-15")
 """Of an amount that was a binary fraction once."""
 
@@ -150,13 +150,23 @@ def _odd_price(line: Lot, units: Decimal, offers: Sequence[Offer]) -> Lot | None
     return None if price is None else replace(line, quantity=units, price=price, told="a price that no price book has")
 
 
-def listed_of(gap: Gap) -> tuple[Decimal, Decimal, Decimal] | None:
-    """(billed, at the list price, margin) of a gap whose two views have the same units beyond doubt, else None."""
-    if gap.above != BILL_VIEW or not gap.lower or any(lot.is_unpriced for lot in gap.lower):
-        return None
-    if any(line.quantity is not None for line in gap.upper) and units_of(gap.upper) != units_of(gap.lower):
-        return None
-    return cost_of(gap.upper), _listed_cost(gap.lower), sum((line.margin for line in gap.upper), money.ZERO)
+def listed_of(gap: Gap) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """(billed, at the list price, margin) of the bill's lines: of each that tells its quantity, else of all of one processing, beside as
+    many units as the lower view has of it.
+    """
+    if gap.above != BILL_VIEW or any(lot.is_unpriced for lot in gap.lower):
+        return []
+    found = []
+    for processing in sorted({line.processing for line in gap.upper}):
+        lower = [lot for lot in gap.lower if lot.processing == processing]
+        listed = next((lot.listed for lot in lower if lot.listed and lot.tier == NO_TIER), None)
+        lines = [line for line in gap.upper if line.processing == processing]
+        silent = [line for line in lines if line.quantity is None]
+        if listed is not None:
+            found += [(line.cost, line.units * listed, line.margin) for line in lines if line.quantity is not None]
+        if silent and lower:
+            found.append((cost_of(silent), _listed_cost(lower), sum((line.margin for line in silent), money.ZERO)))
+    return found
 
 
 def _listed_cost(lots: Sequence[Lot]) -> Decimal:
@@ -226,8 +236,8 @@ def _same_units(line: Lot, lower: Sequence[Lot], units: Decimal, offers: Sequenc
 
 
 def _apart(pool: Sequence[Lot], units: Decimal, offers: Sequence[Offer], logged: Sequence[Lot]) -> list[Lot] | None:
-    """Lines of one processing at a price each (they are for different tiers), so that together they make the lower view's units, or one
-    of them makes those that the logs have in its tier. None where no such prices are known.
+    """Lines of one processing at a price each, as they are for different tiers: so that together they make the lower view's units, else as
+    near as can be to what the logs have in each tier. None where no such prices are known.
     """
     if len(pool) > MOST_APART:
         return None
@@ -236,16 +246,22 @@ def _apart(pool: Sequence[Lot], units: Decimal, offers: Sequence[Offer], logged:
         if units_of(lots) == units:
             return list(lots)
     counts = {tier: units_of(lot for lot in logged if lot.tier == tier) for tier in {lot.tier for lot in logged}}
-    for lots in product(*told):
-        if any(lot.tier != NO_TIER and lot.units == counts.get(lot.tier) for lot in lots):
-            return list(lots)
-    return None
+    if max(counts, default=NO_TIER) == NO_TIER:
+        return None
+    apart = [list(lots) for lots in product(*told) if len({lot.tier for lot in lots}) == len({lot.text for lot in lots})]
+    return min(apart, key=lambda lots: _distance(lots, counts), default=None)
 
 
 def _off(lot: Lot, percent: Decimal) -> Lot:
     words = f"{exact(abs(percent))} % {'below' if percent > 0 else 'above'} the list price"
     price = None if lot.listed is None else lot.listed - lot.listed * percent.scaleb(-2)
     return replace(lot, cost=lot.list_cost - lot.list_cost * percent.scaleb(-2), price=price, told=words)
+
+
+def _distance(lots: Sequence[Lot], counts: Mapping[int, Decimal]) -> Decimal:
+    """By how many units the lots are off `counts`, tier by tier."""
+    off = (abs(count - units_of(lot for lot in lots if lot.tier == tier)) for tier, count in counts.items())
+    return sum(off, money.ZERO)
 
 
 def _plausible(offers: Sequence[Offer], line: Lot, *, prefers_list: bool) -> list[Offer]:
