@@ -7,10 +7,12 @@ import dagster as dg
 from usage_pipeline.defs.alerts import alerts_asset, deliveries_spec
 from usage_pipeline.defs.budgets import budget_status_asset
 from usage_pipeline.defs.checks import CHECKS
+from usage_pipeline.defs.checks_reconciled import RECONCILED_CHECKS
 from usage_pipeline.defs.costs import daily_costs_asset, monthly_costs_asset
 from usage_pipeline.defs.ingest import ingested_files_asset, landing_specs, rejected_spec
 from usage_pipeline.defs.jobs import JOBS
 from usage_pipeline.defs.prices import price_book_spec, priced_usage_asset
+from usage_pipeline.defs.reconciliations import reconciliations_asset
 from usage_pipeline.defs.reports import statement_asset
 from usage_pipeline.defs.schedules import SCHEDULES
 from usage_pipeline.defs.sensors import SENSORS
@@ -23,6 +25,7 @@ ASSETS = [
     charges_asset,
     priced_usage_asset,
     daily_costs_asset,
+    reconciliations_asset,
     monthly_costs_asset,
     budget_status_asset,
     statement_asset,
@@ -37,7 +40,7 @@ def definitions_of(home: Path, config: Path) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=[*landing_specs, rejected_spec, price_book_spec, *ASSETS, deliveries_spec],
-        asset_checks=CHECKS,
+        asset_checks=[*CHECKS, *RECONCILED_CHECKS],
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=SENSORS,

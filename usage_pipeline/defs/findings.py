@@ -6,6 +6,7 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.costs.read_twice import LOG
 from usage_pipeline.defs.finding import Finding
+from usage_pipeline.defs.finding_unreconciled import unreconciled
 from usage_pipeline.defs.findings_counted import (
     accounts_replaced,
     counted_twice,
@@ -65,6 +66,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         counted_twice(costs),
         read_twice([one for one in twice if one.read.view != LOG]),
         logged_twice([one for one in twice if one.read.view == LOG]),
+        unreconciled(database, days, settings.limits),
         _without_variant(lake, days),
         _at_most(lake, days),
         _without_data(statuses, unread=set(noted_failures(workplace.home.failed_sources)), pulled=pulled),

@@ -9,9 +9,10 @@ from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.priced_usage import priced_usage
+from usage_pipeline.tables.reconciliations import reconciliations
 from usage_pipeline.tables.usage_events import usage_events
 
-DAILY_ASSETS = (ingested_files.name, usage_events.name, charges.name, priced_usage.name, daily_costs.name)
+DAILY_ASSETS = (ingested_files.name, usage_events.name, charges.name, priced_usage.name, daily_costs.name, reconciliations.name)
 
 ingest_job = dg.define_asset_job("ingest", selection=[ingested_files.name], description="Read new files; compute nothing yet.")
 daily_job = dg.define_asset_job(

@@ -360,6 +360,7 @@ class LimitsShape(Section):
     """What may stand when a period closes."""
 
     unpriced_percent: Percent = Decimal(0)
+    unexplained_percent: Percent = Decimal(1)
     stale_days: Days = 3
 
 

@@ -157,10 +157,12 @@ class CreditRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What may stand when a period closes: `unpriced_percent` of the requests (or of the tokens, where that is more) without a rate.
+    """What may stand when a period closes: `unpriced_percent` of the requests (or of the tokens, where that is more) without a rate,
+    `unexplained_percent` of the money on which bill, the provider's count and logs differ for no cause that is known.
 
     A source whose newest data is more than `stale_days` old is told of.
     """
 
     unpriced_percent: Decimal = Decimal(0)
+    unexplained_percent: Decimal = Decimal(1)
     stale_days: int = 3
