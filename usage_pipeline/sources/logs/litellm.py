@@ -7,7 +7,7 @@ https://docs.litellm.ai/docs/proxy/logging_spec
 import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import epoch_time
-from usage_pipeline.sources.logs.litellm_requests import QUANTITIES, USAGE, to_events
+from usage_pipeline.sources.logs.litellm_requests import QUANTITIES, REQUEST_FIELDS, USAGE, to_events
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -16,16 +16,7 @@ KEY = "metadata.user_api_key_"
 FIELDS = {
     "id": "id",
     "trace_id": "trace_id",
-    "session_id": "session_id",
-    "call_type": "call_type",
-    "status": "status",
-    "inner_status": "metadata.status",
-    "cache_hit": "cache_hit",
-    "start_time": "startTime",
-    "end_time": "endTime",
-    "model": "model",
-    "model_id": "model_id",
-    "custom_llm_provider": "custom_llm_provider",
+    **REQUEST_FIELDS,
     "response_cost": "response_cost",
     **QUANTITIES,
     "image_count": "model_parameters.n",

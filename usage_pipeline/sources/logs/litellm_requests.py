@@ -24,6 +24,20 @@ USAGE = "metadata.usage_object"
 PROMPT = f"{USAGE}.prompt_tokens_details"
 COMPLETION = f"{USAGE}.completion_tokens_details"
 
+REQUEST_FIELDS = {
+    "session_id": "session_id",
+    "call_type": "call_type",
+    "status": "status",
+    "inner_status": "metadata.status",
+    "cache_hit": "cache_hit",
+    "start_time": "startTime",
+    "end_time": "endTime",
+    "model": "model",
+    "model_id": "model_id",
+    "custom_llm_provider": "custom_llm_provider",
+}
+"""What a payload and a row of the table say of a request in the same place."""
+
 QUANTITIES = {
     "prompt_tokens": "prompt_tokens",
     "completion_tokens": "completion_tokens",

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import epoch_time, iso_time
-from usage_pipeline.sources.logs.litellm_requests import QUANTITIES, USAGE, to_events
+from usage_pipeline.sources.logs.litellm_requests import QUANTITIES, REQUEST_FIELDS, USAGE, to_events
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -19,16 +19,7 @@ REQUEST = "proxy_server_request"
 FIELDS = {
     "id": "request_id",
     "trace_id": "metadata.trace_id",
-    "session_id": "session_id",
-    "call_type": "call_type",
-    "status": "status",
-    "inner_status": "metadata.status",
-    "cache_hit": "cache_hit",
-    "start_time": "startTime",
-    "end_time": "endTime",
-    "model": "model",
-    "model_id": "model_id",
-    "custom_llm_provider": "custom_llm_provider",
+    **REQUEST_FIELDS,
     "response_cost": "spend",
     **QUANTITIES,
     "image_count": f"{REQUEST}.n",
