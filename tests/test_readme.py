@@ -44,7 +44,7 @@ from usage_pipeline.defs.sensors import SENSORS
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.settings import Environment, load
 from usage_pipeline.settings.environment import PREFIX
-from usage_pipeline.settings.shape import UsageFile
+from usage_pipeline.settings.usage_file import UsageFile
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.records import read_records

@@ -1,10 +1,17 @@
 """Rows by hand: usage and charges with the few columns a case is about."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from usage_pipeline.costs.allocation import Dealt, deal
+from usage_pipeline.costs.bill import Bill, ModelIds
+from usage_pipeline.costs.daily import daily_costs_of
+from usage_pipeline.costs.shares import shares_of
+from usage_pipeline.tables.bill_lines import BilledLines, SharedCharge, shared_charges
 from usage_pipeline.tables.charges import Charge
+from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.usage_costs import UsageCost
 
 USAGE: dict[str, Any] = {
@@ -35,3 +42,33 @@ def usage_row(**columns: Any) -> UsageCost:
 
 def charge_row(billed: str | Decimal | int, quantity: str | Decimal | int | None = None, **columns: Any) -> Charge:
     return Charge(**(CHARGE | columns | {"billed_cost": Decimal(billed), "quantity": None if quantity is None else Decimal(quantity)}))
+
+
+def costs_of(day: date, usage: Sequence[UsageCost], charges: Sequence[Charge], **options: Any) -> list[DailyCost]:
+    """The day's rows, its shared charges dealt out first, without rules."""
+    return daily_costs_of(day, usage, charges, parts_of(usage, charges, options.get("model_ids", {})), **options)
+
+
+def parts_of(usage: Sequence[UsageCost], charges: Sequence[Charge], model_ids: ModelIds) -> list[BilledLines]:
+    """Each shared charge's parts, as lines of their projects."""
+    dealt = deal_all(usage, charges, model_ids)
+    return [
+        BilledLines(
+            **{name: getattr(one.charge, name) for name in ("channel", "provider", "model", "meter", "api_type", "category")},
+            project=project,
+            names_project=True,
+            billed_cost=amount,
+            quantity=quantity,
+        )
+        for one in dealt
+        for project, amount, quantity in zip(one.shares.projects, one.amounts, one.quantities, strict=True)
+    ]
+
+
+def deal_all(usage: Sequence[UsageCost], charges: Sequence[Charge], model_ids: ModelIds) -> list[Dealt]:
+    shared = [
+        SharedCharge(**{name: getattr(charge, name) for name in shared_charges.names if name != "rule"}, rule=None)
+        for charge in charges
+        if charge.project is None and not charge.names_project
+    ]
+    return list(deal(shared, shares_of(Bill(charges, model_ids), usage, {}), model_ids))

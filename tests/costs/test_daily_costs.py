@@ -4,9 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from cost_rows import charge_row, usage_row
+from cost_rows import charge_row, costs_of, usage_row
 
-from usage_pipeline.costs.daily import daily_costs_of
 from usage_pipeline.tables.costs import BILLED, LOG_ESTIMATED, PROVIDER_ESTIMATED, UNATTRIBUTED, UNPRICED
 from usage_pipeline.tables.summary import by, totals
 
@@ -14,7 +13,7 @@ DAY = date(2026, 10, 2)
 
 
 def day(usage, charges=(), **options):
-    return daily_costs_of(DAY, usage, charges, **options)
+    return costs_of(DAY, usage, charges, **options)
 
 
 def costs(rows, *dimensions):
@@ -351,8 +350,8 @@ def test_a_shared_line_follows_the_providers_view_where_it_has_the_key():
     assert {row.project: (row.cost, row.basis) for row in rows} == {"a": (3, BILLED), "b": (0, BILLED)}
 
 
-def test_a_shared_line_that_no_usage_matches_is_unattributed():
-    rows = day([ANA], [charge_row("3", 5, model="other", **SHARED)])
+def test_a_shared_line_of_a_channel_without_usage_is_unattributed():
+    rows = day([ANA], [charge_row("3", 5, channel="anthropic", model="other", **SHARED)])
     assert {row.project: row.cost for row in rows} == {"chat": Decimal("0.9"), UNATTRIBUTED: 3}
 
 
@@ -361,6 +360,6 @@ def test_a_line_that_names_an_unknown_project_is_unattributed_not_allocated():
     assert {row.project: (row.cost, row.basis) for row in rows} == {"chat": (Decimal("0.9"), LOG_ESTIMATED), UNATTRIBUTED: (3, BILLED)}
 
 
-def test_shared_credits_of_no_meter_are_unattributed():
+def test_a_shared_credit_of_no_meter_follows_the_bill():
     rows = day([ANA], [charge_row("1", 60), charge_row("-5", category="Credit", meter="unmapped", model=None, **SHARED)])
-    assert {row.project: row.cost for row in rows} == {"chat": 1, UNATTRIBUTED: -5}
+    assert {(row.project, row.cost) for row in rows} == {("chat", 1), ("chat", -5)}

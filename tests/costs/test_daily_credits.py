@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from cost_rows import charge_row, usage_row
+from cost_rows import charge_row, costs_of, usage_row
 
 from usage_pipeline.costs.accounting import check_day
-from usage_pipeline.costs.daily import daily_costs_of
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.tables.charges import Charge
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
@@ -20,7 +19,7 @@ DAY = date(2026, 10, 2)
 
 
 def day(*usage: UsageCost, charges: Sequence[Charge] = ()) -> list[DailyCost]:
-    return daily_costs_of(DAY, usage, charges)
+    return costs_of(DAY, usage, charges)
 
 
 def log(requests: int | None, credits_sum: str | int | None, **columns: Any) -> UsageCost:

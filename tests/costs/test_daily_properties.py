@@ -5,11 +5,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from cost_rows import charge_row, usage_row
+from cost_rows import charge_row, costs_of, usage_row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usage_pipeline.costs.daily import daily_costs_of
 from usage_pipeline.costs.usage_view import cell_of
 from usage_pipeline.tables.summary import by, totals
 
@@ -55,7 +54,7 @@ CHARGES = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(USAGE, CHARGES)
 def test_every_billed_dollar_is_in_the_rows_once(usage, charges):
-    rows = daily_costs_of(DAY, usage, charges)
+    rows = costs_of(DAY, usage, charges)
     assert totals(rows).billed_cost == sum((charge.billed_cost for charge in charges), Decimal(0))
     assert sum((one.billed_cost or Decimal(0) for one in by(rows, "project")), Decimal(0)) == totals(rows).billed_cost
 
@@ -63,16 +62,16 @@ def test_every_billed_dollar_is_in_the_rows_once(usage, charges):
 @settings(max_examples=150, deadline=None)
 @given(USAGE, CHARGES, st.randoms(use_true_random=False))
 def test_order_does_not_matter(usage, charges, random):
-    rows = daily_costs_of(DAY, usage, charges)
+    rows = costs_of(DAY, usage, charges)
     random.shuffle(usage)
     random.shuffle(charges)
-    assert daily_costs_of(DAY, usage, charges) == rows
+    assert costs_of(DAY, usage, charges) == rows
 
 
 @settings(max_examples=150, deadline=None)
 @given(USAGE, CHARGES)
 def test_rows_are_unique_by_key_and_a_bill_changes_no_estimate(usage, charges):
-    rows, estimated = daily_costs_of(DAY, usage, charges), daily_costs_of(DAY, usage, [])
+    rows, estimated = costs_of(DAY, usage, charges), costs_of(DAY, usage, [])
     assert len({(*(getattr(row, name) for name in KEY),) for row in rows}) == len(rows)
     assert totals(rows).estimated_cost == totals(estimated).estimated_cost
     assert totals(rows).requests == totals(estimated).requests
@@ -88,7 +87,7 @@ SHARES = st.lists(st.tuples(st.integers(1, 10**6), AMOUNTS), min_size=1, max_siz
 @given(SHARES, st.integers(1, 10**7), AMOUNTS)
 def test_logs_never_change_what_the_provider_view_says(shares, quantity, cost):
     logs = [usage_row(user=str(place), quantity=own, cost=amount) for place, (own, amount) in enumerate(shares)]
-    rows = daily_costs_of(DAY, [*logs, usage_row(view="provider", quantity=quantity, cost=cost)], [])
+    rows = costs_of(DAY, [*logs, usage_row(view="provider", quantity=quantity, cost=cost)], [])
     assert (totals(rows).cost, totals(rows).tokens) == (cost, quantity)
     own = {str(place): amount for place, (amount, _) in enumerate(shares)}
     assert all(row.quantity <= own[row.user] for row in rows if row.user is not None)
@@ -102,7 +101,7 @@ def test_views_that_tie_leave_each_log_its_own_amount(shares):
     views = [*logs, usage_row(view="provider", quantity=quantity, cost=cost)]
     expected = {str(place): amount for place, (_, amount) in enumerate(shares)} if cost else {}
     for charges in ([], [charge_row(cost, quantity)], [charge_row(cost)]):
-        rows = daily_costs_of(DAY, views, charges)
+        rows = costs_of(DAY, views, charges)
         assert not cost or {row.user: row.cost for row in rows} == expected
 
 
@@ -110,7 +109,7 @@ def test_views_that_tie_leave_each_log_its_own_amount(shares):
 @given(SHARES, SIGNED)
 def test_a_shared_line_is_dealt_out_to_the_last_digit(shares, amount):
     usage = [usage_row(project=str(place), quantity=quantity, cost=cost) for place, (quantity, cost) in enumerate(shares)]
-    rows = daily_costs_of(DAY, usage, [charge_row(amount, project=None, names_project=False)])
+    rows = costs_of(DAY, usage, [charge_row(amount, project=None, names_project=False)])
     assert totals(rows).cost == amount
     assert totals(rows).cost_unattributed == 0
 
@@ -148,7 +147,7 @@ def chosen(rows):
 @settings(max_examples=300, deadline=None)
 @given(KNOWN.map(one_view), CHARGES)
 def test_credits_of_the_rows_are_those_of_the_events_of_the_view_that_counts(usage, charges):
-    rows = daily_costs_of(DAY, usage, charges)
+    rows = costs_of(DAY, usage, charges)
     expected = chosen_credits(usage)
     found = defaultdict(Decimal)
     for row in rows:
@@ -172,7 +171,7 @@ CREDITED = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(CREDITED, CHARGES)
 def test_every_request_counted_has_the_credits_that_are_due_to_it(usage, charges):
-    rows = [row for row in daily_costs_of(DAY, usage, charges) if row.credits is not None]
-    assert sum(row.requests for row in rows) == totals(daily_costs_of(DAY, usage, [])).requests
+    rows = [row for row in costs_of(DAY, usage, charges) if row.credits is not None]
+    assert sum(row.requests for row in rows) == totals(costs_of(DAY, usage, [])).requests
     for row in rows:
         assert row.credits == row.requests * (EACH[row.user] if row.status == "success" else 0)

@@ -7,9 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from cost_rows import charge_row, usage_row
+from cost_rows import charge_row, costs_of, usage_row
 
-from usage_pipeline.costs.daily import daily_costs_of
 from usage_pipeline.tables.costs import BILLED, LOG_ESTIMATED, DailyCost
 from usage_pipeline.tables.summary import by, totals
 from usage_pipeline.tables.usage_costs import UsageCost
@@ -84,7 +83,7 @@ WEB_SEARCHES = Decimal("0.12")
 
 
 def day(usage, charges) -> list[DailyCost]:
-    return daily_costs_of(DAY, usage, charges, model_ids=MODEL_IDS)
+    return costs_of(DAY, usage, charges, model_ids=MODEL_IDS)
 
 
 @pytest.mark.parametrize("usage", [logs(), provider(), logs() + provider()], ids=["logs", "provider", "both"])

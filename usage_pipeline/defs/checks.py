@@ -6,11 +6,12 @@ from pathlib import Path
 import dagster as dg
 
 from usage_pipeline import money
+from usage_pipeline.costs.bill_query import PLACE, undealt
 from usage_pipeline.costs.monthly import footing
 from usage_pipeline.costs.overlaps import overlaps_of
 from usage_pipeline.defs.coverage import coverage_of
 from usage_pipeline.defs.partitions import asked_days
-from usage_pipeline.defs.preview import amount, markdown
+from usage_pipeline.defs.preview import ROWS_SHOWN, amount, markdown
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.reports import REPORT, snapshots_of
 from usage_pipeline.defs.unpriced import unpriced_share
@@ -21,6 +22,7 @@ from usage_pipeline.reports.footing import differences
 from usage_pipeline.reports.render import CSV, JSON, PDF
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.storage.database import Database
+from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_files
@@ -94,6 +96,17 @@ def costs_hold_the_whole_bill(context: dg.AssetCheckExecutionContext, workplace:
     return dg.AssetCheckResult(
         passed=not wrong, metadata={"billed": amount(money.total(list(billed.values()))), "days that differ": markdown(wrong)}
     )
+
+
+@dg.asset_check(asset=allocations.name, additional_deps=[charges.name], blocking=True)
+def parts_are_the_shared_lines(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """Line by line, the parts of a shared line sum to it, to the last digit; none is of a line that is no more."""
+    engine, days = workplace.engine(), asked_days(context)
+    lake = workplace.lake(engine)
+    wrong = undealt(lake.read(charges, days), lake.read(allocations, days))
+    found = engine.to_pyarrow(wrong.order_by(*PLACE).limit(ROWS_SHOWN)).to_pylist()
+    count = engine.to_pyarrow(wrong.count()).as_py()
+    return dg.AssetCheckResult(passed=not count, metadata={"lines that differ": count, "first of them": markdown(found)})
 
 
 @dg.asset_check(asset=daily_costs.name)
@@ -191,6 +204,7 @@ CHECKS = [
     every_line_accounted_for,
     nothing_rejected,
     little_is_unpriced,
+    parts_are_the_shared_lines,
     costs_hold_the_whole_bill,
     nothing_counted_twice,
     everything_has_an_owner,

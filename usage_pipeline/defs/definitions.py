@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from usage_pipeline.defs.alerts import alerts_asset, deliveries_spec
+from usage_pipeline.defs.allocations import allocations_asset
 from usage_pipeline.defs.budgets import budget_status_asset
 from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.checks_reconciled import RECONCILED_CHECKS
@@ -24,6 +25,7 @@ ASSETS = [
     usage_events_asset,
     charges_asset,
     priced_usage_asset,
+    allocations_asset,
     daily_costs_asset,
     reconciliations_asset,
     monthly_costs_asset,

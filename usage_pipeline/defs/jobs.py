@@ -4,6 +4,7 @@ import dagster as dg
 
 from usage_pipeline.defs.reports import REPORT
 from usage_pipeline.tables.alerts import alerts
+from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
@@ -12,7 +13,15 @@ from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.reconciliations import reconciliations
 from usage_pipeline.tables.usage_events import usage_events
 
-DAILY_ASSETS = (ingested_files.name, usage_events.name, charges.name, priced_usage.name, daily_costs.name, reconciliations.name)
+DAILY_ASSETS = (
+    ingested_files.name,
+    usage_events.name,
+    charges.name,
+    priced_usage.name,
+    allocations.name,
+    daily_costs.name,
+    reconciliations.name,
+)
 
 ingest_job = dg.define_asset_job("ingest", selection=[ingested_files.name], description="Read new files; compute nothing yet.")
 daily_job = dg.define_asset_job(

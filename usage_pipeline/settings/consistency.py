@@ -8,11 +8,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from usage_pipeline.errors import Problem
+from usage_pipeline.settings.consistency_book import shared_cost_problems
 from usage_pipeline.settings.document import Document, Place
 from usage_pipeline.settings.shape import TAG, VALUE
 from usage_pipeline.storage.landing_pattern import is_literal
-
 from usage_pipeline.tables.labels import names_content
+
 TOKENS = "tokens"
 
 
@@ -30,12 +31,13 @@ def contradictions(document: Document, kinds: Collection[str], pulled: Collectio
         *_undeclared(document, "credits", "project", projects, "project"),
         *_overlapping(document, "aliases", ("name", "provider"), "alias"),
         *_overlapping(document, "credits", ("operation", "model", "provider", "project"), "credit rule"),
+        *shared_cost_problems(document, projects, sources),
         *_unknown_kinds(document, kinds),
         *_path_or_api(document, pulled),
         *_stores(document),
+        *_tags_left_out(document),
         *_budgets(document),
     ]
-        *_tags_left_out(document),
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
@@ -107,8 +109,6 @@ def _path_or_api(document: Document, pulled: Collection[str]) -> Iterator[Proble
             yield document.problem((*place, "api"), f"{kind} is not pulled: give the path of its files; {', '.join(sorted(pulled))} are")
 
 
-def _stores(document: Document) -> Iterator[Problem]:
-    """Paths at places that are not read, and s3:// without its bucket or what to look for in it."""
 def _tags_left_out(document: Document) -> Iterator[Problem]:
     """Rules on tags that no source of theirs keeps."""
     sources = {entry.get("name"): (place, entry) for place, entry in _entries(document.content, "sources")}
@@ -137,6 +137,8 @@ def _keeps(source: dict[str, Any], key: str) -> bool:
     return key in tags if isinstance(tags, list) else not names_content(key)
 
 
+def _stores(document: Document) -> Iterator[Problem]:
+    """Paths at places that are not read, and s3:// without its bucket or what to look for in it."""
     for place, entry in _entries(document.content, "sources"):
         path, listed = entry.get("path"), entry.get("exclude")
         if words := _no_store(path):

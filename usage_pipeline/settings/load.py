@@ -18,7 +18,9 @@ from pydantic_core import ErrorDetails
 from usage_pipeline.errors import Problem, UsageConfigError
 from usage_pipeline.settings.consistency import contradictions, suggestion
 from usage_pipeline.settings.document import Document, read_document
-from usage_pipeline.settings.shape import AgreementShape, ApiShape, BudgetShape, RuleShape, SourceShape, UsageFile, VolumeTierShape
+from usage_pipeline.settings.load_book import journal_accounts, shared_costs
+from usage_pipeline.settings.shape import AgreementShape, ApiShape, BudgetShape, RuleShape, SourceShape, VolumeTierShape
+from usage_pipeline.settings.usage_file import UsageFile
 from usage_pipeline.sources.apis.catalog import APIS
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.pull_landing import files_of
@@ -37,6 +39,7 @@ from usage_pipeline.tables.configuration import (
     SourceSpec,
     VolumeTier,
 )
+from usage_pipeline.tables.shared_costs import JournalAccounts, SharedCostRule
 
 CRITICAL_FROM, WARNING_FROM = Decimal(100), Decimal(90)
 REMOTE = "s3://"
@@ -54,6 +57,9 @@ class Settings:
     agreements: tuple[Agreement, ...]
     aliases: tuple[Alias, ...]
     credits: tuple[CreditRule, ...]
+    shared_costs: tuple[SharedCostRule, ...]
+    exchange_rates: Path | None
+    journal: JournalAccounts | None
     limits: Limits
     file: Path
     fingerprint: str
@@ -104,6 +110,9 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         credits=tuple(
             CreditRule(**one.model_dump(), line=document.line_of(("credits", number))) for number, one in enumerate(shaped.credits)
         ),
+        shared_costs=shared_costs(shaped, document),
+        exchange_rates=None if shaped.currencies is None else Path(_absolute(shaped.currencies.rates, config.parent)),
+        journal=journal_accounts(shaped.journal),
         limits=Limits(**shaped.limits.model_dump()),
         file=config,
         fingerprint=hashlib.sha256(json.dumps(document.content, sort_keys=True).encode()).hexdigest(),
@@ -156,6 +165,7 @@ def _discount(shape: AgreementShape | VolumeTierShape) -> Decimal | None:
 
 
 def _source(shape: SourceShape, folder: Path, landing: Path | None) -> SourceSpec:
+    tags = None if shape.tags is None else tuple(shape.tags)
     if shape.api is None:
         exclude = tuple(_absolute(one, folder) for one in shape.exclude)
         return SourceSpec(name=shape.name, kind=shape.kind, path=_absolute(shape.path or "", folder), exclude=exclude, tags=tags)
@@ -165,7 +175,6 @@ def _source(shape: SourceShape, folder: Path, landing: Path | None) -> SourceSpe
     return SourceSpec(name=shape.name, kind=shape.kind, path=path, api=_api(shape.api, shape.kind), exclude=exclude, tags=tags)
 
 
-    tags = None if shape.tags is None else tuple(shape.tags)
 def _api(shape: ApiShape, kind: str) -> ApiSpec:
     known = APIS[kind]
     return ApiSpec(url=shape.url or known.url, key=shape.key or known.key_variable, days=shape.days)

@@ -371,16 +371,3 @@ def _given(shape: BaseModel, *names: str) -> list[str]:
 def _in_order(valid_from: date | None, valid_to: date | None) -> None:
     if valid_from and valid_to and valid_to <= valid_from:
         raise _wrong(f"valid_to {valid_to} is not after valid_from {valid_from}")
-
-
-class UsageFile(Section):
-    """usage.yaml."""
-
-    organisation: OrganisationShape
-    projects: list[ProjectShape]
-    attribution: list[RuleShape] = []
-    sources: list[SourceShape]
-    prices: list[AgreementShape] = []
-    aliases: list[AliasShape] = []
-    credits: list[CreditRuleShape] = []
-    limits: LimitsShape = LimitsShape()

@@ -11,6 +11,8 @@ from usage_pipeline.money import QUANTITY
 from usage_pipeline.tables.schema import Table, column
 
 BY_USAGE = "usage"
+BY_MODEL = "model"
+BY_BILL = "bill"
 BY_CHANNEL = "channel"
 EVEN = "even"
 WEIGHTED = "weighted"
@@ -19,11 +21,13 @@ LEFT = "unattributed"
 
 METHODS: dict[str, str] = {
     BY_USAGE: "by the shares of the usage that the line stands for: the same channel, day, model and meter",
-    BY_CHANNEL: "by the shares of the channel's usage of the day",
+    BY_MODEL: "by the shares of the usage of its model on that day, as none is of its meter",
+    BY_BILL: "by the shares of what the channel billed for usage on that day: a tax, credit or adjustment follows the bill",
+    BY_CHANNEL: "by the shares of the channel's usage of the day, as nothing nearer is known of it",
     EVEN: "evenly, by a rule of usage.yaml",
     WEIGHTED: "by the weights of a rule of usage.yaml",
     BY_PROJECT_USAGE: "by the projects' usage, by a rule of usage.yaml",
-    LEFT: "no usage and no rule tells whose it is: unattributed",
+    LEFT: "no usage and no rule tells whose it is",
 }
 
 

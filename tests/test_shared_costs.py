@@ -1,0 +1,177 @@
+"""Shared bill lines from the file to the month's cost: dealt out by usage and by declared rules, with method and ratio on every part."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from sample_world import World, execute
+from tracker_world import CONFIG, request, tracker_world, write
+
+from usage_pipeline import money
+from usage_pipeline.defs.checks import parts_are_the_shared_lines
+from usage_pipeline.defs.costs import cost_rows
+from usage_pipeline.errors import AccountingError
+from usage_pipeline.periods import Period, day_of, inclusive
+from usage_pipeline.tables.allocations import Allocation, allocations
+from usage_pipeline.tables.charges import charges
+from usage_pipeline.tables.costs import DailyCost, daily_costs
+
+FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
+DAYS = inclusive(FIRST, SECOND)
+HEADER = (
+    "BilledCost,EffectiveCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,"
+    "ChargeCategory,InvoiceIssuerName,ServiceProviderName,ServiceCategory,ServiceName,SubAccountId,SkuMeter,Tags\n"
+)
+WITH_BILL = CONFIG.replace(
+    "sources:\n",
+    """\
+  - {field: sub_account_id, equals: proj_1, project: portal}
+sources:
+  - {name: bill, kind: focus, path: "bills/*.csv"}
+""",
+)
+RULES = """\
+allocation:
+  - name: seats
+    lines: {channel: openai, category: Purchase, sku: Seats}
+    method: weighted
+    weights: {portal: 1, ranker: 2}
+    valid_from: 2026-10-02
+  - {name: throughput, lines: {tag.kind: ptu, project: portal}, method: by_usage, over: month}
+  - {name: credits, lines: {category: Credit}, method: unattributed}
+"""
+
+
+def line(amount: str, day: date = FIRST, *, category: str = "Usage", account: str = "", sku: str = "Storage", tags: str = "") -> str:
+    times = f"2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,{day}T00:00:00Z,{day.replace(day=day.day + 1)}T00:00:00Z"
+    return (
+        f'{amount},0,org-1,USD,{times},{category},"OpenAI, LLC","OpenAI, LLC",AI and Machine Learning,OpenAI API,{account},{sku},{tags}\n'
+    )
+
+
+def made(folder: Path, config: str, lines: Iterable[str]) -> World:
+    world = tracker_world(folder, config)
+    used = [(FIRST, "portal", "3"), (FIRST, "ranker", "1"), (SECOND, "ranker", "4")]
+    write(world, "app.jsonl", [request(f"r{n}", day, project=project, dollars=cost) for n, (day, project, cost) in enumerate(used)])
+    bill(world, lines)
+    return world
+
+
+def bill(world: World, lines: Iterable[str]) -> None:
+    path = world.config.parent / "bills" / "bill.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(HEADER + "".join(lines), "utf-8")
+
+
+def run(world: World) -> dg.ExecuteInProcessResult:
+    result = world.job("daily", DAYS)
+    failures = [event.step_failure_data.error.to_string() for event in result.all_events if event.is_step_failure]
+    assert result.success, "\n".join(failures)
+    return result
+
+
+def parts(world: World, days: Period = DAYS) -> list[Allocation]:
+    lake = world.workplace.lake(world.workplace.engine())
+    rows = [Allocation(**row) for row in lake.engine.to_pyarrow(lake.read(allocations, days)).to_pylist()]
+    return sorted(rows, key=lambda row: (row.day, row.source_line, row.project))
+
+
+def told(rows: Iterable[Allocation]) -> list[tuple[int, str, str, str | None, Decimal, Decimal, Decimal]]:
+    return [(row.source_line, row.project, row.method, row.rule, row.share, row.of_shares, row.amount) for row in rows]
+
+
+def billed(world: World, days: Period = DAYS) -> dict[tuple[date, str], Decimal]:
+    rows: list[DailyCost] = world.database.select(daily_costs, where={"day": days})
+    found = {(row.day, row.project) for row in rows if row.billed_cost is not None}
+    return {
+        (day, name): money.total([row.billed_cost for row in rows if (row.day, row.project) == (day, name)]) for day, name in sorted(found)
+    }
+
+
+LINES = (
+    line("10.00", account="proj_1", sku="Tokens"),
+    line("2.00"),
+    line("7.00", category="Tax"),
+    line("-1.00", category="Credit"),
+    line("9.00", category="Purchase", sku="Seats"),
+    line("9.00", SECOND, category="Purchase", sku="Seats"),
+    line("6.00", SECOND, account="proj_1", sku="Throughput", tags='"{""kind"": ""ptu""}"'),
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = made(tmp_path, WITH_BILL + RULES, LINES)
+    run(world)
+    return world
+
+
+def test_every_part_says_its_method_and_ratio(world: World) -> None:
+    assert told(parts(world)) == [
+        (2, "portal", "usage", None, 3, 4, Decimal("1.5")),
+        (2, "ranker", "usage", None, 1, 4, Decimal("0.5")),
+        (3, "portal", "bill", None, Decimal("11.5"), 12, Decimal("6.708333333333333")),
+        (3, "ranker", "bill", None, Decimal("0.5"), 12, Decimal("0.291666666666667")),
+        (4, "unattributed", "unattributed", "credits", 1, 1, -1),
+        (5, "unattributed", "unattributed", None, 1, 1, 9),
+        (6, "portal", "weighted", "seats", 1, 3, 3),
+        (6, "ranker", "weighted", "seats", 2, 3, 6),
+        (7, "portal", "by_usage", "throughput", 3, 8, Decimal("2.25")),
+        (7, "ranker", "by_usage", "throughput", 5, 8, Decimal("3.75")),
+    ]
+
+
+def test_the_days_costs_are_the_lines_and_the_parts(world: World) -> None:
+    assert billed(world) == {
+        (FIRST, "portal"): Decimal("18.208333333333333"),
+        (FIRST, "ranker"): Decimal("0.791666666666667"),
+        (FIRST, "unattributed"): 8,
+        (SECOND, "portal"): Decimal("5.25"),
+        (SECOND, "ranker"): Decimal("9.75"),
+    }
+    assert sum(billed(world).values()) == sum(Decimal(one.split(",")[0]) for one in LINES)
+
+
+def test_a_second_run_and_one_of_a_single_day_say_the_same(world: World) -> None:
+    first, costs = parts(world), billed(world)
+    run(world)
+    assert (parts(world), billed(world)) == (first, costs)
+    assert world.job("daily", day_of(SECOND)).success
+    assert (parts(world), billed(world)) == (first, costs)
+
+
+def test_parts_go_with_their_lines(world: World) -> None:
+    bill(world, LINES[:1])
+    run(world)
+    assert parts(world) == []
+    assert billed(world) == {(FIRST, "portal"): 10}
+
+
+def test_the_check_sees_parts_that_are_missing_and_parts_of_lines_that_are_no_more(world: World) -> None:
+    assert checked(world) == (True, 0)
+    lake = world.workplace.lake(world.workplace.engine())
+    [part] = lake.parts(allocations.name, day_of(FIRST))
+    part.path.unlink()
+    assert checked(world) == (False, 4)
+    run(world)
+    [part] = lake.parts(charges.name, day_of(SECOND))
+    part.path.unlink()
+    assert checked(world) == (False, 2)
+
+
+def checked(world: World) -> tuple[bool, object]:
+    extra = dg.Definitions(jobs=[dg.define_asset_job("check", selection=dg.AssetSelection.checks(parts_are_the_shared_lines))])
+    result = execute(dg.Definitions.merge(world.definitions, extra), "check", tags={})
+    [one] = result.get_asset_check_evaluations()
+    return one.passed, one.metadata["lines that differ"].value
+
+
+def test_costs_are_refused_while_parts_are_of_another_time(world: World) -> None:
+    lake = world.workplace.lake(world.workplace.engine())
+    [part] = lake.parts(allocations.name, day_of(FIRST))
+    part.path.unlink()
+    with pytest.raises(AccountingError, match=r"2026-10-01: shared lines of openai are 17.*, their parts 0: materialize"):
+        cost_rows(world.workplace, DAYS)
