@@ -71,7 +71,11 @@ def load(config: Path, kinds: Collection[str] = tuple(SOURCES), *, landing: Path
     `landing` is the home's landing zone, where the files of pulled sources lie; without it they have no path.
     Raises UsageConfigError whose text has a line `file:line: field: message` for every problem.
     """
-    document = read_document(config)
+    return settings_of(read_document(config), config, kinds, landing=landing)
+
+
+def settings_of(document: Document, config: Path, kinds: Collection[str] = tuple(SOURCES), *, landing: Path | None = None) -> Settings:
+    """The same of a document that was read before, and may have been changed since."""
     problems = document.problems
     if document.content is not None:
         problems = [*problems, *contradictions(document, kinds, tuple(APIS))]

@@ -1,0 +1,57 @@
+"""One more line of usage.yaml, tried: the settings as they would be with it. Nothing is written."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from usage_pipeline.errors import UsageConfigError
+from usage_pipeline.settings.document import Document, read_document
+from usage_pipeline.settings.load import Settings, load, settings_of
+
+SECTIONS = ("prices", "aliases", "attribution")
+_HINT = (
+    "give a line as it would stand in usage.yaml: an agreement {provider: …, discount_percent: …}, an alias {name: …, model: …} or an"
+    " attribution rule {field: …, equals: …, project: …}"
+)
+
+
+def with_line(config: Path, text: str, *, landing: Path | None = None) -> Settings:
+    """The settings of `config` and `text`: an agreement, an alias or an attribution rule, which is then the first of its section.
+
+    Raises UsageConfigError in words where the line is none of them, or does not fit the rest.
+    """
+    load(config, landing=landing)
+    document, added = read_document(config), _read(text)
+    for section, entries in _sections(added, text).items():
+        document.content[section] = [*entries, *(document.content.get(section) or [])]
+        for place in [place for place in document.lines if place[0] == section and len(place) > 1]:
+            document.lines[section, int(place[1]) + len(entries), *place[2:]] = document.lines.pop(place)
+    try:
+        return settings_of(document, config, landing=landing)
+    except UsageConfigError as error:
+        raise UsageConfigError(f"--try {text}: it does not fit the rest of usage.yaml:\n{error}") from error
+
+
+def _read(text: str) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "line.yaml"
+        file.write_text(text, "utf-8")
+        document: Document = read_document(file)
+    if document.problems:
+        raise UsageConfigError(f"--try {text}: {'; '.join(one.message for one in document.problems)}; {_HINT}")
+    return document.content
+
+
+def _sections(added: Any, text: str) -> dict[str, list[Any]]:
+    """Entries by section: a section with its entries, a list of entries, or one entry."""
+    if isinstance(added, dict) and added and set(added) <= set(SECTIONS):
+        return {section: entries if isinstance(entries, list) else [entries] for section, entries in added.items()}
+    entries = added if isinstance(added, list) else [added]
+    found: dict[str, list[Any]] = {}
+    for entry in entries:
+        keys = set(entry) if isinstance(entry, dict) else set()
+        section = "attribution" if "field" in keys else "aliases" if {"name", "model"} <= keys else "prices" if "provider" in keys else None
+        if section is None:
+            raise UsageConfigError(f"--try {text}: this is no line that can be tried; {_HINT}")
+        found.setdefault(section, []).append(entry)
+    return found
