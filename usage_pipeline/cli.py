@@ -205,6 +205,31 @@ def coverage(home: Path | None, config: Path | None, as_json: bool, first: date,
     return run_coverage(_environment(home, config), days, _output(as_json), unowned_only=unowned)
 
 
+@main.command()
+@click.option("--from", "first", type=DAY, required=True, help="First day (UTC).")
+@click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
+@click.option("--channel", help="Only this channel, such as openai.")
+@click.option("--try", "line", help="A line of usage.yaml to be tried: an agreement, an alias or an attribution rule.")
+@common
+def reconcile(
+    home: Path | None, config: Path | None, as_json: bool, first: date, last: date, channel: str | None, line: str | None
+) -> int:
+    """Where bill, the provider's count and logs differ, why, and what would mend it: causes sum to each difference exactly.
+
+    With --try the causes before and after a line of usage.yaml; nothing is written.
+
+    \b
+    Example:
+      usage-pipeline reconcile --from 2026-10-01 --to 2026-10-31
+      usage-pipeline reconcile --from 2026-10-01 --to 2026-10-31 --try '{provider: openai, discount_percent: 12, valid_from: 2026-10-01}'
+    """
+    days = _range(first, last, datetime.now(UTC).date())
+
+    from usage_pipeline.commands.reconcile import run_reconcile
+
+    return run_reconcile(_environment(home, config), days, _output(as_json), channel=channel, line=line)
+
+
 @main.group()
 def budgets() -> None:
     """Budgets and the alerts about them."""
