@@ -3,7 +3,6 @@
 Heavy imports stand in the commands, so that `--help` answers at once. A \\b in a help text keeps click from filling what follows.
 """
 
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -12,29 +11,13 @@ from typing import Any, BinaryIO
 
 import click
 
+from usage_pipeline.commands.options import DAY, MONTH
 from usage_pipeline.errors import UsageConfigError, UsageError
 
 EXIT_FINDINGS = 3
 """Done, and findings block the close: defs/findings.py."""
 
 
-class Day(click.ParamType[date]):
-    """A UTC day, written 2026-10-01."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            self.fail(f"{value!r} is not a day, such as 2026-10-01", param, ctx)
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value} is not a day of the calendar", param, ctx)
-
-
-DAY = Day()
 Command = Callable[..., int | None]
 
 
@@ -105,11 +88,12 @@ def init(home: Path | None, config: Path | None, as_json: bool) -> int:
 @click.option("--from", "first", type=DAY, required=True, help="First day (UTC).")
 @click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
 @click.option("--as-of", type=DAY, help="The day on which alerts are judged; budgets of other periods stay silent.  [today]")
+@click.option("--revise", is_flag=True, help="Compute closed months of the range too: the draft of their next revision.")
 @common
-def run(home: Path | None, config: Path | None, as_json: bool, first: date, last: date, as_of: date | None) -> int:
+def run(home: Path | None, config: Path | None, as_json: bool, first: date, last: date, as_of: date | None, revise: bool) -> int:
     """Run the whole graph for a range of days: read new files, price, sum, write statements, tell people.
 
-    Running it again is always safe: nothing is read twice, nothing is sent twice.
+    Running it again is always safe: nothing is read twice, nothing is sent twice, closed months stay as they are.
 
     \b
     Example:
@@ -120,7 +104,49 @@ def run(home: Path | None, config: Path | None, as_json: bool, first: date, last
 
     from usage_pipeline.commands.run import run_range
 
-    return run_range(_environment(home, config), days, as_of or today, _output(as_json))
+    return run_range(_environment(home, config), days, as_of or today, _output(as_json), revise=revise)
+
+
+@main.command()
+@click.argument("month", type=MONTH)
+@click.option("--approve", "by", metavar="NAME", help="Close it, approved by NAME: printed on the statements, kept in the audit log.")
+@click.option("--note", help="Why, in the approver's words; kept with it.")
+@click.option("--dry-run", is_flag=True, help="Show what would be frozen and written; close nothing.")
+@common
+def close(home: Path | None, config: Path | None, as_json: bool, month: date, by: str | None, note: str | None, dry_run: bool) -> int:
+    """Close MONTH for good: freeze its inputs, numbers and statements. Without --approve, what stands against it.
+
+    A closed month that was computed again with `run --revise` gets its next revision; the earlier ones never change.
+
+    \b
+    Example:
+      usage-pipeline close 2026-10
+      usage-pipeline close 2026-10 --approve "Ana Example" --note "bills are in"
+    """
+    from usage_pipeline.commands.close import run_close
+    from usage_pipeline.periods import month_of
+
+    return run_close(_environment(home, config), month_of(month), by, note, _output(as_json), dry_run=dry_run)
+
+
+@main.command()
+@click.argument("statement")
+@click.option("--quick", is_flag=True, help="Do not compute the numbers again from the input files.")
+@common
+def verify(home: Path | None, config: Path | None, as_json: bool, statement: str, quick: bool) -> int:
+    """Prove a closed month: its files, its inputs, its statements rendered and its numbers computed again, byte for byte.
+
+    STATEMENT is a month (its newest revision), a revision, or the path of a statement.
+
+    \b
+    Example:
+      usage-pipeline verify 2026-10
+      usage-pipeline verify 2026-10/r1 --quick
+      usage-pipeline verify usage_home/reports/2026-10/organisation/statement.pdf
+    """
+    from usage_pipeline.commands.verify import run_verify
+
+    return run_verify(_environment(home, config), statement, _output(as_json), quick=quick)
 
 
 @main.command()

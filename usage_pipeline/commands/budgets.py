@@ -6,7 +6,7 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.alerts.check import Check
 from usage_pipeline.commands.output import Output
-from usage_pipeline.defs.alerts import deliver, judge
+from usage_pipeline.defs.alerts import deliver, judge, may_tell
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.settings import Environment
@@ -19,6 +19,9 @@ def run_budgets_check(environment: Environment, as_of: date, output: Output, *, 
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
     found = judge(workplace, as_of)
+    if not may_tell(workplace, as_of):
+        output.warn(f"{as_of:%Y-%m} is closed: what was due on {as_of} is shown, and never sent")
+        dry_run = True
     if not dry_run:
         deliver(workplace, found)
     if output.as_json:

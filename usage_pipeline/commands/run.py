@@ -7,11 +7,12 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, counted, dollars
 from usage_pipeline.commands.unpriced import range_document, show_unpriced, text_of, unpriced_document
+from usage_pipeline.defs.finality import document_of as document_of_finality
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import StoreError
-from usage_pipeline.periods import Period
+from usage_pipeline.periods import Period, month_name
 from usage_pipeline.prices.book import build_book
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.snapshot import ORGANISATION
@@ -27,8 +28,8 @@ from usage_pipeline.tables.unpriced import Unpriced, unpriced_of
 EXIT_FINDINGS = 3
 
 
-def run_range(environment: Environment, days: Period, as_of: date, output: Output) -> int:
-    """Run, print, and answer the exit code: 3 where a finding blocks the close."""
+def run_range(environment: Environment, days: Period, as_of: date, output: Output, *, revise: bool = False) -> int:
+    """Run, print, and answer the exit code: 3 where a finding blocks the close. `revise` computes closed months of `days`, too."""
     settings = load(environment.config_file)
     build_book(settings.agreements, settings.aliases, file=str(settings.file), is_current=False)  # contradictions: before there is a home
     home = prepare(Home(environment.home))
@@ -39,7 +40,7 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
         if spec.api is None and _is_empty(landing, spec):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
     with output.progress() as listener:
-        outcome = run_days(home, environment.config_file, days, as_of, listener)
+        outcome = run_days(home, environment.config_file, days, as_of, listener, revise=revise)
     if output.as_json:
         output.document(document_of(outcome, settings, home))
     else:
@@ -99,6 +100,7 @@ def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str
             for group in by(outcome.costs, "project")
         ],
         "unpriced": unpriced_document(unpriced),
+        "finality": [document_of_finality(one) for one in outcome.finalities],
         "reports": reports_of(outcome, home),
         "alerts": len(outcome.alerts),
         "findings": [
@@ -146,6 +148,9 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
         output.warn(
             f"{dollars(sums.cost_unattributed)} {currency} belong to no project ({UNATTRIBUTED}): add attribution rules to usage.yaml."
         )
+    output.heading("Finality")
+    for found in outcome.finalities:
+        output.say(f"{month_name(found.month)}: {found.finality}; {'; '.join(found.reasons)}")
     output.heading("Written")
     output.say(f"{len(outcome.statements)} statements (PDF, CSV, JSON) in {home.reports}")
     for one in [one for one in outcome.statements if one.scope == ORGANISATION][-1:]:

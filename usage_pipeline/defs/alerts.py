@@ -10,10 +10,11 @@ import dagster as dg
 from usage_pipeline.alerts.channels.channel import DeliveryError
 from usage_pipeline.alerts.check import DEFAULT_SENDER, Check, check, days_needed, judging_moment
 from usage_pipeline.budgets.status import statuses
+from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
-from usage_pipeline.periods import last_full_day
+from usage_pipeline.periods import last_full_day, month_of
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.tables.alerts import Alert, Delivery, alerts, deliveries
 from usage_pipeline.tables.costs import DailyCost, daily_costs
@@ -40,12 +41,11 @@ def alerts_asset(context: dg.AssetExecutionContext, config: AlertsConfig, workpl
     """Budgets crossed as of a day, each told once per threshold and period; at most one mail a project in 24 hours unless it gets worse."""
     as_of = date.fromisoformat(config.as_of) if config.as_of else workplace.now().date()
     found = judge(workplace, as_of)
-    if not config.dry_run:
+    told = not config.dry_run and may_tell(workplace, as_of)
+    if told:
         deliver(workplace, found)
-    context.log.info(
-        "%s alerts, %s mails as of %s%s", len(found.alerts), len(found.messages), as_of, " (dry run)" if config.dry_run else ""
-    )
-    return dg.MaterializeResult(metadata=_summary(found.alerts, [draft for draft, _ in found.messages], as_of, dry_run=config.dry_run))
+    context.log.info("%s alerts, %s mails as of %s%s", len(found.alerts), len(found.messages), as_of, "" if told else " (nothing was sent)")
+    return dg.MaterializeResult(metadata=_summary(found.alerts, [draft for draft, _ in found.messages], as_of, dry_run=not told))
 
 
 deliveries_spec = dg.AssetSpec(
@@ -78,6 +78,11 @@ def judge(workplace: Workplace, as_of: date) -> Check:
         sender=workplace.environment().mail_from or DEFAULT_SENDER,
         explain=_explain(workplace, costs),
     )
+
+
+def may_tell(workplace: Workplace, as_of: date) -> bool:
+    """Whether people are told of alerts judged on `as_of`: of a day of a closed month, what was due then is shown, and never sent."""
+    return month_of(as_of).start not in closed_months(workplace.database())
 
 
 def _explain(workplace: Workplace, costs: Sequence[DailyCost]) -> Explain:

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import dagster as dg
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ REVISE = "usage/revise"
 """The tag of a run that names the closed months it may compute again, such as '2026-10' or '2026-09,2026-10'."""
 CLOSE = "close"
 OVER_CLOSED = "run over a closed month"
+UNCHANGED = "revision not needed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Closed:
 
     month: Period
     revision: Revision
-    revised_at: object | None
+    revised_at: datetime | None
 
     @property
     def name(self) -> str:
@@ -60,11 +61,12 @@ def closed_months(database: Database | Transaction) -> dict[date, Closed]:
     if not newest:
         return {}
     subjects = [month_name(month_of(month)) for month in newest]
-    acts = database.select(audit_log, where={"action": OVER_CLOSED, "subject": subjects})
+    acts = database.select(audit_log, where={"action": [OVER_CLOSED, UNCHANGED], "subject": subjects}, order=("at", "entry_id"))
     found: dict[date, Closed] = {}
     for month, revision in sorted(newest.items()):
-        later = [act.at for act in acts if act.subject == month_name(month_of(month)) and act.at > revision.closed_at]
-        found[month] = Closed(month=month_of(month), revision=revision, revised_at=max(later, default=None))
+        later = [act for act in acts if act.subject == month_name(month_of(month)) and act.at > revision.closed_at]
+        is_draft = bool(later) and later[-1].action == OVER_CLOSED
+        found[month] = Closed(month=month_of(month), revision=revision, revised_at=later[-1].at if is_draft else None)
     return found
 
 

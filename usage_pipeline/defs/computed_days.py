@@ -6,18 +6,16 @@ from datetime import date
 
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
+from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.long_lines import span_of, spoken_days
-from usage_pipeline.tables.computed_days import ComputedDay, computed_days, reason_of
+from usage_pipeline.tables.computed_days import ASKED, ComputedDay, computed_days, reason_of
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 
 
 def note_computed(workplace: Workplace, days: Period, run_id: str) -> Mapping[date, str]:
     """Enter why each of `days` was worked out in this run; the reasons. A step that is tried again in one run replaces its entry."""
     database, settings = workplace.database(), workplace.settings()
-    before: dict[date, ComputedDay] = {}
-    for one in sorted(database.select(computed_days, where={"day": days}), key=lambda row: row.computed_at):
-        if one.run_id != run_id:
-            before[one.day] = one
+    before = _last_computed(database, days, without=run_id)
     files = _files_by_day(workplace, days)
     books = {day: book.version for span, book in workplace.books().in_force(days) for day in span.days()}
     rows = [
@@ -33,6 +31,21 @@ def note_computed(workplace: Workplace, days: Period, run_id: str) -> Mapping[da
     ]
     database.upsert(computed_days, rows)
     return {row.day: row.because for row in rows}
+
+
+def changes_since(workplace: Workplace, days: Period) -> dict[date, str]:
+    """The days of which something changed since they were worked out last, and what; a day never worked out is none of them."""
+    settings = workplace.settings()
+    before, files = _last_computed(workplace.database(), days), _files_by_day(workplace, days)
+    books = {day: book.version for span, book in workplace.books().in_force(days) for day in span.days()}
+    told = {day: reason_of(one, files[day], settings.fingerprint, books[day]) for day, one in sorted(before.items())}
+    return {day: because for day, because in told.items() if because != ASKED}
+
+
+def _last_computed(database: Database, days: Period, without: str | None = None) -> dict[date, ComputedDay]:
+    """By day, its last working out, but for those of one run."""
+    rows = sorted(database.select(computed_days, where={"day": days}), key=lambda row: row.computed_at)
+    return {one.day: one for one in rows if one.run_id != without}
 
 
 def _files_by_day(workplace: Workplace, days: Period) -> dict[date, list[IngestedFile]]:

@@ -1,6 +1,7 @@
 """The whole graph for a range of days, unattended: Dagster in process, on the home's own instance, so that its UI shows the runs."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,14 +9,20 @@ from typing import Any
 
 import dagster as dg
 
+from usage_pipeline.costs.finality import MonthFinality
+from usage_pipeline.defs.closed import REVISE, closed_months
 from usage_pipeline.defs.definitions import definitions_of
-from usage_pipeline.defs.findings import Finding, findings_of
+from usage_pipeline.defs.finality import finality_of
+from usage_pipeline.defs.finding import Finding
+from usage_pipeline.defs.findings import findings_of
+from usage_pipeline.defs.late import late_findings
 from usage_pipeline.defs.partitions import daily_tags, monthly_tags
 from usage_pipeline.defs.progress import Progress, reporting_to
+from usage_pipeline.defs.publish import publish_all
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError, UsageError
-from usage_pipeline.periods import Period, months_in
+from usage_pipeline.periods import Period, month_name, months_in
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.alerts import Alert, Delivery, alerts, deliveries
 from usage_pipeline.tables.costs import DailyCost, daily_costs
@@ -41,11 +48,13 @@ class RunOutcome:
     alerts: list[Alert]
     deliveries: list[Delivery]
     findings: list[Finding]
+    finalities: list[MonthFinality]
 
 
-def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Progress) -> RunOutcome:
+def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Progress, *, revise: bool = False) -> RunOutcome:
     """Files to daily costs for `days`, then their months' statements, then the alerts judged on `as_of`.
 
+    Days of closed months are left as they are, unless `revise`; what a close that died left undone is finished first.
     Raises UsageError with the words of the step that failed.
     """
     os.environ.setdefault("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "1")  # one planned event a step, not one a day
@@ -55,10 +64,13 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
     files_before = {(one.source, one.uri, one.fingerprint) for one in database.select(ingested_files)}
     alerts_before = {one.alert_id for one in database.select(alerts)}
     sent_before = {one.delivery_id for one in database.select(deliveries)}
+    publish_all(home, database)
+    shut = closed_months(database)
+    revised = ",".join(month_name(month) for month in months_in(days) if revise and month.start in shut)
     definitions = definitions_of(home.root, config)
     jobs: tuple[tuple[str, dict[str, str], dict[str, Any]], ...] = (
-        ("daily", daily_tags(days), {}),
-        ("monthly", monthly_tags(days), {}),
+        ("daily", {**daily_tags(days), REVISE: revised}, {}),
+        ("monthly", {**monthly_tags(days), REVISE: revised}, {}),
         ("alerting", {}, {"ops": {"alerts": {"config": {"as_of": as_of.isoformat()}}}}),
     )
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance, reporting_to(progress):
@@ -67,18 +79,28 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
     files = database.select(ingested_files)
     costs = database.select(daily_costs, where={"day": days})
     new_files = [one for one in files if (one.source, one.uri, one.fingerprint) not in files_before]
-    periods = {f"{month.start:%Y-%m}" for month in months_in(days)}
+    stated = _newest(database.select(statements, where={"period": [month_name(month) for month in months_in(days)]}))
+    findings = findings_of(workplace, days, costs)
     return RunOutcome(
         days=days,
         files=sorted(new_files, key=lambda file: (file.source, file.uri)),
         rejects=rejects_of(workplace.lake(workplace.engine()), new_files),
         unchanged_count=len(files) - len(new_files),
         costs=costs,
-        statements=sorted((one for one in database.select(statements) if one.period in periods), key=lambda one: (one.period, one.scope)),
+        statements=sorted(stated, key=lambda one: (one.period, one.scope)),
         alerts=[one for one in database.select(alerts) if one.alert_id not in alerts_before],
         deliveries=[one for one in database.select(deliveries) if one.delivery_id not in sent_before],
-        findings=findings_of(workplace, days, costs),
+        findings=sorted([*findings, *late_findings(workplace)], key=lambda one: not one.blocks),
+        finalities=[finality_of(workplace, month) for month in months_in(days)],
     )
+
+
+def _newest(stated: Sequence[Statement]) -> list[Statement]:
+    """Of each month the statements of its newest revision."""
+    newest: dict[str, int] = {}
+    for one in stated:
+        newest[one.period] = max(newest.get(one.period, one.revision), one.revision)
+    return [one for one in stated if one.revision == newest[one.period]]
 
 
 def _execute(

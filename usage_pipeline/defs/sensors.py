@@ -8,11 +8,12 @@ from typing import Any
 
 import dagster as dg
 
+from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.jobs import daily_job, ingest_job, monthly_job
 from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import StoreError
-from usage_pipeline.periods import ONE_DAY, Period, inclusive, months_in
+from usage_pipeline.periods import ONE_DAY, Period, inclusive, month_of, months_in
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.excluded import excludes, to_mark
 from usage_pipeline.storage.ingest import look_of, touched_days
@@ -52,7 +53,11 @@ def new_files(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.S
     database, today = workplace.database(), workplace.now().astimezone(UTC).date()
     read = sorted(database.select(ingested_files), key=lambda one: one.changed_at)
     fresh = [one for one in read if one.changed_at.isoformat() > cursor["read_through"]]
-    ranges = ranges_of({day for day in touched_days(fresh, database=database) if day <= today})
+    touched = {day for day in touched_days(fresh, database=database) if day <= today}
+    shut = closed_months(database)
+    for one in [one for start, one in shut.items() if any(month_of(day).start == start for day in touched)]:
+        context.log.warning("%s: %s speak of its days, which are left as they are", one.words, named_files(fresh))
+    ranges = ranges_of({day for day in touched if month_of(day).start not in shut})
     through = fresh[-1].changed_at.isoformat() if fresh else cursor["read_through"]
     because = named_files(fresh)
     requests = [
