@@ -237,9 +237,7 @@ def coverage(home: Path | None, config: Path | None, as_json: bool, first: date,
 @click.option("--channel", help="Only this channel, such as openai.")
 @click.option("--try", "line", help="A line of usage.yaml to be tried: an agreement, an alias or an attribution rule.")
 @common
-def reconcile(
-    home: Path | None, config: Path | None, as_json: bool, first: date, last: date, channel: str | None, line: str | None
-) -> int:
+def reconcile(home: Path | None, config: Path | None, as_json: bool, first: date, last: date, channel: str | None, line: str | None) -> int:
     """Where bill, the provider's count and logs differ, why, and what would mend it: causes sum to each difference exactly.
 
     With --try the causes before and after a line of usage.yaml; nothing is written.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from usage_pipeline.errors import UsageConfigError
-from usage_pipeline.settings.document import Document, read_document
+from usage_pipeline.settings.document import Document, Place, read_document
 from usage_pipeline.settings.load import Settings, load, settings_of
 
 SECTIONS = ("prices", "aliases", "attribution")
@@ -24,12 +24,16 @@ def with_line(config: Path, text: str, *, landing: Path | None = None) -> Settin
     document, added = read_document(config), _read(text)
     for section, entries in _sections(added, text).items():
         document.content[section] = [*entries, *(document.content.get(section) or [])]
-        for place in [place for place in document.lines if place[0] == section and len(place) > 1]:
-            document.lines[section, int(place[1]) + len(entries), *place[2:]] = document.lines.pop(place)
+        document.lines = {_moved(place, section, len(entries)): line for place, line in document.lines.items()}
     try:
         return settings_of(document, config, landing=landing)
     except UsageConfigError as error:
         raise UsageConfigError(f"--try {text}: it does not fit the rest of usage.yaml:\n{error}") from error
+
+
+def _moved(place: Place, section: str, count: int) -> Place:
+    """Where an item of `section` stands once so many stand before it."""
+    return (section, int(place[1]) + count, *place[2:]) if len(place) > 1 and place[0] == section else place
 
 
 def _read(text: str) -> Any:
