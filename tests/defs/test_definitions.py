@@ -22,6 +22,7 @@ GROUPS = {
     "charges": "usage",
     "price_book": "prices",
     "priced_usage": "prices",
+    "allocations": "costs",
     "daily_costs": "costs",
     "monthly_costs": "costs",
     "budget_status": "budgets",
@@ -29,7 +30,7 @@ GROUPS = {
     "alerts": "alerts",
     "deliveries": "alerts",
 }
-DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "daily_costs"}
+DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs"}
 MONTHLY = {"monthly_costs", "budget_status", "statement"}
 JOBS = {
     "ingest": {"ingested_files"},
@@ -42,6 +43,7 @@ CHECKS = {
     ("ingested_files", "every_line_accounted_for"): True,
     ("ingested_files", "nothing_rejected"): False,
     ("priced_usage", "little_is_unpriced"): False,
+    ("allocations", "parts_are_the_shared_lines"): True,
     ("daily_costs", "costs_hold_the_whole_bill"): True,
     ("daily_costs", "nothing_counted_twice"): False,
     ("daily_costs", "everything_has_an_owner"): False,
