@@ -17,7 +17,7 @@ from usage_pipeline.sources.bedrock_models import model_in, model_named, product
 from usage_pipeline.sources.cells import decimal, iso_time, quantity
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.deliveries import month_end, month_start, periods_covered, scope_of, with_delivery
-from usage_pipeline.sources.exports.aws_products import MARKETPLACE, with_known_products
+from usage_pipeline.sources.exports.aws_products import BEDROCK_ARN, MARKETPLACE, with_known_products
 from usage_pipeline.sources.exports.aws_tags import aws_tags
 from usage_pipeline.sources.exports.aws_usage_types import token_digits, with_usage_types
 from usage_pipeline.sources.keys import natural_key, numbered
@@ -33,7 +33,6 @@ WHOLE_BILL = "aws"
 """The channel of lines for the bill as a whole: tax, credits, refunds, discounts."""
 
 PRODUCT_CODES = ("AmazonBedrock", "AmazonBedrockService", "AmazonBedrockFoundationModels", "AmazonBedrockAgentCore")
-BEDROCK_ARN = r"^arn:aws[a-z-]*:bedrock:"
 
 CATEGORIES = {
     "Usage": "Usage",
@@ -174,7 +173,7 @@ def _read(records: ir.Table) -> ir.Table:
             scope=scope_of(lines, lines.payer, lines.month),
         )
     )
-    return with_known_products(read, "is_bedrock")
+    return with_known_products(read, "is_bedrock", lines_of(records))
 
 
 def _times(lines: ir.Table) -> dict[str, ir.TimestampValue]:
