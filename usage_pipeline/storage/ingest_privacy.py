@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
+from usage_pipeline.storage.compiled import view_of
 from usage_pipeline.tables.labels import (
     BREAK,
     DOUBTFUL_TAGS,
@@ -28,7 +29,7 @@ from usage_pipeline.tables.labels import (
     is_name,
 )
 from usage_pipeline.tables.personal import ADDRESS, RAW_KEY, SHORT_KEY, holds_address, holds_key, keyed_hash, masked, pseudonym
-from usage_pipeline.tables.schema import Table
+from usage_pipeline.tables.schema import Column, Table
 from usage_pipeline.tables.source import SCOPE_SEPARATOR
 
 OURS = frozenset({"source", "source_file", "tags"})
@@ -46,27 +47,32 @@ def guarded(engine: Backend, rows: ir.Table, table: Table[Any], tags: Sequence[s
     A row's id, and the scope it is replaced in, become a hash as a whole: they must go on telling rows apart, with a key or without.
     `tags` are the only keys of labels that stay; None is all.
     """
-    texts = [one for one in table.columns if one.name in rows.columns and one.type.is_string() and one.name not in OURS]
-    values: dict[str, ir.Value] = {}
-    for one in texts:
-        text = rows[one.name]
-        if one.key:
-            values[one.name] = still_telling(text, one.name)
-        elif one.name == SCOPE:
-            values[one.name] = telling_scope(text)
-        else:
-            named = ibis.ifelse(is_name(text, one.name), text, ibis.ifelse(text.isnull(), ibis.null("string"), LEFT_OUT))
-            hidden = pseudonym(named) if one.nullable else masked(named)
-            values[one.name] = ibis.ifelse(holds_address(named) | holds_key(named), hidden, named)
-    if TAGS in rows.columns:
-        values[TAGS] = masked(bounded_tags(rows.tags, tags))
-    if REQUEST_TAGS in rows.columns:
-        values[REQUEST_TAGS] = bounded_request_tags(rows.request_tags, tags).map(masked)
-    hit = _hit(engine, rows, list(values))
+    texts = [one.name for one in table.columns if one.name in rows.columns and one.type.is_string() and one.name not in OURS]
+    labels = [name for name in (TAGS, REQUEST_TAGS) if name in rows.columns]
+    hit = _hit(engine, rows, [*texts, *labels])
     if tags is not None:
-        hit = [*hit, *(name for name in (TAGS, REQUEST_TAGS) if name in values)]
-    changed = {name: value for name, value in values.items() if name in hit}
-    return rows.mutate(**changed) if changed else rows
+        hit = [*hit, *(name for name in labels if name not in hit)]
+    allowed = None if tags is None else tuple(tags)
+    return view_of(engine, _hidden, rows, facts=(table, tuple(hit), allowed)) if hit else rows
+
+
+def _hidden(rows: ir.Table, table: Table[Any], hit: tuple[str, ...], tags: tuple[str, ...] | None) -> ir.Table:
+    """`rows` with what must not be told hidden in the columns `hit`."""
+    return rows.mutate(**{one.name: _hidden_value(rows[one.name], one, tags) for one in table.columns if one.name in hit})
+
+
+def _hidden_value(text: Any, column: Column, tags: tuple[str, ...] | None) -> ir.Value:
+    if column.name == TAGS:
+        return masked(bounded_tags(text, tags))
+    if column.name == REQUEST_TAGS:
+        return bounded_request_tags(text, tags).map(masked)
+    if column.key:
+        return still_telling(text, column.name)
+    if column.name == SCOPE:
+        return telling_scope(text)
+    named = ibis.ifelse(is_name(text, column.name), text, ibis.ifelse(text.isnull(), ibis.null("string"), LEFT_OUT))
+    hidden = pseudonym(named) if column.nullable else masked(named)
+    return ibis.ifelse(holds_address(named) | holds_key(named), hidden, named)
 
 
 def still_telling(text: ir.StringValue, column: str | None = None) -> ir.StringValue:
