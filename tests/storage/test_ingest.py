@@ -26,7 +26,7 @@ from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.versions import versions
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_days, ingested_files
-from usage_pipeline.tables.rejected_lines import REASONS, rejected_lines
+from usage_pipeline.tables.rejected_lines import REASONS
 from usage_pipeline.tables.schema import TIMESTAMP
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import usage_events
@@ -549,7 +549,7 @@ def test_start_beyond_the_calendar_is_a_rejected_line_and_stops_nothing(
     assert (reject["reason"], reject["source_line"]) == ("time_out_of_range", 2)
 
 
-def test_money_of_another_currency_is_rejected_and_named(lake: Lake, database: Database, tmp_path: Path) -> None:
+def test_money_of_another_currency_is_kept_in_its_own(lake: Lake, database: Database, tmp_path: Path) -> None:
     page = '{"data": [{"start_time": 1790812800, "end_time": 1790899200, "results": [%s]}]}'
     result = '{"amount": {"value": "1.5", "currency": "%s"}, "line_item": "gpt-4o, input", "project_id": "p"}'
     (tmp_path / "costs.json").write_text(page % ", ".join(result % currency for currency in ("usd", "eur")))
@@ -562,33 +562,10 @@ def test_money_of_another_currency_is_rejected_and_named(lake: Lake, database: D
         engine=lake.engine,
         stage=tmp_path / "stage",
         now=NOW,
-        currency="USD",
     )
-    assert [(one.lines, one.accepted, one.rejected) for one in read] == [(2, 1, 1)]
-    assert lake.engine.to_pyarrow(lake.read(rejected_lines).select("reason"))["reason"].to_pylist() == ["foreign_currency"]
-
-
-GOOGLE = Path(__file__).parents[1] / "sources" / "samples" / "gcp_billing" / "input"
-
-
-def test_a_row_and_its_credits_in_another_currency_are_one_rejected_line(lake: Lake, database: Database, tmp_path: Path) -> None:
-    lines = (GOOGLE / "standard__gcp_billing_export_v1_01A2B3_C4D5E6_F7A8B9.jsonl").read_text().splitlines()
-    with_credits = next(number for number, one in enumerate(lines) if json.loads(one)["credits"])
-    place: dict[str, Any] = {"lake": lake, "database": database, "engine": lake.engine, "stage": tmp_path / "stage", "now": NOW}
-
-    def read(name: str, texts: list[str]) -> tuple[int, int, int, int]:
-        (tmp_path / name).write_text("\n".join(texts))
-        (one,) = ingest("bill", SOURCES["gcp_billing"], str(tmp_path / "*.jsonl"), currency="USD", **place)
-        return one.lines, one.accepted, one.duplicates, one.rejected
-
-    euros = [json.dumps(json.loads(one) | {"currency": "EUR"}) for one in lines]
-    assert read("euros.jsonl", euros) == (8, 0, 0, 8)
-    mixed = [euros[number] if number == with_credits else one for number, one in enumerate(lines)]
-    assert read("mixed.jsonl", mixed) == (8, 7, 0, 1)
-    rejects = lake.engine.to_pyarrow(lake.read(rejected_lines).select("source_file", "source_line", "reason")).to_pylist()
-    foreign = [(one["source_file"], one["source_line"]) for one in rejects if one["reason"] == "foreign_currency"]
-    assert len(foreign) == len(set(foreign)) == 9
-    assert sum(one["reason"] != "foreign_currency" for one in rejects) == 0
+    assert [(one.lines, one.accepted, one.rejected) for one in read] == [(2, 2, 0)]
+    rows = landed_rows(charges, day_of(date(2026, 10, 1)), lake=lake, database=database)
+    assert sorted(lake.engine.to_pyarrow(rows.select("currency"))["currency"].to_pylist()) == ["EUR", "USD"]
 
 
 def test_one_row_that_is_rejected_rejects_its_record(run: Run, landing: Path, lake: Lake, database: Database) -> None:

@@ -89,7 +89,6 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
                     engine=engine,
                     stage=Path(stage),
                     now=workplace.now(),
-                    currency=settings.organisation.currency,
                     tags=spec.tags,
                     landing=landing,
                     exclude=spec.exclude,

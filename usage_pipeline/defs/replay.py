@@ -141,7 +141,6 @@ def _read(
         engine=engine,
         stage=workplace.home.scratch,
         now=read_at,
-        currency=settings.organisation.currency,
         tags=spec.tags,
         landing=workplace.landing(),
     )

@@ -1,11 +1,13 @@
 """What was used and what was billed, each line with the project it belongs to."""
 
 from datetime import date
+from functools import partial
 
 import dagster as dg
 import ibis.expr.types as ir
 
 from usage_pipeline.defs.closed import open_spans
+from usage_pipeline.defs.exchange import replace_charges
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN
 from usage_pipeline.defs.preview import markdown, schema_of
@@ -81,6 +83,8 @@ def attribute_days(workplace: Workplace, table: Table[UsageEvent] | Table[Charge
     names = names_of(workplace.home.landing, {name: channel for name, channel in channels.items() if channel})
     landed = named(rows_for(days, table, lake=lake, database=database), names, time_column)
     rules = with_siblings(settings.attribution, settings.sources, SOURCES)
+    if table is charges:
+        return replace_charges(lake, landed, days, settings, partial(attribute, rules=rules, projects=settings.projects))
     return lake.replace(table, attribute(landed, rules, settings.projects), list(days.days()), day_column=time_column)
 
 

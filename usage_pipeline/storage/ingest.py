@@ -64,7 +64,6 @@ class _Ingest:
     engine: Backend
     stage: Path
     now: datetime
-    currency: str
     tags: tuple[str, ...] | None
     landing: Landing
 
@@ -79,7 +78,6 @@ def ingest(
     engine: Backend,
     stage: Path,
     now: datetime,
-    currency: str = "USD",
     tags: tuple[str, ...] | None = None,
     landing: Landing | None = None,
     exclude: Sequence[str] = (),
@@ -88,12 +86,12 @@ def ingest(
     """Read every file of the pattern `path` (absolute, or s3://) that is new or changed; its ledger rows, oldest file first.
 
     `landing` is where files lie: local folders alone unless given. A file whose uri, size, time and ETag stand in the ledger is not opened.
-    Content that the source already gave under another name is a 'copy': no rows, all lines duplicates. Money that is not in `currency` is
-    rejected. What a pattern of `exclude` matches is not read, and what was read of it before is marked in the ledger as left out; what
-    none matches any more is let in again. `stage` is a folder for intermediate files; `lake` must work on `engine`.
+    Content that the source already gave under another name is a 'copy': no rows, all lines duplicates. What a pattern of `exclude` matches
+    is not read, and what was read of it before is marked in the ledger as left out; what none matches any more is let in again. Money is
+    kept in the file's own currency. `stage` is a folder for intermediate files; `lake` must work on `engine`.
     Raises AccountingError if a line is neither accepted, nor a duplicate, nor rejected.
     """
-    call = _Ingest(source_name, source, lake, database, engine, stage, now, currency, tags, landing or Landing())
+    call = _Ingest(source_name, source, lake, database, engine, stage, now, tags, landing or Landing())
     is_out = excludes(exclude, call.landing.hash_key)
     mark(source_name, is_out, snapshot=source.snapshot, database=database, now=now)
     ledger = database.select(ingested_files, where={"source": source_name})
@@ -187,7 +185,7 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
         part = _part_name(call.source_name)
         files = [(one.fingerprint, one.file.told) for one in versions]
         paths = {one.fingerprint: one.path for one in versions}
-        batch = Batch(call.source_name, call.source, files, part, call.now, call.currency, paths, call.tags)
+        batch = Batch(call.source_name, call.source, files, part, call.now, paths, call.tags)
         folder = tempfile.TemporaryDirectory(dir=call.stage, prefix="ingest-", ignore_cleanup_errors=True)
         with folder as stage, _without_content(call.source_name, files):
             numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=Path(stage))

@@ -62,7 +62,6 @@ class Batch:
     files: Sequence[tuple[str, str]]
     part: str
     now: datetime
-    currency: str
     paths: Mapping[str, str] = field(default_factory=dict)
     """Where the content of a fingerprint lies, if not at the uri."""
 
@@ -126,16 +125,11 @@ def _shards(kept: ir.Table, table: Table[Any]) -> ir.Table:
 
 
 def _converted(batch: Batch, engine: Backend, records: ir.Table) -> str:
-    """The source's rows with `source` and `day`; rejected is what starts more than a day from now, and money of another currency.
-
-    The source knows neither the time nor the reporting currency.
-    """
-    sql, schema = sql_of(engine, _source_rows, records, facts=(batch.source.to_rows,))
+    """The source's rows with `source` and `day`; rejected is what starts more than a day from now: the source does not know the time."""
+    sql, _ = sql_of(engine, _source_rows, records, facts=(batch.source.to_rows,))
     started = f'CAST("{STARTED[batch.source.table.name]}" AS TIMESTAMPTZ)'
     latest = (batch.now + FUTURE).astimezone(UTC).isoformat()
     reasons = ["reject", f"CASE WHEN {started} > TIMESTAMPTZ {quoted(latest)} THEN 'time_out_of_range' END"]
-    if "currency" in schema:
-        reasons.append(f"CASE WHEN currency <> {quoted(batch.currency)} THEN 'foreign_currency' END")
     added = f"{quoted(batch.source_name)} AS source, CAST({started} AS DATE) AS {DAY}"
     return f"SELECT * REPLACE (coalesce({', '.join(reasons)}) AS reject), {added} FROM ({sql})"
 

@@ -1,7 +1,7 @@
 """`charges`: what was billed. In the lake, by the UTC day the charge is for. One line of a provider's bill a row."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import ibis
@@ -56,13 +56,17 @@ class Charge:
     list_cost: Decimal | None = column("FOCUS ListCost")
     billed_cost: Decimal = column("FOCUS BilledCost: what the provider charges for the line; credits are negative")
     effective_cost: Decimal | None = column("FOCUS EffectiveCost: amortised")
-    currency: str = column("ISO 4217, upper case")
+    currency: str = column("ISO 4217, upper case: in `charges` the organisation's, as landed the bill's own")
     amount_text: str = column("The amount exactly as the file has it")
     finality: str = column("'provisional' or 'final', as far as the source tells")
     tags: str | None = column("Labels and tags: a JSON object of scalars")
     snapshot_scope: str | None = column("For snapshot sources: the part of the day that a newer file replaces")
     source_file: str = column("Fingerprint of the file version (ingested_files)")
     source_line: int = column("Record number in that file, from 1")
+    original_cost: Decimal | None = column("BilledCost in the bill's own currency, where it was converted", default=None)
+    original_currency: str | None = column("The bill's own currency, where it was converted", default=None)
+    exchange_rate: Decimal | None = column("What a unit of it is worth in `currency`, at 15 decimals", default=None)
+    exchange_day: date | None = column("The day that the rate is of: the charge's, or the last before it with a rate", default=None)
 
 
 charges = Table("charges", Charge)

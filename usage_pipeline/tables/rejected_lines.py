@@ -46,7 +46,7 @@ REASONS: dict[str, str] = {
     "missing_amount": "no amount",
     "bad_amount": "the amount is not a decimal number",
     "missing_currency": "no currency",
-    "foreign_currency": "not in the reporting currency, and no rate for it",
+    "foreign_currency": "not in the reporting currency; read before such lines were kept for conversion",
     "grouping_mixed": "the export is not grouped as this source needs it",
     "amortized_cost": "amortized cost, where purchases are spread over time: export the actual cost instead",
     "estimated_cost": "a gateway's own estimate in the shape of a bill: it is none; read the gateway's log instead",
