@@ -43,7 +43,7 @@ def explained(world: made.World, folder: Path, *, days: int) -> Reconciled:
         spans=[(period, book)],
         others=[],
         logged=frozenset(stream.channel for stream in made.STREAMS),
-        now=made.NOW,
+        now=made.now(days),
     )
     return reconciled_of(engine, facts, period)
 

@@ -20,7 +20,6 @@ from usage_pipeline.tables.configuration import Agreement, Alias
 from usage_pipeline.tables.usage_events import UsageEvent, usage_events
 
 FIRST_DAY, DAYS_COUNT = date(2026, 11, 1), 30
-NOW = datetime(2026, 12, 1, 6, tzinfo=UTC)
 DISCOUNT_PERCENT = Decimal(8)
 AGREEMENTS = (Agreement(provider="openai", discount_percent=DISCOUNT_PERCENT, valid_from=date(2026, 7, 1), source="enterprise agreement"),)
 ALIASES = (Alias(name="chat-prod", model="gpt-4o-mini", provider="azure"),)
@@ -30,7 +29,7 @@ COUNTED = ("openai", "anthropic")
 """Channels with a count of usage of the provider's own; the others have a bill and logs."""
 WITHOUT_QUANTITY = ("anthropic",)
 
-LATE_SHARE = 0.02
+LATE_SHARE = 0.04
 """Requests just before midnight."""
 MISSING_SHARE = 0.4
 """Of the newest days' requests, those that are not billed yet."""
@@ -105,6 +104,11 @@ class World:
     dropped: dict[tuple[str, str], str] = field(default_factory=dict)
     """Requests that one of a step's views does not have, and why: nothing else can be wrong with these there."""
     told: list[str] = field(default_factory=list)
+
+
+def now(days: int) -> datetime:
+    """The morning after the last day: when it is all reconciled."""
+    return datetime.combine(FIRST_DAY + timedelta(days=days), datetime.min.time(), tzinfo=UTC) + timedelta(hours=6)
 
 
 def make(seed: int, *, days: int = DAYS_COUNT, size: int = 100, each: int = 3, streams: tuple[Stream, ...] = STREAMS) -> World:
