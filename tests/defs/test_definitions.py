@@ -24,13 +24,14 @@ GROUPS = {
     "priced_usage": "prices",
     "allocations": "costs",
     "daily_costs": "costs",
+    "reconciliations": "costs",
     "monthly_costs": "costs",
     "budget_status": "budgets",
     "statement": "reports",
     "alerts": "alerts",
     "deliveries": "alerts",
 }
-DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs"}
+DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs", "reconciliations"}
 MONTHLY = {"monthly_costs", "budget_status", "statement"}
 JOBS = {
     "ingest": {"ingested_files"},
@@ -47,6 +48,8 @@ CHECKS = {
     ("daily_costs", "costs_hold_the_whole_bill"): True,
     ("daily_costs", "nothing_counted_twice"): False,
     ("daily_costs", "everything_has_an_owner"): False,
+    ("reconciliations", "causes_sum_to_the_difference"): True,
+    ("reconciliations", "little_is_unexplained"): False,
     ("monthly_costs", "days_foot_to_the_month"): True,
     ("statement", "files_say_the_same"): True,
 }
