@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,11 @@ def write_log(folder: Path, name: str, places: range, **more: Any) -> Path:
     return path
 
 
-def made(folder: Path) -> World:
+@cache
+def made(top: Path) -> World:
     """A home whose September was computed: 30 days at 1.00 and 0.25 USD."""
+    folder = top / "september"
+    folder.mkdir()
     write_bill(folder, "september.json", range(30), {"p": "1", "c": "0.25"})
     write_log(folder, "september.jsonl", range(30))
     world = new_world(folder, CONFIG)
