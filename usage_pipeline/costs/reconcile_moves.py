@@ -11,7 +11,7 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.costs.reconcile_gaps import Gap
 from usage_pipeline.costs.reconcile_lots import Lot, cost_of, take, units_of
-from usage_pipeline.costs.reconcile_words import NAMES, alias, units
+from usage_pipeline.costs.reconcile_words import NAMES, alias, units, verb
 from usage_pipeline.tables.reconciliations import BOUNDARY, CACHE, PRICE
 
 ONE_DAY = timedelta(days=1)
@@ -133,7 +133,7 @@ def _untold(group: Sequence[Gap]) -> None:
     like = other.had[0][0]
     if count <= 0 or like.price is None or other.surplus < 0:
         return
-    words = f"{_kinds(gap, other, count)}, in proportion: {NAMES[gap.below]} have no {gap.cell.meter} at all"
+    words = f"{_kinds(gap, other, count)}, in proportion: {NAMES[gap.below]} {verb(gap.below, 'has', 'have')} no {gap.cell.meter} at all"
     _move(gap, CACHE, count, words)
     again = replace(like, quantity=count, cost=count * like.price)
     other.take(CACHE, -again.cost, -count, words)
@@ -153,7 +153,7 @@ def _even_out(group: Sequence[Gap]) -> None:
 
 
 def _kinds(gap: Gap, other: Gap, count: Decimal) -> str:
-    note = ", which does not tell cached tokens apart" if any(lot.is_unsplit for lot in other.lower) else ""
+    note = f", which {verb(gap.below, 'does', 'do')} not tell cached tokens apart" if any(lot.is_unsplit for lot in other.lower) else ""
     return f"{units(count)} tokens are {gap.cell.meter} in {NAMES[gap.above]} and {other.cell.meter} in {NAMES[gap.below]}{note}"
 
 
@@ -177,9 +177,7 @@ def _rename(name: str, nameless: Sequence[Gap], models: Mapping[str | None, Sequ
         if model != name and model and {gap.cell.meter: gap.surplus for gap in lacking if gap.cell.meter in wanted} == wanted:
             for gap in [*nameless, *(gap for gap in lacking if gap.cell.meter in wanted)]:
                 count = abs(gap.surplus)
-                words = (
-                    f"{NAMES[gap.below]} have {units(count)} {gap.cell.unit} of '{name}', which has no price: as many as of {model} above"
-                )
+                words = f"{NAMES[gap.below]} {verb(gap.below, 'has', 'have')} {units(count)} {gap.cell.unit} of '{name}', which has no price: as many as of {model} above"
                 lots = gap.upper if gap.surplus > 0 else gap.lower
                 sign = 1 if lots is gap.upper else -1
                 gap.take(PRICE, sign * cost_of(take(lots, count)), sign * count, words, alias(name, model))

@@ -10,6 +10,11 @@ from usage_pipeline.costs.reconcile_lots import Cell, Lot, units_of
 NAMES = {"bill": "the bill", "provider": "the provider's count", "log": "the logs"}
 
 
+def verb(view: str, one: str, many: str) -> str:
+    """The form of a verb that goes with a view's name."""
+    return many if view == "log" else one
+
+
 def exact(value: Decimal) -> str:
     """Plain digits."""
     return money.text(value)
@@ -60,7 +65,7 @@ def _count(value: Decimal) -> str:
 
 def uncounted_words(gap: Gap, lines: list[Lot]) -> str:
     texts = ", ".join(sorted({line.text for line in lines}))
-    return f"billed without a quantity ({texts}); {NAMES[gap.below]} has nothing of it"
+    return f"billed without a quantity ({texts}); {NAMES[gap.below]} {verb(gap.below, 'has', 'have')} nothing of it"
 
 
 def agreement(provider: str | None, cell: Cell, price: Decimal, day: date) -> str | None:
