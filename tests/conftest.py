@@ -14,6 +14,15 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.engine import connect
 from usage_pipeline.storage.lake import Lake
 
+LONG = ("test_crash.py", "test_readme.py", "test_whole_job.py", "test_whole_job_s3.py", "test_pull_job.py", "test_long_charges.py")
+"""Modules of few tests that take long, beside those of LONG_FOLDERS, whose tests run the whole job."""
+LONG_FOLDERS = ("commands", "defs", "demo")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no worker is left with one of them when the others are done (`./run test` keeps this order)."""
+    items.sort(key=lambda item: item.path.name not in LONG and item.path.parent.name not in LONG_FOLDERS)
+
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Backend:
