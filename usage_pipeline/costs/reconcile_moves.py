@@ -177,7 +177,8 @@ def _rename(name: str, nameless: Sequence[Gap], models: Mapping[str | None, Sequ
         if model != name and model and {gap.cell.meter: gap.surplus for gap in lacking if gap.cell.meter in wanted} == wanted:
             for gap in [*nameless, *(gap for gap in lacking if gap.cell.meter in wanted)]:
                 count = abs(gap.surplus)
-                words = f"{NAMES[gap.below]} {verb(gap.below, 'has', 'have')} {units(count)} {gap.cell.unit} of '{name}', which has no price: as many as of {model} above"
+                has = f"{NAMES[gap.below]} {verb(gap.below, 'has', 'have')} {units(count)} {gap.cell.unit}"
+                words = f"{has} of '{name}', which has no price: as many as of {model} above"
                 lots = gap.upper if gap.surplus > 0 else gap.lower
                 sign = 1 if lots is gap.upper else -1
                 gap.take(PRICE, sign * cost_of(take(lots, count)), sign * count, words, alias(name, model))

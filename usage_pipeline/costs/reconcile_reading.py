@@ -109,11 +109,7 @@ def _read_line(reading: Reading, line: Lot, offers: Sequence[Offer], gap: Gap) -
     if not line.cost:
         reading.lots.append(replace(line, price=money.ZERO, told="nothing"))
         return
-    for offer in ordered:
-        if _fits(line, units * offer.price):
-            reading.add(line, [_at(line, units, offer)])
-            return
-    for lots in _mixed(line, ordered, gap.logged):
+    for lots in _told_by(line, units, ordered, gap.logged):
         if _fits(line, cost_of(lots)):
             reading.add(line, lots)
             return
@@ -230,9 +226,14 @@ def _same_units(line: Lot, lower: Sequence[Lot], units: Decimal, offers: Sequenc
         return
     yield list(lower)
     yield [replace(lot, cost=lot.list_cost, price=lot.listed, told="the list price") for lot in lower]
-    for offer in offers:
-        yield [_at(line, units, offer)]
+    yield from _told_by(line, units, offers, logged)
+
+
+def _told_by(line: Lot, units: Decimal, offers: Sequence[Offer], logged: Sequence[Lot]) -> Iterator[list[Lot]]:
+    """The units at one known price, in two parts as the logs have them, at a discount that other lines show."""
+    yield from ([_at(line, units, offer)] for offer in offers if offer.kind != OFF)
     yield from _mixed(replace(line, quantity=units), offers, logged)
+    yield from ([_at(line, units, offer)] for offer in offers if offer.kind == OFF)
 
 
 def _apart(pool: Sequence[Lot], units: Decimal, offers: Sequence[Offer], logged: Sequence[Lot]) -> list[Lot] | None:
