@@ -13,9 +13,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 from usage_pipeline import money
+from usage_pipeline.costs.reconcile_aliases import known_by_another_name
 from usage_pipeline.costs.reconcile_gaps import Gap
+from usage_pipeline.costs.reconcile_kinds import between_kinds
 from usage_pipeline.costs.reconcile_lots import Cell, Lot, cost_of, units_of
-from usage_pipeline.costs.reconcile_moves import between_kinds, known_by_another_name, over_midnight
+from usage_pipeline.costs.reconcile_midnight import over_midnight
 from usage_pipeline.costs.reconcile_offers import Offers, common_discount, plain_discount
 from usage_pipeline.costs.reconcile_pairs import pair
 from usage_pipeline.costs.reconcile_reading import listed_of, read_bill
