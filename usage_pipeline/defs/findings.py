@@ -22,6 +22,7 @@ from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.read_twice import doubled
 from usage_pipeline.defs.replaced_accounts import replaced_accounts
 from usage_pipeline.defs.replaced_hours import replaced_hours
+from usage_pipeline.defs.removed_sources import removed_sources
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.surplus_parts import surplus_parts
 from usage_pipeline.defs.unpriced import unpriced_share
@@ -66,6 +67,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         counted_twice(costs),
         read_twice([one for one in twice if one.read.view != LOG]),
         logged_twice([one for one in twice if one.read.view == LOG]),
+        removed_sources(settings, database, lake, days),
         unreconciled(database, days, settings.limits),
         _without_variant(lake, days),
         _at_most(lake, days),
