@@ -28,7 +28,7 @@ def removed_sources(settings: Settings, database: Database, lake: Lake, days: Pe
     told = "" if amount is None else f", {money.text(amount)} billed among it"
     words = (
         f"{', '.join(names)} {'is' if one else 'are'} no longer in usage.yaml, and what was read of {'it' if one else 'them'} counts on"
-        f" ({count:,} {'row' if count == 1 else 'rows'} of these days{told}). That is right for a source that has ended. If it was renamed, or"
-        " another source tells the same, put it back under its old name with `exclude` and a pattern of all its files."
+        f" ({count:,} {'row' if count == 1 else 'rows'} of these days{told}). That is right for a source that has ended. If it was renamed,"
+        " or another source tells the same, put it back under its old name with `exclude` and a pattern of all its files."
     )
     return Finding(code="source_removed", blocks=False, count=len(names), amount=amount, words=words)
