@@ -7,8 +7,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from focus_bill import HEADER, WITH_BILL, line
 from sample_world import World, execute
-from tracker_world import CONFIG, request, tracker_world, write
+from tracker_world import request, tracker_world, write
 
 from usage_pipeline import money
 from usage_pipeline.defs.checks import parts_are_the_shared_lines
@@ -21,18 +22,6 @@ from usage_pipeline.tables.costs import DailyCost, daily_costs
 
 FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
 DAYS = inclusive(FIRST, SECOND)
-HEADER = (
-    "BilledCost,EffectiveCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,"
-    "ChargeCategory,InvoiceIssuerName,ServiceProviderName,ServiceCategory,ServiceName,SubAccountId,SkuMeter,Tags\n"
-)
-WITH_BILL = CONFIG.replace(
-    "sources:\n",
-    """\
-  - {field: sub_account_id, equals: proj_1, project: portal}
-sources:
-  - {name: bill, kind: focus, path: "bills/*.csv"}
-""",
-)
 RULES = """\
 allocation:
   - name: seats
@@ -43,13 +32,6 @@ allocation:
   - {name: throughput, lines: {tag.kind: ptu, project: portal}, method: by_usage, over: month}
   - {name: credits, lines: {category: Credit}, method: unattributed}
 """
-
-
-def line(amount: str, day: date = FIRST, *, category: str = "Usage", account: str = "", sku: str = "Storage", tags: str = "") -> str:
-    times = f"2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,{day}T00:00:00Z,{day.replace(day=day.day + 1)}T00:00:00Z"
-    return (
-        f'{amount},0,org-1,USD,{times},{category},"OpenAI, LLC","OpenAI, LLC",AI and Machine Learning,OpenAI API,{account},{sku},{tags}\n'
-    )
 
 
 def made(folder: Path, config: str, lines: Iterable[str]) -> World:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 
+from usage_pipeline.defs.exchange import rates_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.database import Database
@@ -18,14 +19,16 @@ def note_computed(workplace: Workplace, days: Period, run_id: str) -> Mapping[da
     before = _last_computed(database, days, without=run_id)
     files = _files_by_day(workplace, days)
     books = {day: book.version for span, book in workplace.books().in_force(days) for day in span.days()}
+    rates = rates_of(workplace, days)
     rows = [
         ComputedDay(
             day=day,
             run_id=run_id,
             computed_at=workplace.now(),
-            because=reason_of(before.get(day), files[day], settings.fingerprint, books[day]),
+            because=reason_of(before.get(day), files[day], settings.fingerprint, books[day], rates.get(day)),
             settings=settings.fingerprint,
             price_book=books[day],
+            rates=rates.get(day),
         )
         for day in days.days()
     ]
@@ -38,7 +41,8 @@ def changes_since(workplace: Workplace, days: Period) -> dict[date, str]:
     settings = workplace.settings()
     before, files = _last_computed(workplace.database(), days), _files_by_day(workplace, days)
     books = {day: book.version for span, book in workplace.books().in_force(days) for day in span.days()}
-    told = {day: reason_of(one, files[day], settings.fingerprint, books[day]) for day, one in sorted(before.items())}
+    rates = rates_of(workplace, days)
+    told = {day: reason_of(one, files[day], settings.fingerprint, books[day], rates.get(day)) for day, one in sorted(before.items())}
     return {day: because for day, because in told.items() if because != ASKED}
 
 

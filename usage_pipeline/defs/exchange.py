@@ -18,6 +18,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.exchange_rates import read_exchange_rates
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import charges
+from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.unconverted_charges import unconverted_charges
 
 TIME = "period_start"
@@ -77,19 +78,35 @@ def unconverted(lake: Lake, days: Period) -> list[Unconverted]:
     ]
 
 
+def exchange_of(lake: Lake, days: Period) -> list[ExchangeUsed]:
+    """By which rates bills of `days` were converted, and what they came to."""
+    rows = lake.read(charges, days)
+    told = rows.filter(rows.exchange_day.notnull())
+    sums = told.group_by(
+        "channel", currency="original_currency", day=told.period_start.date(), rate="exchange_rate", rate_day="exchange_day"
+    ).agg(original_cost=told.original_cost.sum(), cost=told.billed_cost.sum())
+    found = lake.engine.to_pyarrow(sums).to_pylist()
+    exact = [row | {name: money.exact(row[name]) for name in ("original_cost", "cost")} for row in found]
+    return sorted((ExchangeUsed(**row) for row in exact), key=lambda one: (one.currency, one.channel, one.day, one.rate_day))
+
+
 def rates_of(workplace: Workplace, days: Period) -> dict[date, str]:
     """By day, in words, the rates by which the file in usage.yaml converts its bills; days of the organisation's currency are left out."""
     settings, lake = workplace.settings(), workplace.lake(workplace.engine())
-    converted_rows = lake.read(charges, days)
-    waiting = lake.read(unconverted_charges, days)
-    named = converted_rows.filter(converted_rows.original_currency.notnull()).select(TIME, name="original_currency")
-    both = named.union(waiting.select(TIME, name="currency"))
-    places = lake.engine.to_pyarrow(both.select("name", day=both.period_start.date()).distinct()).to_pylist()
+    counted, waiting = lake.read(charges, days), lake.read(unconverted_charges, days)
+    places = _places(lake, counted.filter(counted.original_currency.notnull()), "original_currency")
+    places |= _places(lake, waiting, "currency")
     if not places:
         return {}
     rates = read_exchange_rates(settings.exchange_rates)
     by_day: dict[date, dict[str, tuple[Decimal, date] | None]] = defaultdict(dict)
-    for place in places:
-        rate = rates.rate(place["name"], settings.organisation.currency, place["day"])
-        by_day[place["day"]][place["name"]] = None if rate is None else (rate.value, rate.day)
+    for name, day in places:
+        rate = rates.rate(name, settings.organisation.currency, day)
+        by_day[day][name] = None if rate is None else (rate.value, rate.day)
     return {day: rates_in_words(used) for day, used in sorted(by_day.items())}
+
+
+def _places(lake: Lake, rows: ir.Table, name: str) -> set[tuple[str, date]]:
+    """The currencies of `rows`, each with its days."""
+    found = lake.engine.to_pyarrow(rows.select(name=name, day=rows.period_start.date()).distinct()).to_pylist()
+    return {(row["name"], row["day"]) for row in found}

@@ -7,6 +7,7 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.costs.finality import MonthFinality, month_finality
 from usage_pipeline.defs.closed import closed_months
+from usage_pipeline.defs.exchange import unconverted
 from usage_pipeline.defs.findings import Finding, findings_of, rejected_bill_lines
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
@@ -87,4 +88,6 @@ def _unread(workplace: Workplace, month: Period) -> list[str]:
     lines = rejected_bill_lines(settings, database, lake, month)
     count = sum(int(str(row["lines"])) for row in lines)
     words = [f"{', '.join(failed)} could not be read"] if failed else []
+    waiting = sum(one.lines for one in unconverted(lake, month))
+    words += [f"{waiting:,} {'line of a bill has' if waiting == 1 else 'lines of bills have'} no exchange rate"] if waiting else []
     return words + ([f"{count:,} {'line of a bill' if count == 1 else 'lines of bills'} could not be read"] if count else [])

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.costs.read_twice import LOG
+from usage_pipeline.defs.exchange import unconverted
 from usage_pipeline.defs.finding import Finding
 from usage_pipeline.defs.finding_unreconciled import unreconciled
 from usage_pipeline.defs.findings_counted import (
@@ -17,12 +18,13 @@ from usage_pipeline.defs.findings_counted import (
     parts_left,
     read_twice,
 )
+from usage_pipeline.defs.findings_exchange import without_rate
 from usage_pipeline.defs.findings_lines import broken_bills, broken_usage, rejected_bill_lines, rejected_usage_lines
 from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.read_twice import doubled
+from usage_pipeline.defs.removed_sources import removed_sources
 from usage_pipeline.defs.replaced_accounts import replaced_accounts
 from usage_pipeline.defs.replaced_hours import replaced_hours
-from usage_pipeline.defs.removed_sources import removed_sources
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.surplus_parts import surplus_parts
 from usage_pipeline.defs.unpriced import unpriced_share
@@ -60,14 +62,15 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         broken_bills(rejected_bill_lines(settings, database, lake, days)),
         not_excluded(workplace),
         nothing_excluded(workplace),
+        without_rate(unconverted(lake, days), settings.exchange_rates),
         broken_usage(rejected_usage_lines(settings, database, lake, days)),
         accounts_replaced(replaced_accounts(settings, database, lake, days)),
         hours_replaced(replaced_hours(settings, database, days)),
         parts_left(surplus_parts(settings, database, lake, days)),
+        removed_sources(settings, database, lake, days),
         counted_twice(costs),
         read_twice([one for one in twice if one.read.view != LOG]),
         logged_twice([one for one in twice if one.read.view == LOG]),
-        removed_sources(settings, database, lake, days),
         unreconciled(database, days, settings.limits),
         _without_variant(lake, days),
         _at_most(lake, days),

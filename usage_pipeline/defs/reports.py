@@ -10,6 +10,7 @@ import dagster as dg
 
 from usage_pipeline.costs.finality import scope_finality
 from usage_pipeline.defs.closed import closed_months, open_months
+from usage_pipeline.defs.exchange import exchange_of
 from usage_pipeline.defs.finality import finality_of, table_of
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
@@ -132,6 +133,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
             duplicates=sum(file.duplicates for file in inputs),
             rejected=sum(file.rejected for file in inputs),
         ),
+        exchange=exchange_of(lake, month),
     )
 
 

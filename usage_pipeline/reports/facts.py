@@ -12,6 +12,7 @@ from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
+from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.unpriced import Unpriced
 
 
@@ -33,6 +34,7 @@ class Facts:
     inputs: tuple[tuple[str, str], ...]
     price_book: str
     accounting: Accounting
+    exchange: Sequence[ExchangeUsed] = ()
 
 
 def scopes_of(projects: Sequence[Project], daily: Sequence[DailyCost]) -> list[str]:
@@ -61,6 +63,7 @@ def snapshots_from(facts: Facts) -> list[Snapshot]:
             accounting=facts.accounting,
             explain=lambda row: told.get(_bare(row), row),
             advice=facts.advice,
+            exchange=facts.exchange,
         )
         for scope, finality in facts.finalities.items()
     ]

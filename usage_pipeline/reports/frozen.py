@@ -22,6 +22,7 @@ from usage_pipeline.tables.advice import advice
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.exchange_used import exchange_used
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.unpriced import Unpriced
 
@@ -30,6 +31,7 @@ DAILY = f"{TABLES}/daily_costs.parquet"
 PREVIOUS = f"{TABLES}/previous_month.parquet"
 STATUSES = f"{TABLES}/budget_status.parquet"
 ADVICE = f"{TABLES}/advice.parquet"
+EXCHANGE = f"{TABLES}/exchange_used.parquet"
 STATEMENT = f"{TABLES}/statement.json"
 
 Row = TypeVar("Row")
@@ -42,6 +44,7 @@ def files_of(facts: Facts) -> dict[str, bytes]:
         PREVIOUS: parquet_of(monthly_costs, facts.previous),
         STATUSES: parquet_of(budget_status, facts.statuses),
         ADVICE: parquet_of(advice, facts.advice),
+        EXCHANGE: parquet_of(exchange_used, facts.exchange),
         STATEMENT: canonical(_statement(facts)),
     }
 
@@ -65,6 +68,7 @@ def facts_from(files: Mapping[str, bytes]) -> Facts:
         inputs=tuple((name, sha256) for name, sha256 in told["inputs"]),
         price_book=told["price_book"],
         accounting=Accounting(**told["accounting"]),
+        exchange=rows_of(exchange_used, files[EXCHANGE]) if EXCHANGE in files else (),
     )
 
 

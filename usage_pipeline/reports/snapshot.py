@@ -4,7 +4,7 @@ In: the month's daily costs, the month before, budget status, who reports. Out: 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
+from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.summary import Group, Totals, by, totals
 from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is, unpriced_of
@@ -109,6 +110,7 @@ class Snapshot:
     unpriced: tuple[Unpriced, ...]
     agreements: tuple[Contracted, ...]
     advice: tuple[Advice, ...]
+    exchange: tuple[ExchangeUsed, ...]
     inputs: tuple[tuple[str, str], ...]
     price_book: str
     completeness: Completeness
@@ -148,6 +150,7 @@ def statement_of(
     approval: Approval | None = None,
     explain: Explain = as_it_is,
     advice: Sequence[Advice] = (),
+    exchange: Sequence[ExchangeUsed] = (),
 ) -> Snapshot:
     """The statement of `month` for 'organisation' or a project id (or 'projects/<id>').
 
@@ -189,6 +192,7 @@ def statement_of(
         unpriced=unpriced_of(ours, explain),
         agreements=contracted_of(rows),
         advice=_advice(advice, project),
+        exchange=_exchange(exchange, None if project is None else {row.channel for row in rows}),
         inputs=tuple(sorted(inputs)),
         price_book=price_book,
         completeness=completeness or completeness_of(month, {row.day for row in daily}),
@@ -248,6 +252,13 @@ def _advice(advice: Sequence[Advice], project: Project | None) -> tuple[Advice, 
     """The largest saving first."""
     ours = [one for one in advice if project is None or one.project == project.id]
     return tuple(sorted(ours, key=lambda one: (-one.saving, one.project, one.provider, one.model, one.kind)))
+
+
+def _exchange(exchange: Sequence[ExchangeUsed], channels: set[str] | None) -> tuple[ExchangeUsed, ...]:
+    """Those of a project's channels, without amounts: what was billed to all is not its business."""
+    ours = [one for one in exchange if channels is None or one.channel in channels]
+    told = ours if channels is None else [replace(one, original_cost=None, cost=None) for one in ours]
+    return tuple(sorted(told, key=lambda one: (one.currency, one.channel, one.day)))
 
 
 def _budgets(statuses: Sequence[BudgetStatus], month: Period, project: Project | None) -> tuple[BudgetStatus, ...]:

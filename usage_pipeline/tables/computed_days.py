@@ -20,15 +20,16 @@ class ComputedDay:
     day: date = column("UTC day", key=True)
     run_id: str = column("Dagster run", key=True)
     computed_at: datetime = column("When (UTC)")
-    because: str = column("What changed since the time before: files, configuration, price book; in words")
+    because: str = column("What changed since the time before: files, configuration, price book, exchange rates; in words")
     settings: str = column("Fingerprint of usage.yaml")
     price_book: str = column("Version of the price book that the day's usage is priced by")
+    rates: str | None = column("Exchange rates that the day's bills were converted by; null where none were", default=None)
 
 
 computed_days = Table("computed_days", ComputedDay)
 
 
-def reason_of(before: ComputedDay | None, files: Sequence[IngestedFile], settings: str, price_book: str) -> str:
+def reason_of(before: ComputedDay | None, files: Sequence[IngestedFile], settings: str, price_book: str, rates: str | None = None) -> str:
     """Why a day is worked out again: `before` is the last time, `files` are those that speak of the day."""
     if before is None:
         return FIRST
@@ -41,6 +42,7 @@ def reason_of(before: ComputedDay | None, files: Sequence[IngestedFile], setting
         *([f"no longer excluded: {named_files(again)}"] if again else []),
         *(["usage.yaml changed"] if settings != before.settings else []),
         *([f"price book {price_book} instead of {before.price_book}"] if price_book != before.price_book else []),
+        *([f"exchange rates {rates or 'none'} instead of {before.rates or 'none'}"] if rates != before.rates else []),
     ]
     return "; ".join(changes) or ASKED
 
