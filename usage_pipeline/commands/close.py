@@ -4,7 +4,8 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
-from usage_pipeline.defs.close import Plan, check_name, close_month, finding_document, keep_as_closed, plan_of
+from usage_pipeline.defs.close import check_name, close_month, keep_as_closed, plan_of
+from usage_pipeline.defs.close_files import Plan, finding_document
 from usage_pipeline.defs.closed import Closed, folder_of
 from usage_pipeline.defs.finality import document_of, table_of
 from usage_pipeline.defs.home import prepare
@@ -14,6 +15,7 @@ from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, month_name
 from usage_pipeline.settings import Environment
 from usage_pipeline.storage.home import Home
+from usage_pipeline.tables.bridge import CAUSES
 from usage_pipeline.tables.summary import by, totals
 
 EXIT_FINDINGS = 3
@@ -58,6 +60,11 @@ def _document(plan: Plan, state: str, closed: Closed | None, home: Home) -> dict
             "previous_revision": None if plan.previous is None else money.text(plan.previous.revision.cost),
         },
         "finality": document_of(plan.finality),
+        "bridge": {
+            cause: money.text(money.total([one.amount for one in plan.parts if one.cause == cause]))
+            for cause in CAUSES
+            if any(one.cause == cause for one in plan.parts)
+        },
         "findings": [finding_document(one) for one in plan.findings],
         "inputs": [one.document() for one in plan.inputs],
         "statements": list(plan.facts.finalities),
@@ -81,12 +88,24 @@ def _show(plan: Plan, state: str, closed: Closed | None, home: Home, output: Out
     if plan.previous is not None:
         one = plan.previous.revision
         output.say(f"{plan.previous.words}, at {money.text(one.cost)}; now {money.text(sums.cost)}.")
+        _show_bridge(plan, currency, output)
     size = sum(one.size_bytes for one in plan.inputs)
     output.say(f"{len(plan.inputs):,} input files ({size:,} bytes), {len(plan.facts.finalities)} statements.")
     if dry_run:
         _show_files(plan, home, output)
     _show_findings(plan, currency, output)
     _say_what_next(plan, state, closed, home, output)
+
+
+def _show_bridge(plan: Plan, currency: str, output: Output) -> None:
+    """Why the numbers are others than the closed ones."""
+    if not plan.parts:
+        return
+    output.heading(f"From revision {plan.revision - 1} to {plan.revision}, {currency}")
+    sums = [(name, money.total([one.amount for one in plan.parts if one.cause == cause])) for cause, (name, _) in CAUSES.items()]
+    difference = money.total([amount for _, amount in sums])
+    told = [(name, money.text(amount)) for name, amount in sums if any(CAUSES[one.cause][0] == name for one in plan.parts)]
+    output.table(("cause", "amount"), [*told, ("difference", money.text(difference))], numbers=("amount",))
 
 
 def show_finality(plan: Plan, output: Output) -> None:

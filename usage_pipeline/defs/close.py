@@ -7,9 +7,8 @@ the transaction leaves the month open, one after it closed; what it left undone 
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,64 +16,32 @@ from typing import Any
 import sqlalchemy as sa
 
 from usage_pipeline import money
-from usage_pipeline.costs.finality import MonthFinality
-from usage_pipeline.defs.books import CATALOG, RATE_CARDS, RATES, adoption_of
+from usage_pipeline.defs.close_files import Plan, closed_book, current_book, files_of, manifest_of
 from usage_pipeline.defs.closed import CLOSE, UNCHANGED, Closed, closed_months, folder_of
-from usage_pipeline.defs.finality import document_of, finality_of
-from usage_pipeline.defs.finding import Finding
-from usage_pipeline.defs.inputs import Gone, inputs_of, locate
+from usage_pipeline.defs.finality import finality_of
+from usage_pipeline.defs.inputs import inputs_of, locate
 from usage_pipeline.defs.progress import tell
-from usage_pipeline.defs.publish import STATEMENTS, frozen_facts, publish, publish_all
-from usage_pipeline.defs.replay import Ingredients, key_of_hashes, replayed
+from usage_pipeline.defs.publish import STATEMENTS, publish, publish_all
+from usage_pipeline.defs.replay import Ingredients, replayed
 from usage_pipeline.defs.reports import REPORT, facts_of
 from usage_pipeline.defs.standing import differs, not_again, standing
-from usage_pipeline.defs.workplace import TEMPLATES, Workplace
+from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.periods import Period, month_name
-from usage_pipeline.reports import frozen
-from usage_pipeline.reports.facts import Facts, snapshots_from
-from usage_pipeline.reports.manifest import PRICES, USAGE_YAML, Manifest, bytes_of, sha256_of
-from usage_pipeline.reports.pool import Rendered, render_all
+from usage_pipeline.reports.bridge import added_up, bridge_of
+from usage_pipeline.reports.manifest import bytes_of, sha256_of
+from usage_pipeline.reports.pool import Rendered
 from usage_pipeline.reports.snapshot import Approval
 from usage_pipeline.storage.closed_folder import MANIFEST
 from usage_pipeline.storage.database import Database, Transaction
-from usage_pipeline.storage.lake import Lake
-from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.audit_log import AuditEntry, audit_log
-from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import DailyCost, daily_costs
-from usage_pipeline.tables.inputs import Input
-from usage_pipeline.tables.price_books import PriceBookAdoption
-from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
 from usage_pipeline.tables.revisions import CLOSED, Revision, revisions
-from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.statements import Statement, statements
 from usage_pipeline.tables.summary import totals
 
 STAGE = "closing"
 NAME_MOST, NOTE_MOST = 100, 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a close would do. `previous` is the newest revision, and `is_changed` whether the numbers are others than its."""
-
-    month: Period
-    revision: int
-    previous: Closed | None
-    is_changed: bool
-    facts: Facts
-    finality: MonthFinality
-    findings: Sequence[Finding]
-    inputs: Sequence[Input]
-    gone: Sequence[Gone]
-    configuration: str
-    fingerprint: str
-    books: Sequence[PriceBookAdoption]
-
-    @property
-    def blocking(self) -> list[Finding]:
-        return [one for one in self.findings if one.blocks]
 
 
 def plan_of(workplace: Workplace, month: Period) -> Plan:
@@ -83,11 +50,12 @@ def plan_of(workplace: Workplace, month: Period) -> Plan:
     previous = closed_months(database).get(month.start)
     revision = previous.revision.revision + 1 if previous else 1
     daily = database.select(daily_costs, where={"day": month})
-    before = frozen_facts(workplace.home, previous).daily if previous else ()
+    before = closed_book(workplace.home, previous) if previous else None
     finality = finality_of(workplace, month, daily)
     books = workplace.books().adoptions()
     inputs = inputs_of(workplace, settings, month)
     configuration = settings.file.read_text("utf-8")
+    rates = settings.exchange_rates if settings.exchange_rates and settings.exchange_rates.is_file() else None
     with TemporaryDirectory(dir=workplace.home.scratch, prefix="close-", ignore_cleanup_errors=True) as folder:
         places, gone = locate(workplace, inputs, Path(folder))
         findings = standing(workplace, month, finality, gone)
@@ -99,6 +67,7 @@ def plan_of(workplace: Workplace, month: Period) -> Plan:
                 configuration=configuration,
                 books=books,
                 catalogs=workplace.home.prices,
+                rates=rates,
                 at=workplace.now(),
             )
             again = not_again(differs(daily, replayed(given, Path(folder))), month)
@@ -107,7 +76,9 @@ def plan_of(workplace: Workplace, month: Period) -> Plan:
         month=month,
         revision=revision,
         previous=previous,
-        is_changed=previous is None or set(daily) != set(before),
+        is_changed=before is None or set(daily) != set(before.daily),
+        parts=added_up(bridge_of(before, current_book(workplace, month, daily))) if before else (),
+        rates=rates.read_bytes() if rates else None,
         facts=facts_of(workplace, database, month, revision=revision),
         finality=finality,
         findings=findings,
@@ -194,56 +165,6 @@ def keep_as_closed(workplace: Workplace, plan: Plan, by: str, note: str | None) 
     return closed
 
 
-def files_of(workplace: Workplace, plan: Plan, approval: Approval) -> tuple[dict[str, bytes], list[Rendered]]:
-    """Everything that the revision's folder holds but its manifest, and the statements: rendered from what was written down."""
-    facts = replace(plan.facts, approval=approval, finalities=dict.fromkeys(plan.facts.finalities, CLOSED))
-    tables = frozen.files_of(facts)
-    rendered = render_all(
-        snapshots_from(frozen.facts_from(tables)), TEMPLATES, progress=lambda number, total: tell("statements", number, total)
-    )
-    pages = {f"{STATEMENTS}/{one.snapshot.scope}/{name}": content for one in rendered for name, content in one.files.items()}
-    in_force = sorted({adoption_of(day, plan.books).content_hash for day in plan.month.days()})
-    places = [f"{one}/{name}" for one in in_force for name in (CATALOG, RATE_CARDS, RATES)]
-    catalogs = {f"{PRICES}/{place}": (workplace.home.prices / place).read_bytes() for place in places}
-    lake, database = workplace.lake(workplace.engine()), workplace.database()
-    book = {f"{frozen.TABLES}/{table.name}.parquet": _lake_table(lake, table, plan.month) for table in (charges, allocations)}
-    for table in (reconciliations, reconciliation_causes):
-        rows: list[Any] = database.select(table, where={"day": plan.month})
-        book[f"{frozen.TABLES}/{table.name}.parquet"] = frozen.parquet_of(table, rows)
-    return {USAGE_YAML: plan.configuration.encode(), **tables, **book, **catalogs, **pages}, rendered
-
-
-def manifest_of(workplace: Workplace, plan: Plan, files: Mapping[str, bytes], by: str, note: str | None, now: datetime) -> Manifest:
-    sums = totals(plan.facts.daily)
-    return Manifest(
-        month=month_name(plan.month),
-        revision=plan.revision,
-        closed_at=now,
-        approved_by=by,
-        note=note,
-        currency=plan.facts.organisation.currency,
-        totals={"cost": sums.cost, "billed_cost": sums.cost_billed, "estimated_cost": sums.cost_estimated},
-        inputs=plan.inputs,
-        settings=plan.fingerprint,
-        books=plan.books,
-        findings=[finding_document(one) for one in plan.findings],
-        finality=document_of(plan.finality),
-        versions=versions(),
-        hash_key=key_of_hashes(workplace),
-        files={name: (len(content), sha256_of(content)) for name, content in files.items()},
-    )
-
-
-def versions() -> dict[str, str]:
-    """Of what computes and renders."""
-    return {name: version(name) for name in ("usage-pipeline", "weasyprint", "genai-prices", "duckdb")}
-
-
-def finding_document(one: Finding) -> dict[str, Any]:
-    amount = None if one.amount is None else money.text(one.amount)
-    return {"code": one.code, "blocks": one.blocks, "count": one.count, "amount": amount, "words": one.words}
-
-
 def _count(database: Database, plan: Plan, row: Revision, stated: Sequence[Statement]) -> None:
     """The one transaction: revision, audit log and statements. Raises UsageError where the month or its numbers changed meanwhile."""
     before = plan.previous and {"revision": plan.previous.revision.revision, "manifest": plan.previous.revision.manifest_hash}
@@ -300,12 +221,6 @@ def _stated(plan: Plan, rendered: Sequence[Rendered], files: Mapping[str, bytes]
         )
         for one in rendered
     ]
-
-
-def _lake_table(lake: Lake, table: Table[Any], month: Period) -> bytes:
-    """The month's rows of a table of the lake, by key."""
-    rows = lake.engine.to_pyarrow(lake.read(table, month).order_by(list(table.key)))
-    return frozen.parquet_bytes(rows)
 
 
 def _counting(database: Database, month: Period) -> dict[int, str]:

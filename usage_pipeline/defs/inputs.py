@@ -19,7 +19,7 @@ from usage_pipeline.storage.landing import Fetched, LandedFile
 from usage_pipeline.storage.long_lines import spoken_days
 from usage_pipeline.storage.shards import newest_words
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_files
-from usage_pipeline.tables.inputs import EXCHANGE_RATES, NAMES, Input
+from usage_pipeline.tables.inputs import NAMES, Input
 
 COPY = "copy"
 Key = tuple[str, str]
@@ -37,12 +37,12 @@ class Gone:
     def words(self) -> str:
         one = self.input
         what = "holds something else than when it was read" if self.is_changed else "is missing"
-        name = one.source if one.kind in {NAMES, EXCHANGE_RATES} else f"a file of {one.source}"
+        name = one.source if one.kind == NAMES else f"a file of {one.source}"
         return f"{one.uri} ({name}) {what}: restore the version with SHA-256 {one.sha256[:16]}… ({one.size_bytes:,} bytes)"
 
 
 def inputs_of(workplace: Workplace, settings: Settings, month: Period) -> list[Input]:
-    """Every input of the month, by source and uri: files that count on its days or decide what counts there, names, exchange rates."""
+    """Every input of the month, by source and uri: files that count on its days or decide what counts there, and lists of names."""
     database = workplace.database()
     words, files = _counting(database, settings, days_around(settings, month))
     told: dict[Key, list[IngestedDay]] = defaultdict(list)
@@ -64,7 +64,7 @@ def inputs_of(workplace: Workplace, settings: Settings, month: Period) -> list[I
             inputs[key] = _input(file, told[key], speaks_of_month=key in of_month, is_replaced=grew)
             if grew and (later.source, later.fingerprint) not in told:
                 inputs.setdefault((later.source, later.fingerprint), _input(later, (), speaks_of_month=False, is_replaced=False))
-    found = [*inputs.values(), *_names(workplace, settings), *_rates(settings)]
+    found = [*inputs.values(), *_names(workplace, settings)]
     return sorted(found, key=lambda one: (one.source, one.uri, one.sha256))
 
 
@@ -88,7 +88,7 @@ def locate(workplace: Workplace, inputs: Iterable[Input], folder: Path) -> tuple
         if path.is_file() and path.stat().st_size == one.size_bytes and hash_of(path) == one.sha256:
             found[one.source, one.sha256] = path
             continue
-        if one.kind not in {NAMES, EXCHANGE_RATES} and one.source not in listed:
+        if one.kind != NAMES and one.source not in listed:
             listed[one.source] = _listed(workplace, one.source)
         candidates = listed.get(one.source, [])
         elsewhere = _elsewhere(workplace, one, candidates, folder)
@@ -143,11 +143,6 @@ def _names(workplace: Workplace, settings: Settings) -> list[Input]:
     sources = [spec.name for spec in settings.sources if SOURCES[spec.kind].channel]
     paths = [(name, path) for name in sources for path in sorted((workplace.home.landing / name / NAMES).glob("*/*.json"))]
     return [_plain_input(name, NAMES, path) for name, path in paths]
-
-
-def _rates(settings: Settings) -> list[Input]:
-    path = settings.exchange_rates
-    return [] if path is None or not path.is_file() else [_plain_input(EXCHANGE_RATES, EXCHANGE_RATES, path)]
 
 
 def _plain_input(source: str, kind: str, path: Path) -> Input:

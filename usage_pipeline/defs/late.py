@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -24,6 +25,7 @@ from usage_pipeline.storage.shards import STARTED
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.schema import Table
+from usage_pipeline.tables.unconverted_charges import unconverted_charges
 from usage_pipeline.tables.usage_events import usage_events
 
 LATE, REVISED = "late_for_closed", "closed_month_revised"
@@ -39,6 +41,7 @@ class Late:
     files: tuple[IngestedFile, ...]
     days: Period
     billed: Decimal
+    foreign: Decimal
     bill_lines: int
     records: int
     units: Decimal
@@ -50,6 +53,7 @@ class Late:
         when = f"on {self.days.start}" if self.days.days_count == 1 else f"between {self.days.start} and {self.days.last}"
         told = [
             *([f"{self.bill_lines:+,} bill lines, {money.text(self.billed)} billed"] if self.bill_lines or self.billed else []),
+            *([f"{money.text(self.foreign)} in other currencies"] if self.foreign else []),
             *([f"{self.records:+,} usage records and {self.units:+,} tokens, not priced yet"] if self.records or self.units else []),
         ]
         month, revision = self.closed.month, self.closed.revision.revision + 1
@@ -68,7 +72,7 @@ def late_findings(workplace: Workplace) -> list[Finding]:
         if closed.is_draft:
             found.append(_draft(closed))
         elif late is not None:
-            amount = abs(late.billed) if late.bill_lines or late.billed else None
+            amount = abs(late.billed) if late.billed else None
             found.append(Finding(code=LATE, blocks=True, count=len(late.files), amount=amount, words=late.words))
     return found
 
@@ -89,7 +93,7 @@ def late_of(workplace: Workplace, closed: Closed) -> Late | None:
     days = sorted(day for one in changed for day in span_of(one).days() if day in closed.month)
     files = {(one.source, one.fingerprint): ledger[one.source, one.fingerprint] for one in changed}
     late = _compared(workplace, closed, tuple(files[key] for key in sorted(files)), inclusive(days[0], days[-1]))
-    return late if late.bill_lines or late.billed or late.records or late.units else None
+    return late if any((late.bill_lines, late.billed, late.foreign, late.records, late.units)) else None
 
 
 def _is_late(word: Any, ledger: dict[tuple[str, str], IngestedFile], known: set[tuple[str, str]]) -> bool:
@@ -113,27 +117,40 @@ def _draft(closed: Closed) -> Finding:
 def _compared(workplace: Workplace, closed: Closed, files: tuple[IngestedFile, ...], days: Period) -> Late:
     """What lands for `days` now, beside what the closed month was computed of: of the sources of `files` alone."""
     lake, database = workplace.lake(workplace.engine()), workplace.database()
-    sources = sorted({one.source for one in files})
-    bills = any(SOURCES[one.kind].table is charges for one in files)
-    usage = any(SOURCES[one.kind].table is usage_events for one in files)
-    lines, billed, records, units = 0, money.ZERO, 0, money.ZERO
-    if bills:
-        now = rows_for(days, charges, lake=lake, database=database)
-        lines, billed = _difference(lake, charges, now, sources, days, ("billed_cost",))
-    if usage:
-        now = rows_for(days, usage_events, lake=lake, database=database)
-        records, units = _difference(lake, usage_events, now, sources, days, TOKENS)
-    return Late(closed=closed, files=files, days=days, billed=billed, bill_lines=lines, records=records, units=units)
+    count = partial(_counted, lake, sorted({one.source for one in files}), days)
+    own = workplace.settings().organisation.currency
+    nothing = (0, money.ZERO)
+    bills, foreign, usage = nothing, nothing, nothing
+    if any(SOURCES[one.kind].table is charges for one in files):
+        landed = rows_for(days, charges, lake=lake, database=database)
+        booked, waiting = lake.read(charges, days), lake.read(unconverted_charges, days)
+        at_home = booked.original_currency.isnull()
+        bills = _less(count(charges, landed.filter(landed.currency == own)), count(charges, booked.filter(at_home)))
+        converted = count(charges, booked.filter(~at_home), ("original_cost",))
+        foreign = _less(_less(count(charges, landed.filter(landed.currency != own)), converted), count(charges, waiting))
+    if any(SOURCES[one.kind].table is usage_events for one in files):
+        landed = rows_for(days, usage_events, lake=lake, database=database)
+        usage = _less(count(usage_events, landed, TOKENS), count(usage_events, lake.read(usage_events, days), TOKENS))
+    return Late(
+        closed=closed,
+        files=files,
+        days=days,
+        billed=bills[1],
+        foreign=foreign[1],
+        bill_lines=bills[0] + foreign[0],
+        records=usage[0],
+        units=usage[1],
+    )
 
 
-def _difference(
-    lake: Lake, table: Table[Any], now: ir.Table, sources: Sequence[str], days: Period, columns: Sequence[str]
+def _counted(
+    lake: Lake, sources: Sequence[str], days: Period, table: Table[Any], rows: ir.Table, columns: Sequence[str] = ("billed_cost",)
 ) -> tuple[int, Decimal]:
-    """Rows more than were computed, and by how much the sums of `columns` differ."""
-    counts, sums = [], []
-    for rows in (lake.read(table, days), now):
-        ours = rows.filter(rows.source.isin(sources), rows[STARTED[table.name]].date().between(days.start, days.last))
-        answer = lake.engine.to_pyarrow(ours.agg(rows=ours.count(), **{name: ours[name].sum() for name in columns})).to_pylist()[0]
-        counts.append(answer["rows"])
-        sums.append(money.total([None if answer[name] is None else Decimal(answer[name]) for name in columns]))
-    return counts[1] - counts[0], sums[1] - sums[0]
+    """How many rows of the sources there are on the days, and the sum of `columns`."""
+    ours = rows.filter(rows.source.isin(sources), rows[STARTED[table.name]].date().between(days.start, days.last))
+    answer = lake.engine.to_pyarrow(ours.agg(rows=ours.count(), **{name: ours[name].sum() for name in columns})).to_pylist()[0]
+    return answer["rows"], money.total([None if answer[name] is None else Decimal(answer[name]) for name in columns])
+
+
+def _less(now: tuple[int, Decimal], then: tuple[int, Decimal]) -> tuple[int, Decimal]:
+    return now[0] - then[0], money.total([now[1], then[1].copy_negate()])

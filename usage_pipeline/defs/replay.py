@@ -30,7 +30,7 @@ from usage_pipeline.storage.landing import Landing
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.ingested_files import ingested_days
-from usage_pipeline.tables.inputs import EXCHANGE_RATES, NAMES, Input
+from usage_pipeline.tables.inputs import NAMES, Input
 from usage_pipeline.tables.price_books import PriceBookAdoption, price_books
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -40,7 +40,10 @@ HOME, INPUTS, CONFIG, RATES = "home", "inputs", "usage.yaml", "exchange_rates"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingredients:
-    """What a month is computed of: files where they lie now, usage.yaml's text, price books and where their catalogs lie, the moment."""
+    """What a month is computed of: files where they lie now, usage.yaml's text, price books and where their catalogs lie, the moment.
+
+    `rates` is the file of exchange rates, where there is one.
+    """
 
     month: Period
     inputs: Sequence[Input]
@@ -48,6 +51,7 @@ class Ingredients:
     configuration: str
     books: Sequence[PriceBookAdoption]
     catalogs: Path
+    rates: Path | None
     at: datetime
 
 
@@ -97,6 +101,8 @@ def replayed(given: Ingredients, folder: Path) -> list[DailyCost]:
 def _prepared(given: Ingredients, folder: Path) -> Replayed:
     """A home with the price books and the lists of names, and the configuration beside it."""
     (folder / CONFIG).write_text(given.configuration, "utf-8")
+    if given.rates is not None:
+        shutil.copyfile(given.rates, folder / RATES)
     home = Home(folder / HOME).create()
     shutil.copytree(given.catalogs, home.prices, dirs_exist_ok=True)
     for one in given.inputs:
@@ -105,8 +111,6 @@ def _prepared(given: Ingredients, folder: Path) -> Replayed:
             target = home.landing / one.source / NAMES / Path(one.uri).parent.name / Path(one.uri).name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(place, target)
-        elif place is not None and one.kind == EXCHANGE_RATES:
-            shutil.copyfile(place, folder / RATES)
     workplace = Replayed(home_folder=str(home.root), config_file=str(folder / CONFIG), at=given.at.astimezone(UTC).isoformat())
     workplace.database().upsert(price_books, given.books)
     return workplace
@@ -116,7 +120,7 @@ def _groups(given: Ingredients) -> list[tuple[datetime, str, list[Input]]]:
     """Files that were read together, in the order of reading."""
     groups: dict[tuple[datetime, str], list[Input]] = defaultdict(list)
     for one in given.inputs:
-        if one.kind not in {NAMES, EXCHANGE_RATES} and (one.source, one.sha256) in given.places:
+        if one.kind != NAMES and (one.source, one.sha256) in given.places:
             groups[one.read_at, one.source].append(one)
     return [(read_at, source, groups[read_at, source]) for read_at, source in sorted(groups)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from usage_pipeline import money
-from usage_pipeline.defs.close import versions
+from usage_pipeline.defs.close_files import versions
 from usage_pipeline.defs.closed import Closed, closed_months, folder_of
 from usage_pipeline.defs.inputs import Gone, locate
 from usage_pipeline.defs.progress import tell
@@ -23,7 +23,7 @@ from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.periods import Period, month_name, month_of
 from usage_pipeline.reports.facts import Facts, snapshots_from
 from usage_pipeline.reports.frozen import TABLES, facts_from
-from usage_pipeline.reports.manifest import PRICES, USAGE_YAML, Manifest, manifest_from
+from usage_pipeline.reports.manifest import PRICES, RATES, USAGE_YAML, Manifest, manifest_from
 from usage_pipeline.reports.pool import render_all
 from usage_pipeline.storage.closed_folder import MANIFEST, hash_of
 from usage_pipeline.storage.home import Home
@@ -114,6 +114,7 @@ def verify(workplace: Workplace, asked: Asked, *, quick: bool) -> Iterator[Answe
                 configuration=(folder / USAGE_YAML).read_text("utf-8"),
                 books=manifest.books,
                 catalogs=folder / PRICES,
+                rates=folder / RATES if (folder / RATES).is_file() else None,
                 at=manifest.closed_at,
             )
             yield _numbers(workplace, manifest, folder, given, Path(place))

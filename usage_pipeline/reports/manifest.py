@@ -19,6 +19,7 @@ from usage_pipeline.tables.price_books import PriceBookAdoption
 
 USAGE_YAML = "usage.yaml"
 PRICES = "prices"
+RATES = "exchange_rates"
 FORMAT = 1
 
 

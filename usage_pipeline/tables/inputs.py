@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 
 NAMES = "names"
-EXCHANGE_RATES = "exchange rates"
-"""Kinds of inputs that are no source's file."""
+"""The kind of an input that is a list of names, and no source's file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

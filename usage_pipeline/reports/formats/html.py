@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -12,6 +13,11 @@ from usage_pipeline.reports.snapshot import Snapshot
 def html_of(snapshot: Snapshot, templates: Path) -> str:
     """`statement.html.j2` filled. Same snapshot, same text."""
     return _environment(templates).get_template("statement.html.j2").render(page_of(snapshot))
+
+
+def page_from(template: str, values: dict[str, Any], templates: Path) -> str:
+    """Another page in the same looks, such as a bridge."""
+    return _environment(templates).get_template(template).render(values)
 
 
 @lru_cache(maxsize=4)

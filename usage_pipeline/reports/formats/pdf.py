@@ -47,13 +47,13 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]
         raise FatalURLFetchingError(f"blocked: {url[:80]}")
 
 
-def pdf_of(html: str, attached_csv: bytes, moment: datetime, templates: Path) -> bytes:
-    """`html` laid out, with `attached_csv` inside; `moment` dates the attachment (never the clock)."""
+def pdf_of(html: str, attached_csv: bytes, moment: datetime, templates: Path, attachment: str = "statement.csv") -> bytes:
+    """`html` laid out, with `attached_csv` inside under the name `attachment`; `moment` dates the attachment (never the clock)."""
     fetcher, style, fonts = _assets(templates)
-    attachment = Attachment(
+    attached = Attachment(
         string=attached_csv,
-        name="statement.csv",
-        description="The rows behind this statement",
+        name=attachment,
+        description="The rows behind this page" if attachment != "statement.csv" else "The rows behind this statement",
         created=moment,
         modified=moment,
         relationship="Data",
@@ -61,7 +61,7 @@ def pdf_of(html: str, attached_csv: bytes, moment: datetime, templates: Path) ->
     content: bytes = HTML(string=html, base_url=SCHEME, url_fetcher=fetcher).write_pdf(
         stylesheets=[style],
         font_config=fonts,
-        attachments=[attachment],
+        attachments=[attached],
         pdf_variant=VARIANT,
         pdf_identifier=hashlib.sha256(html.encode() + attached_csv).digest()[:16],
         finisher=_identify,

@@ -1,0 +1,166 @@
+"""What a close would freeze: the plan of it, and every file of a revision's folder. Nothing here writes to the disk.
+
+In: the month as it is now. Out: the statements' facts and files, the frozen tables, the bridge from the revision before, the manifest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from usage_pipeline import money
+from usage_pipeline.costs.finality import MonthFinality
+from usage_pipeline.defs.books import CATALOG, RATE_CARDS, RATES, adoption_of
+from usage_pipeline.defs.closed import Closed, folder_of
+from usage_pipeline.defs.finality import document_of
+from usage_pipeline.defs.finding import Finding
+from usage_pipeline.defs.inputs import Gone
+from usage_pipeline.defs.progress import tell
+from usage_pipeline.defs.publish import STATEMENTS, frozen_facts
+from usage_pipeline.defs.replay import key_of_hashes
+from usage_pipeline.defs.workplace import TEMPLATES, Workplace
+from usage_pipeline.periods import Period, month_name
+from usage_pipeline.reports import frozen
+from usage_pipeline.reports.bridge import Book
+from usage_pipeline.reports.bridge_files import Bridge
+from usage_pipeline.reports.bridge_files import files_of as bridge_files
+from usage_pipeline.reports.facts import Facts, snapshots_from
+from usage_pipeline.reports.manifest import PRICES, USAGE_YAML, Manifest, sha256_of
+from usage_pipeline.reports.manifest import RATES as MANIFEST_RATES
+from usage_pipeline.reports.pool import Rendered, render_all
+from usage_pipeline.reports.snapshot import ORGANISATION, Approval
+from usage_pipeline.storage.home import Home
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.tables.allocations import Allocation, allocations
+from usage_pipeline.tables.bridge import BridgePart
+from usage_pipeline.tables.charges import Charge, charges
+from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.inputs import Input
+from usage_pipeline.tables.price_books import PriceBookAdoption
+from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
+from usage_pipeline.tables.revisions import CLOSED
+from usage_pipeline.tables.schema import Table
+from usage_pipeline.tables.summary import totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a close would do. `previous` is the newest revision, and `is_changed` whether the numbers are others than its.
+
+    `parts` are the bridge between them. `rates` is what the file of exchange rates says.
+    """
+
+    month: Period
+    revision: int
+    previous: Closed | None
+    is_changed: bool
+    facts: Facts
+    finality: MonthFinality
+    findings: Sequence[Finding]
+    inputs: Sequence[Input]
+    gone: Sequence[Gone]
+    configuration: str
+    fingerprint: str
+    books: Sequence[PriceBookAdoption]
+    parts: Sequence[BridgePart]
+    rates: bytes | None
+
+    @property
+    def blocking(self) -> list[Finding]:
+        return [one for one in self.findings if one.blocks]
+
+
+def files_of(workplace: Workplace, plan: Plan, approval: Approval) -> tuple[dict[str, bytes], list[Rendered]]:
+    """Everything that the revision's folder holds but its manifest, and the statements: rendered from what was written down."""
+    facts = replace(plan.facts, approval=approval, finalities=dict.fromkeys(plan.facts.finalities, CLOSED))
+    tables = frozen.files_of(facts)
+    rendered = render_all(
+        snapshots_from(frozen.facts_from(tables)), TEMPLATES, progress=lambda number, total: tell("statements", number, total)
+    )
+    pages = {f"{STATEMENTS}/{one.snapshot.scope}/{name}": content for one in rendered for name, content in one.files.items()}
+    in_force = sorted({adoption_of(day, plan.books).content_hash for day in plan.month.days()})
+    places = [f"{one}/{name}" for one in in_force for name in (CATALOG, RATE_CARDS, RATES)]
+    catalogs = {f"{PRICES}/{place}": (workplace.home.prices / place).read_bytes() for place in places}
+    lake, database = workplace.lake(workplace.engine()), workplace.database()
+    book = {f"{frozen.TABLES}/{table.name}.parquet": _lake_table(lake, table, plan.month) for table in (charges, allocations)}
+    for table in (reconciliations, reconciliation_causes):
+        rows: list[Any] = database.select(table, where={"day": plan.month})
+        book[f"{frozen.TABLES}/{table.name}.parquet"] = frozen.parquet_of(table, rows)
+    if plan.rates is not None:
+        book[MANIFEST_RATES] = plan.rates
+    bridge = {f"{STATEMENTS}/{ORGANISATION}/{name}": content for name, content in _bridge_files(plan, approval).items()}
+    return {USAGE_YAML: plan.configuration.encode(), **tables, **book, **catalogs, **pages, **bridge}, rendered
+
+
+def _bridge_files(plan: Plan, approval: Approval) -> dict[str, bytes]:
+    """From the revision before, if there is one."""
+    if plan.previous is None:
+        return {}
+    bridge = Bridge(
+        month=plan.month,
+        revision=plan.revision,
+        before=plan.previous.revision.cost,
+        after=totals(plan.facts.daily).cost,
+        organisation=plan.facts.organisation,
+        projects=plan.facts.projects,
+        parts=plan.parts,
+        closed_at=approval.at,
+        approved_by=approval.by,
+        note=approval.note,
+    )
+    return bridge_files(bridge, TEMPLATES)
+
+
+def current_book(workplace: Workplace, month: Period, daily: Sequence[DailyCost]) -> Book:
+    """The numbers as they are now."""
+    lake = workplace.lake(workplace.engine())
+    lines, dealt = (lake.engine.to_pyarrow(lake.read(table, month)).to_pylist() for table in (charges, allocations))
+    return Book(daily=daily, charges=[Charge(**one) for one in lines], allocations=[Allocation(**one) for one in dealt])
+
+
+def closed_book(home: Home, closed: Closed) -> Book:
+    """The numbers as they were closed."""
+    folder = folder_of(home, closed.month).of(closed.revision.revision) / frozen.TABLES
+    return Book(
+        daily=frozen_facts(home, closed).daily,
+        charges=frozen.rows_of(charges, (folder / f"{charges.name}.parquet").read_bytes()),
+        allocations=frozen.rows_of(allocations, (folder / f"{allocations.name}.parquet").read_bytes()),
+    )
+
+
+def manifest_of(workplace: Workplace, plan: Plan, files: Mapping[str, bytes], by: str, note: str | None, now: datetime) -> Manifest:
+    sums = totals(plan.facts.daily)
+    return Manifest(
+        month=month_name(plan.month),
+        revision=plan.revision,
+        closed_at=now,
+        approved_by=by,
+        note=note,
+        currency=plan.facts.organisation.currency,
+        totals={"cost": sums.cost, "billed_cost": sums.cost_billed, "estimated_cost": sums.cost_estimated},
+        inputs=plan.inputs,
+        settings=plan.fingerprint,
+        books=plan.books,
+        findings=[finding_document(one) for one in plan.findings],
+        finality=document_of(plan.finality),
+        versions=versions(),
+        hash_key=key_of_hashes(workplace),
+        files={name: (len(content), sha256_of(content)) for name, content in files.items()},
+    )
+
+
+def versions() -> dict[str, str]:
+    """Of what computes and renders."""
+    return {name: version(name) for name in ("usage-pipeline", "weasyprint", "genai-prices", "duckdb")}
+
+
+def finding_document(one: Finding) -> dict[str, Any]:
+    amount = None if one.amount is None else money.text(one.amount)
+    return {"code": one.code, "blocks": one.blocks, "count": one.count, "amount": amount, "words": one.words}
+
+
+def _lake_table(lake: Lake, table: Table[Any], month: Period) -> bytes:
+    """The month's rows of a table of the lake, by key."""
+    rows = lake.engine.to_pyarrow(lake.read(table, month).order_by(list(table.key)))
+    return frozen.parquet_bytes(rows)
