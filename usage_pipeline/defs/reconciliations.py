@@ -16,14 +16,14 @@ from usage_pipeline.costs.reconcile import Reconciled, reconcile
 from usage_pipeline.costs.reconcile_query import bills_of, bills_query
 from usage_pipeline.costs.reconcile_views import FINAL
 from usage_pipeline.defs.books import INSTALLED, Books
-from usage_pipeline.defs.closed import open_spans, still_open, to_revise
+from usage_pipeline.defs.closed import closed_months, open_spans, still_open, to_revise
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAILY, ONE_RUN
 from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.usage import report_days
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.periods import ONE_DAY, Period
+from usage_pipeline.periods import ONE_DAY, Period, month_of
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.prices.known import Prices, Words
@@ -91,18 +91,37 @@ class Facts:
 def reconciliations_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Bill, provider's count and logs, cell by cell, and the causes of every difference, to the last digit."""
     tell("reconciling")
-    spans = open_spans(context, workplace)
+    asked = open_spans(context, workplace)
+    spans = [_with_neighbours(workplace, days) for days in asked]
     found = [reconciled(workplace, days) for days in spans]
-    cells, causes = [row for one in found for row in one.cells], [row for one in found for row in one.causes]
-    written = {day: 0 for days in spans for day in days.days()}
+    cells = [row for one in found for row in one.cells]
+    causes = [row for one in found for row in one.causes]
+    computed = [day for days in spans for day in days.days()]
     with workplace.database().transaction() as transaction:
         still_open(transaction, spans, to_revise(context, workplace))
-        transaction.replace(reconciliations, cells, where={"day": list(written)})
-        transaction.replace(reconciliation_causes, causes, where={"day": list(written)})
+        transaction.replace(reconciliations, cells, where={"day": computed})
+        transaction.replace(reconciliation_causes, causes, where={"day": computed})
+    written = {day: 0 for days in asked for day in days.days()}
+    cells, causes = [row for row in cells if row.day in written], [row for row in causes if row.day in written]
     for row in cells:
         written[row.day] += 1
     report_days(context, written)
     return dg.MaterializeResult(metadata=reconciliation_metadata(cells, causes))
+
+
+def _with_neighbours(workplace: Workplace, days: Period) -> Period:
+    """What crosses a midnight is told by the days around it: the day before `days` and the two after are reconciled again, as far as they
+    were and are not closed.
+    """
+    database = workplace.database()
+    around = Period(days.start - ONE_DAY, days.end + 2 * ONE_DAY)
+    closed = closed_months(database)
+    known = {row.day for row in database.select(reconciliations, where={"day": [day for day in around.days() if day not in days]})}
+    wanted = {day for day in known if month_of(day).start not in closed}
+    end = days.end
+    while end in wanted:
+        end += ONE_DAY
+    return Period(around.start if around.start in wanted else days.start, end)
 
 
 def reconciliation_metadata(cells: Sequence[Reconciliation], causes: Sequence[ReconciliationCause]) -> dict[str, Any]:
