@@ -28,17 +28,19 @@ GROUPS = {
     "monthly_costs": "costs",
     "budget_status": "budgets",
     "statement": "reports",
+    "revisions": "reports",
     "alerts": "alerts",
     "deliveries": "alerts",
 }
 DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs", "reconciliations"}
-MONTHLY = {"monthly_costs", "budget_status", "statement"}
+MONTHLY = {"monthly_costs", "budget_status", "statement", "revisions"}
 JOBS = {
     "ingest": {"ingested_files"},
     "daily": set(DAILY),
-    "monthly": MONTHLY,
+    "monthly": MONTHLY - {"revisions"},
     "alerting": {"alerts"},
     "budget_check": {*DAILY, "alerts"},
+    "close": {"revisions"},
 }
 CHECKS = {
     ("ingested_files", "every_line_accounted_for"): True,

@@ -9,6 +9,7 @@ from usage_pipeline.defs.allocations import allocations_asset
 from usage_pipeline.defs.budgets import budget_status_asset
 from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.checks_reconciled import RECONCILED_CHECKS
+from usage_pipeline.defs.closing import revisions_asset
 from usage_pipeline.defs.costs import daily_costs_asset, monthly_costs_asset
 from usage_pipeline.defs.ingest import ingested_files_asset, landing_specs, rejected_spec
 from usage_pipeline.defs.jobs import JOBS
@@ -31,6 +32,7 @@ ASSETS = [
     monthly_costs_asset,
     budget_status_asset,
     statement_asset,
+    revisions_asset,
     alerts_asset,
 ]
 

@@ -11,6 +11,7 @@ from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.reconciliations import reconciliations
+from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.usage_events import usage_events
 
 DAILY_ASSETS = (
@@ -38,5 +39,10 @@ budget_check_job = dg.define_asset_job(
     selection=[*DAILY_ASSETS, alerts.name],
     description="Bring the newest days up to date, then judge the budgets and tell people.",
 )
+close_job = dg.define_asset_job(
+    "close",
+    selection=[revisions.name],
+    description="What stands against the close of a month; with config `approve`, the close itself, or its next revision.",
+)
 
-JOBS = [ingest_job, daily_job, monthly_job, alerts_job, budget_check_job]
+JOBS = [ingest_job, daily_job, monthly_job, alerts_job, budget_check_job, close_job]
