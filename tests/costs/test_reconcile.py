@@ -1,5 +1,6 @@
 """One cause at a time: two or three views of one model, and what is told of where they differ. Prices are those of no real model."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -173,6 +174,12 @@ def test_cached_in_one_view_and_not_in_the_other() -> None:
     assert found.causes[0].evidence == (
         "400 tokens are cache_read in the provider's count and input in the logs, which do not tell cached tokens apart"
     )
+
+
+def test_a_bill_that_does_not_tell_images_from_text() -> None:
+    usage = [replace(used(view, 900, "output"), meter="output_image") for view in ("provider", "log")]
+    found = reconcile(usage, [billed(900 * 5 * NET, 900, "output")], known())
+    assert told(found) == [("output", "bill", CACHE, Decimal("0.0135")), ("output_image", "bill", CACHE, Decimal("-0.0135"))]
 
 
 def test_a_log_without_cached_tokens_and_without_some_requests() -> None:

@@ -1,4 +1,4 @@
-"""Tokens that are in both views as another kind of one model: cached or not, written for 5 minutes or for an hour."""
+"""Tokens that are in both views as another kind of one model: cached or not, written for 5 minutes or an hour, of an image or of text."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,6 +15,7 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
     ("input", "cache_read", "cache_write", "cache_write_1h"),
     ("input_audio", "cache_audio_read"),
     ("input_image", "cache_image_read"),
+    ("output", "output_image", "output_audio"),
 )
 """Meters whose tokens are the same tokens of another kind."""
 
