@@ -3,42 +3,18 @@
 Heavy imports stand in the commands, so that `--help` answers at once. A \\b in a help text keeps click from filling what follows.
 """
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import wraps
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 
-from usage_pipeline.commands.options import DAY, MONTH
-from usage_pipeline.errors import UsageConfigError, UsageError
+from usage_pipeline.commands.options import DAY, MONTH, common, environment_of, output_of, range_of
+from usage_pipeline.commands.prices_options import prices
+from usage_pipeline.errors import UsageConfigError
 
 EXIT_FINDINGS = 3
 """Done, and findings block the close: defs/findings.py."""
-
-
-Command = Callable[..., int | None]
-
-
-def common(command: Command) -> Callable[..., None]:
-    """`--home`, `--config` and `--json`; an error of ours becomes its words and its exit code."""
-
-    @click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="Folder of all data.  [USAGE_HOME, else ./usage_home]")
-    @click.option("--config", type=click.Path(path_type=Path), help="usage.yaml.  [USAGE_CONFIG, else in the home, else here]")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr.")
-    @click.pass_context
-    @wraps(command)
-    def run(context: click.Context, /, *, home: Path | None, config: Path | None, as_json: bool, **options: Any) -> None:
-        outer = context.find_root().params
-        try:
-            code = command(home=home or outer.get("home"), config=config or outer.get("config"), as_json=as_json, **options)
-        except UsageError as error:
-            click.echo(f"usage-pipeline: {error}", err=True)
-            code = error.exit_code
-        context.exit(code or 0)
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -67,7 +43,7 @@ def demo(home: Path | None, config: Path | None, as_json: bool, days: int) -> in
     """
     from usage_pipeline.commands.demo import run_demo
 
-    return run_demo(_environment(home, config), days, _output(as_json))
+    return run_demo(environment_of(home, config), days, output_of(as_json))
 
 
 @main.command()
@@ -81,7 +57,7 @@ def init(home: Path | None, config: Path | None, as_json: bool) -> int:
     """
     from usage_pipeline.commands.init import run_init
 
-    return run_init(_environment(home, config), _output(as_json))
+    return run_init(environment_of(home, config), output_of(as_json))
 
 
 @main.command()
@@ -89,8 +65,11 @@ def init(home: Path | None, config: Path | None, as_json: bool) -> int:
 @click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
 @click.option("--as-of", type=DAY, help="The day on which alerts are judged; budgets of other periods stay silent.  [today]")
 @click.option("--revise", is_flag=True, help="Compute closed months of the range too: the draft of their next revision.")
+@click.option("--plan", is_flag=True, help="With --revise: show what it would touch of closed months, by how much; run nothing.")
 @common
-def run(home: Path | None, config: Path | None, as_json: bool, first: date, last: date, as_of: date | None, revise: bool) -> int:
+def run(
+    home: Path | None, config: Path | None, as_json: bool, first: date, last: date, as_of: date | None, revise: bool, plan: bool
+) -> int:
     """Run the whole graph for a range of days: read new files, price, sum, write statements, tell people.
 
     Running it again is always safe: nothing is read twice, nothing is sent twice, closed months stay as they are.
@@ -100,11 +79,17 @@ def run(home: Path | None, config: Path | None, as_json: bool, first: date, last
       usage-pipeline run --from 2026-10-01 --to 2026-10-31
     """
     today = datetime.now(UTC).date()
-    days = _range(first, last, today)
+    days = range_of(first, last, today)
+    if plan:
+        if not revise:
+            raise UsageConfigError("--plan shows what --revise would touch: give both")
+        from usage_pipeline.commands.revision_plan import run_plan
+
+        return run_plan(environment_of(home, config), days, output_of(as_json))
 
     from usage_pipeline.commands.run import run_range
 
-    return run_range(_environment(home, config), days, as_of or today, _output(as_json), revise=revise)
+    return run_range(environment_of(home, config), days, as_of or today, output_of(as_json), revise=revise)
 
 
 @main.command()
@@ -126,7 +111,26 @@ def close(home: Path | None, config: Path | None, as_json: bool, month: date, by
     from usage_pipeline.commands.close import run_close
     from usage_pipeline.periods import month_of
 
-    return run_close(_environment(home, config), month_of(month), by, note, _output(as_json), dry_run=dry_run)
+    return run_close(environment_of(home, config), month_of(month), by, note, output_of(as_json), dry_run=dry_run)
+
+
+@main.command()
+@click.argument("month", type=MONTH)
+@click.option("--post", "by", metavar="NAME", help="Note that NAME posted it: it stands from then on, and what changes is trued up.")
+@click.option("--note", help="In the poster's words; kept in the audit log.")
+@common
+def journal(home: Path | None, config: Path | None, as_json: bool, month: date, by: str | None, note: str | None) -> int:
+    """The accrual of MONTH for the ledger: debits and credits by account, cost center and project, reversed on the first of the next month.
+
+    \b
+    Example:
+      usage-pipeline journal 2026-10
+      usage-pipeline journal 2026-10 --post "Ana Example"
+    """
+    from usage_pipeline.commands.journal import run_journal
+    from usage_pipeline.periods import month_of
+
+    return run_journal(environment_of(home, config), month_of(month), by, note, output_of(as_json))
 
 
 @main.command()
@@ -146,7 +150,7 @@ def verify(home: Path | None, config: Path | None, as_json: bool, statement: str
     """
     from usage_pipeline.commands.verify import run_verify
 
-    return run_verify(_environment(home, config), statement, _output(as_json), quick=quick)
+    return run_verify(environment_of(home, config), statement, output_of(as_json), quick=quick)
 
 
 @main.command()
@@ -163,7 +167,7 @@ def price(home: Path | None, config: Path | None, as_json: bool, file: BinaryIO,
     """
     from usage_pipeline.commands.price import run_price
 
-    return run_price(_environment(home, config), file, book, datetime.now(UTC), _output(as_json))
+    return run_price(environment_of(home, config), file, book, datetime.now(UTC), output_of(as_json))
 
 
 @main.command()
@@ -186,11 +190,11 @@ def reprice(home: Path | None, config: Path | None, as_json: bool, first: date, 
     Example:
       usage-pipeline reprice --from 2026-10-01 --to 2026-10-31 --model claude-opus-5 --as-model claude-haiku-4-5
     """
-    days = _range(first, last, datetime.now(UTC).date())
+    days = range_of(first, last, datetime.now(UTC).date())
 
     from usage_pipeline.commands.reprice import Asked, run_reprice
 
-    return run_reprice(_environment(home, config), days, Asked(**asked), _output(as_json))
+    return run_reprice(environment_of(home, config), days, Asked(**asked), output_of(as_json))
 
 
 @main.command()
@@ -207,7 +211,7 @@ def sources(home: Path | None, config: Path | None, as_json: bool, as_of: date |
     """
     from usage_pipeline.commands.sources import run_sources
 
-    return run_sources(_environment(home, config), as_of or datetime.now(UTC).date(), day, _output(as_json))
+    return run_sources(environment_of(home, config), as_of or datetime.now(UTC).date(), day, output_of(as_json))
 
 
 @main.command()
@@ -224,11 +228,11 @@ def coverage(home: Path | None, config: Path | None, as_json: bool, first: date,
     Example:
       usage-pipeline coverage --from 2026-10-01 --to 2026-10-31 --unowned
     """
-    days = _range(first, last, datetime.now(UTC).date())
+    days = range_of(first, last, datetime.now(UTC).date())
 
     from usage_pipeline.commands.coverage import run_coverage
 
-    return run_coverage(_environment(home, config), days, _output(as_json), unowned_only=unowned)
+    return run_coverage(environment_of(home, config), days, output_of(as_json), unowned_only=unowned)
 
 
 @main.command()
@@ -247,11 +251,11 @@ def reconcile(home: Path | None, config: Path | None, as_json: bool, first: date
       usage-pipeline reconcile --from 2026-10-01 --to 2026-10-31
       usage-pipeline reconcile --from 2026-10-01 --to 2026-10-31 --try '{provider: openai, discount_percent: 12, valid_from: 2026-10-01}'
     """
-    days = _range(first, last, datetime.now(UTC).date())
+    days = range_of(first, last, datetime.now(UTC).date())
 
     from usage_pipeline.commands.reconcile import run_reconcile
 
-    return run_reconcile(_environment(home, config), days, _output(as_json), channel=channel, line=line)
+    return run_reconcile(environment_of(home, config), days, output_of(as_json), channel=channel, line=line)
 
 
 @main.group()
@@ -273,122 +277,10 @@ def budgets_check(home: Path | None, config: Path | None, as_json: bool, dry_run
     from usage_pipeline.commands.budgets import run_budgets_check
 
     judged = as_of or datetime.now(UTC).date()
-    return run_budgets_check(_environment(home, config), judged, _output(as_json), dry_run=dry_run)
+    return run_budgets_check(environment_of(home, config), judged, output_of(as_json), dry_run=dry_run)
 
 
-@main.group()
-def prices() -> None:
-    """Price books: which there are, what they say, how they differ, and taking on a new one."""
-
-
-@prices.command("list")
-@common
-def prices_list(home: Path | None, config: Path | None, as_json: bool) -> int:
-    """The adopted price books, and from which day of usage on each counts.
-
-    \b
-    Example:
-      usage-pipeline prices list
-    """
-    from usage_pipeline.commands.prices import run_prices_list
-
-    return run_prices_list(_environment(home, config), _output(as_json))
-
-
-@prices.command("show")
-@click.argument("model")
-@click.option("--provider", help="Only as this provider sells it.  [every provider that does]")
-@click.option("--at", "day", type=DAY, help="The day (UTC) of the usage.  [today]")
-@click.option("--book", help="Name or beginning of the hash of a price book; 'installed' is the package's own.  [the day's]")
-@common
-def prices_show(
-    home: Path | None, config: Path | None, as_json: bool, model: str, provider: str | None, day: date | None, book: str | None
-) -> int:
-    """Every rate of MODEL on a day: list and contracted price side by side, with tiers, modes, times of day and sources.
-
-    \b
-    Example:
-      usage-pipeline prices show gpt-5 --at 2026-10-01
-      usage-pipeline prices show anthropic/claude-opus-5
-    """
-    from usage_pipeline.commands.prices import run_prices_show
-
-    return run_prices_show(_environment(home, config), model, provider, day or datetime.now(UTC).date(), book, _output(as_json))
-
-
-@prices.command("diff")
-@click.argument("old")
-@click.argument("new")
-@click.option("--at", "day", type=DAY, help="The day (UTC) whose prices are compared.  [today]")
-@common
-def prices_diff(home: Path | None, config: Path | None, as_json: bool, old: str, new: str, day: date | None) -> int:
-    """What price book NEW says otherwise than OLD: models added, gone and re-priced.
-
-    \b
-    Example:
-      usage-pipeline prices diff e66499c65f52 installed
-    """
-    from usage_pipeline.commands.prices import run_prices_diff
-
-    return run_prices_diff(_environment(home, config), old, new, day or datetime.now(UTC).date(), _output(as_json))
-
-
-@prices.command("adopt")
-@click.option("--from", "first", type=DAY, help="First day (UTC) whose usage it prices; days before keep their book.  [today]")
-@click.option(
-    "--catalog", type=click.Path(path_type=Path), help="A genai-prices wheel, or another book's catalog.json.gz.  [the installed package]"
-)
-@click.option("--second", type=click.Path(path_type=Path), help="A price map of LiteLLM to compare with.  [the extract that comes along]")
-@click.option("--note", help="Why, in words; kept with the book.")
-@click.option("--dry-run", is_flag=True, help="Show what would change; adopt nothing.")
-@common
-def prices_adopt(
-    home: Path | None,
-    config: Path | None,
-    as_json: bool,
-    first: date | None,
-    catalog: Path | None,
-    second: Path | None,
-    note: str | None,
-    dry_run: bool,
-) -> int:
-    """Take on another price book, after showing what it changes: models, prices, and money in the months there are.
-
-    Past statements stay as they are: usage before --from keeps the book it was priced by.
-
-    \b
-    Example:
-      usage-pipeline prices adopt --dry-run
-      usage-pipeline prices adopt --from 2026-12-01
-    """
-    from usage_pipeline.commands.adopt import run_prices_adopt
-
-    today = datetime.now(UTC).date()
-    environment, output = _environment(home, config), _output(as_json)
-    return run_prices_adopt(environment, first or today, today, output, file=catalog, second_file=second, note=note, dry_run=dry_run)
-
-
-def _environment(home: Path | None, config: Path | None) -> Any:
-    from usage_pipeline.settings import Environment
-
-    given = {"home": home, "config": config}
-    return Environment(**{name: path for name, path in given.items() if path is not None})
-
-
-def _output(as_json: bool) -> Any:
-    from usage_pipeline.commands.output import Output
-
-    return Output(as_json=as_json)
-
-
-def _range(first: date, last: date, today: date) -> Any:
-    from usage_pipeline.periods import inclusive
-
-    if last < first:
-        raise UsageConfigError(f"--to {last} lies before --from {first}: give the earlier day first")
-    if first > today:
-        raise UsageConfigError(f"--from {first} lies in the future: today is {today} (UTC)")
-    return inclusive(first, last)
+main.add_command(prices)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, counted, dollars
+from usage_pipeline.commands.revision_plan import plans_of, show_plan
 from usage_pipeline.commands.unpriced import range_document, show_unpriced, text_of, unpriced_document
 from usage_pipeline.defs.finality import document_of as document_of_finality
 from usage_pipeline.defs.home import prepare
@@ -39,6 +40,9 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
     for spec in settings.sources:
         if spec.api is None and _is_empty(landing, spec):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
+    if revise:
+        for plan in plans_of(workplace, days, output):
+            show_plan(plan, output)
     with output.progress() as listener:
         outcome = run_days(home, environment.config_file, days, as_of, listener, revise=revise)
     if output.as_json:

@@ -98,6 +98,11 @@ def replayed(given: Ingredients, folder: Path) -> list[DailyCost]:
     return rows
 
 
+def replayed_home(given: Ingredients, folder: Path) -> "Replayed":
+    """The workplace in which `replayed` computed, to look at its lake."""
+    return Replayed(home_folder=str(folder / HOME), config_file=str(folder / CONFIG), at=given.at.astimezone(UTC).isoformat())
+
+
 def _prepared(given: Ingredients, folder: Path) -> Replayed:
     """A home with the price books and the lists of names, and the configuration beside it."""
     (folder / CONFIG).write_text(given.configuration, "utf-8")
@@ -111,7 +116,7 @@ def _prepared(given: Ingredients, folder: Path) -> Replayed:
             target = home.landing / one.source / NAMES / Path(one.uri).parent.name / Path(one.uri).name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(place, target)
-    workplace = Replayed(home_folder=str(home.root), config_file=str(folder / CONFIG), at=given.at.astimezone(UTC).isoformat())
+    workplace = replayed_home(given, folder)
     workplace.database().upsert(price_books, given.books)
     return workplace
 
