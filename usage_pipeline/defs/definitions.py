@@ -13,6 +13,7 @@ from usage_pipeline.defs.closing import revisions_asset
 from usage_pipeline.defs.costs import daily_costs_asset, monthly_costs_asset
 from usage_pipeline.defs.ingest import ingested_files_asset, landing_specs, rejected_spec
 from usage_pipeline.defs.jobs import JOBS
+from usage_pipeline.defs.journal import journal_asset
 from usage_pipeline.defs.prices import price_book_spec, priced_usage_asset
 from usage_pipeline.defs.reconciliations import reconciliations_asset
 from usage_pipeline.defs.reports import statement_asset
@@ -32,6 +33,7 @@ ASSETS = [
     monthly_costs_asset,
     budget_status_asset,
     statement_asset,
+    journal_asset,
     revisions_asset,
     alerts_asset,
 ]

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from usage_pipeline.defs.journal import JOURNAL
 from usage_pipeline.defs.reports import REPORT
 from usage_pipeline.tables.alerts import alerts
 from usage_pipeline.tables.allocations import allocations
@@ -30,8 +31,8 @@ daily_job = dg.define_asset_job(
 )
 monthly_job = dg.define_asset_job(
     "monthly",
-    selection=[monthly_costs.name, budget_status.name, REPORT],
-    description="From daily costs to monthly costs, budget status and statements.",
+    selection=[monthly_costs.name, budget_status.name, REPORT, JOURNAL],
+    description="From daily costs to monthly costs, budget status, statements and the journal.",
 )
 alerts_job = dg.define_asset_job("alerting", selection=[alerts.name], description="Judge the budgets that hold a day, and tell people.")
 budget_check_job = dg.define_asset_job(
