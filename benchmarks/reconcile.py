@@ -148,9 +148,12 @@ def main() -> None:
             whole[pair] += amount
     show(whole)
     right, all_money = figures(whole)
+    own = {pair: amount for pair, amount in whole.items() if pair[0] not in OWN}
     print(
         f"\nmoney under its true cause: {100 * right / all_money:.2f} % of {all_money:.2f} USD; accounted for: 100 % (the sums are checked)"
     )
+    right, all_money = figures(own)
+    print(f"without {', '.join(OWN)}, which are lines of their own: {100 * right / all_money:.2f} % of {all_money:.2f} USD")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from usage_pipeline.tables.reconciliations import BOUNDARY
 ONE_DAY = timedelta(days=1)
 LEAST_ALIKE = 50
 """So many units, equal to the last one, are no chance."""
+NONE = (money.ZERO, "")
 
 
 def over_midnight(gaps: Sequence[Gap]) -> None:
@@ -29,12 +30,10 @@ def over_midnight(gaps: Sequence[Gap]) -> None:
     for chain in chains.values():
         told = {day: _moved(chain, day) for day in sorted(chain)}
         moves = _possible(chain, {day: count for day, (count, _) in told.items() if count})
-        for day, count in moves.items():
-            _note(chain, day, count, told[day][1])
-        for day in chain:
-            net = moves.get(day - ONE_DAY, money.ZERO) - moves.get(day, money.ZERO)
-            if net:
-                take(chain[day].upper if net > 0 else chain[day].lower, abs(net))
+        for day, gap in chain.items():
+            before = day - ONE_DAY
+            gained, lost = moves.get(before, money.ZERO), moves.get(day, money.ZERO)
+            _take(gap, [(gained, told.get(before, NONE)[1]), (-lost, told[day][1])])
 
 
 def _possible(chain: Mapping[date, Gap], moves: dict[date, Decimal]) -> dict[date, Decimal]:
@@ -45,18 +44,30 @@ def _possible(chain: Mapping[date, Gap], moves: dict[date, Decimal]) -> dict[dat
             before, after = moves.get(day - ONE_DAY, money.ZERO), moves.get(day, money.ZERO)
             over = max(before - after - max(surplus, money.ZERO), money.ZERO) or min(before - after - min(surplus, money.ZERO), money.ZERO)
             if over:
-                place, change = (day - ONE_DAY, -over) if before and before * over > 0 else (day, over)
-                moves[place] = moves[place] + change
+                place, own = (day - ONE_DAY, before) if before * over > 0 else (day, -after)
+                less = min(abs(over), abs(own)) * (1 if own > 0 else -1)
+                moves[place] -= less if place < day else -less
                 break
         else:
             return {day: count for day, count in moves.items() if count}
 
 
-def _note(chain: Mapping[date, Gap], day: date, count: Decimal, words: str) -> None:
-    """Both ends at the price that the units have there."""
-    for gap, quantity in ((chain[day], -count), (chain[day + ONE_DAY], count)):
-        side = (gap.upper or gap.had[0]) if quantity > 0 else (gap.lower or gap.had[1])
-        gap.take(BOUNDARY, _worth(side, abs(quantity)) * (1 if quantity > 0 else -1), quantity, words)
+def _take(gap: Gap, parts: Sequence[tuple[Decimal, str]]) -> None:
+    """`parts`: units that the upper view has of the day before, and those it has only on the next one (negative), each with its words.
+
+    Together they are worth the units that are taken; what cancels out is at the price that units have there.
+    """
+    told = sorted((part for part in parts if part[0]), key=lambda part: abs(part[0]))
+    net = sum((quantity for quantity, _ in told), money.ZERO)
+    lots = gap.upper if net > 0 else gap.lower
+    price_of = list(lots or gap.had[0] or gap.had[1])
+    left = cost_of(take(lots, abs(net))) * (1 if net > 0 else -1)
+    for quantity, words in told[:-1]:
+        amount = _worth(price_of, abs(quantity)) * (1 if quantity > 0 else -1)
+        gap.take(BOUNDARY, amount, quantity, words)
+        left -= amount
+    for quantity, words in told[-1:]:
+        gap.take(BOUNDARY, left, quantity, words)
 
 
 def _moved(chain: Mapping[date, Gap], day: date) -> tuple[Decimal, str]:
