@@ -13,7 +13,8 @@ from sample_world import CONFIG, RANGE, usage_pipeline
 from usage_pipeline.cli import main
 
 PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
-COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], ["reconcile"], ["budgets", "check"], *PRICES]
+BOOK = [["reconcile"], ["close"], ["verify"], ["journal"]]
+COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], *BOOK, ["budgets", "check"], *PRICES]
 SMALL = "organisation: {name: Example Org}\nprojects: [{id: portal}]\nsources: [{name: app, kind: tracker, path: 'logs/*.jsonl'}]\n"
 
 
@@ -81,7 +82,7 @@ def test_installed_command_answers_at_once() -> None:
         (["price"], "Missing argument 'FILE'"),
         (["demo", "--days", "0"], "0 is not in the range 1<=x<=366"),
         (["demo", "--days", "many"], "'many' is not a valid integer"),
-        (["close"], "No such command 'close'"),
+        (["shut"], "No such command 'shut'"),
         (["budgets"], "how every budget stands".capitalize()),
     ],
 )  # fmt: skip
