@@ -29,7 +29,8 @@ def finality_of(
     database = workplace.database()
     rows = database.select(daily_costs, where={"day": month}) if daily is None else daily
     closed = closed_months(database).get(month.start)
-    missing, unread, billing = missing_days(database, month, rows), _unread(workplace, month), billing_channels(workplace)
+    gaps, unread, billing = missing_days(database, month, rows), _unread(workplace, month), billing_channels(workplace)
+    missing = gaps if len(gaps) > workplace.settings().limits.missing_days else []
     if closed is not None and not closed.is_draft:
         return month_finality(month, rows, missing=(), unread=(), billing=billing, blocking=(), closed=closed.words)
     found = month_finality(month, rows, missing=missing, unread=unread, billing=billing, blocking=(), closed=None)

@@ -32,7 +32,7 @@ def standing(workplace: Workplace, month: Period, finality: MonthFinality, gone:
         for one in (
             _not_over(month, workplace.now().date()),
             _nothing(daily),
-            _missing(missing_days(database, month, daily)),
+            _missing(missing_days(database, month, daily), workplace.settings().limits.missing_days),
             *_unbilled(finality, daily),
             _not_computed(workplace, month),
             _not_summed(database, month, daily),
@@ -73,9 +73,12 @@ def _nothing(daily: Sequence[DailyCost]) -> Finding | None:
     return None if daily else Finding(code="no_costs", blocks=True, count=1, amount=None, words=words)
 
 
-def _missing(days: Sequence[date]) -> Finding | None:
-    words = f"no source speaks of {days_text(days)}: what was used and billed then is missing. Add the files, then run again."
-    return Finding(code="days_missing", blocks=True, count=len(days), amount=None, words=words) if days else None
+def _missing(days: Sequence[date], limit: int) -> Finding | None:
+    words = (
+        f"no source speaks of {days_text(days)}: what was used and billed then is missing. Add the files, then run again; where nothing was"
+        f" used, limits.missing_days in usage.yaml says how many such days may stand (now {limit})."
+    )
+    return Finding(code="days_missing", blocks=len(days) > limit, count=len(days), amount=None, words=words) if days else None
 
 
 def _unbilled(finality: MonthFinality, daily: Sequence[DailyCost]) -> list[Finding]:

@@ -362,6 +362,7 @@ class LimitsShape(Section):
     unpriced_percent: Percent = Decimal(0)
     unexplained_percent: Percent = Decimal(1)
     stale_days: Days = 3
+    missing_days: Days = 0
 
 
 def _given(shape: BaseModel, *names: str) -> list[str]:

@@ -160,9 +160,10 @@ class Limits:
     """What may stand when a period closes: `unpriced_percent` of the requests (or of the tokens, where that is more) without a rate,
     `unexplained_percent` of the money on which bill, the provider's count and logs differ for no cause that is known.
 
-    A source whose newest data is more than `stale_days` old is told of.
+    A source whose newest data is more than `stale_days` old is told of. `missing_days`: days of the month of which no source speaks.
     """
 
     unpriced_percent: Decimal = Decimal(0)
     unexplained_percent: Decimal = Decimal(1)
     stale_days: int = 3
+    missing_days: int = 0
