@@ -9,7 +9,7 @@ from typing import Any
 
 from sample_world import World, new_world
 
-from usage_pipeline.periods import month_of
+from usage_pipeline.periods import Period, inclusive, month_of
 
 MONTH = "2026-09"
 DAYS = list(month_of(datetime(2026, 9, 1, tzinfo=UTC).date()).days())
@@ -29,6 +29,11 @@ sources:
   - {name: log, kind: tracker, path: "log/*.jsonl"}
 """
 APPROVED = ("--approve", "Ana Example", "--note", "bills are in")
+
+
+def month_days(first: int, last: int) -> Period:
+    """Days of the month, by their numbers."""
+    return inclusive(DAYS[first - 1], DAYS[last - 1])
 
 
 def bucket(place: int, amounts: dict[str, str]) -> dict[str, Any]:

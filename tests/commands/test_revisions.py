@@ -1,0 +1,142 @@
+"""After the close: what comes late changes nothing until it is asked for; then it makes a draft, and the next close the next revision."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import closing_world
+import pytest
+from closing_world import APPROVED, AS_OF, DAYS, MONTH, RANGE, write_bill, write_log
+from sample_world import World, copy_of
+
+from usage_pipeline import money
+from usage_pipeline.periods import month_of
+from usage_pipeline.tables.alerts import deliveries
+from usage_pipeline.tables.audit_log import audit_log
+from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.revisions import revisions
+from usage_pipeline.tables.statements import statements
+
+TABLES = (daily_costs, monthly_costs, statements, revisions)
+
+
+def answer(world: World, exit_code: int, *arguments: str) -> dict[str, Any]:
+    result = world.command(*arguments, "--json")
+    assert result.exit_code == exit_code, result.stderr
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+def numbers(world: World) -> list[Any]:
+    month = month_of(date(2026, 9, 1))
+    scopes: list[Any] = [{"day": month}, {"month": month.start}, {"period": MONTH}, {}]
+    return [world.database.select(table, where=where) for table, where in zip(TABLES, scopes, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Closed; then a late bill for the last day and late logs, run without and with the flag; then closed again."""
+    made = closing_world.made(tmp_path_factory.getbasetemp())
+    world = copy_of(made, tmp_path_factory.mktemp("revised"))
+    told: dict[str, Any] = {"world": world, "closed": answer(world, 0, "close", MONTH, *APPROVED)}
+    told["first"] = world.files(world.home.closed / MONTH / "r1")
+    before = (numbers(world), world.files())
+    late = [
+        write_bill(made.config.parent, "late.json", range(29, 30), {"p": "3", "c": "0.25"}),
+        write_log(made.config.parent, "late.jsonl", range(28, 30), tags={"project": "chat"}),
+    ]
+    try:
+        told["run"] = answer(world, 3, "run", *RANGE, *AS_OF)
+        told["plan"] = answer(world, 0, "run", *RANGE, "--revise", "--plan")["plans"]
+        told["left alone"] = (numbers(world), world.files()) == before
+        job = world.job("daily", closing_world.month_days(29, 30), run_config={"resources": {"workplace": {"config": in_the_ui(world)}}})
+        told["job"] = job.success
+        told["last day"] = money.total([row.cost for row in world.database.select(daily_costs, where={"day": DAYS[29]})])
+        told["revised"] = answer(world, 0, "run", *RANGE, *AS_OF, "--revise")
+        told["draft"] = json.loads((world.home.reports / MONTH / "organisation" / "statement.json").read_bytes())
+        told["second"] = answer(world, 0, "close", MONTH, *APPROVED)
+        told["mails"] = world.database.select(deliveries)
+        yield told
+    finally:
+        for path in late:
+            path.unlink()
+
+
+def in_the_ui(world: World) -> dict[str, str]:
+    return {"home_folder": str(world.home.root), "config_file": str(world.config), "revise": MONTH}
+
+
+def test_without_the_flag_nothing_of_the_closed_month_changes(steps: dict[str, Any]) -> None:
+    assert steps["left alone"]
+    (late,) = [one for one in steps["run"]["findings"] if one["code"] == "late_for_closed"]
+    assert (late["blocks"], late["count"], late["amount"]) == (True, 2, "2")
+    assert "2026-09 is closed: revision 1, approved by Ana Example" in late["words"]
+    assert "bill late.json (2 lines), log late.jsonl (2 lines)" in late["words"]
+    assert (
+        "between 2026-09-29 and 2026-09-30: +0 bill lines, 2 billed; +2 usage records and +800,000 tokens, not priced yet" in late["words"]
+    )
+    assert "usage-pipeline run --from 2026-09-01 --to 2026-09-30 --revise" in late["words"]
+    assert steps["run"]["finality"][0]["finality"] == "closed"
+
+
+def test_the_plan_lists_statements_budgets_and_mails_and_changes_nothing(steps: dict[str, Any]) -> None:
+    (plan,) = steps["plan"]
+    assert (plan["month"], plan["revision"], plan["mails"], plan["alerts"]) == (MONTH, 1, [], 0)
+    assert {one["scope"]: Decimal(one["after"]) - Decimal(one["before"]) for one in plan["statements"]}["organisation"] == Decimal(
+        plan["difference"]
+    )
+    ((before, after),) = [(one["before"], one["after"]) for one in plan["budgets"]]
+    assert (before, after) == ("30", "32")
+    assert money.total([Decimal(one) for one in plan["by_cause"].values()]) == Decimal(plan["difference"])
+    assert plan["difference"] == "2"
+
+
+def test_the_bridge_of_the_second_revision_sums_to_the_difference(steps: dict[str, Any]) -> None:
+    folder = steps["world"].home.reports / MONTH / "organisation"
+    bridge = json.loads((folder / "bridge.json").read_bytes())
+    assert (bridge["from_cost"], bridge["to_cost"], bridge["difference"]) == ("37.5", "39.5", "2")
+    assert bridge["by_cause"] == steps["second"]["bridge"]
+    assert (folder / "bridge.pdf").read_bytes().startswith(b"%PDF")
+    assert b"Correction" in (folder / "corrections.csv").read_bytes()
+    assert not (steps["world"].home.closed / MONTH / "r1" / "statements" / "organisation" / "bridge.json").exists()
+
+
+def test_the_workplace_s_config_lets_a_run_in_the_ui_revise(steps: dict[str, Any]) -> None:
+    assert steps["job"]
+    assert steps["last day"] > Decimal(3)
+
+
+def test_with_the_flag_a_draft_of_the_next_revision_is_made(steps: dict[str, Any]) -> None:
+    draft = steps["draft"]
+    assert (draft["revision"], draft["finality"], draft["approved"], draft["totals"]["cost"]) == (2, "reconciled", None, "39.5")
+    assert "closed_month_revised" in {one["code"] for one in steps["revised"]["findings"]}
+    world: World = steps["world"]
+    assert world.files(world.home.closed / MONTH / "r1") == steps["first"]
+
+
+def test_who_worked_on_closed_numbers_is_in_the_audit_log(steps: dict[str, Any]) -> None:
+    acts = [one.action for one in sorted(steps["world"].database.select(audit_log), key=lambda one: one.at)]
+    assert acts[0] == acts[-1] == "close"
+    assert set(acts[1:-1]) == {"run over a closed month"}
+    assert all("@" not in one.actor for one in steps["world"].database.select(audit_log))
+
+
+def test_closing_again_makes_the_second_revision_beside_the_first(steps: dict[str, Any]) -> None:
+    world: World = steps["world"]
+    assert (steps["second"]["state"], steps["second"]["revision"], steps["second"]["totals"]["cost"]) == ("closed", 2, "39.5")
+    assert world.files(world.home.closed / MONTH / "r1") == steps["first"]
+    assert [(one.revision, Decimal(one.cost)) for one in world.database.select(revisions)] == [(1, Decimal("37.5")), (2, Decimal("39.5"))]
+    assert {(one.revision, one.finality) for one in world.database.select(statements, where={"period": MONTH})} == {
+        (1, "closed"), (2, "closed"),
+    }  # fmt: skip
+    published = json.loads((world.home.reports / MONTH / "organisation" / "statement.json").read_bytes())
+    assert (published["revision"], published["finality"]) == (2, "closed")
+
+
+def test_both_revisions_hold(steps: dict[str, Any]) -> None:
+    for named in (f"{MONTH}/r1", MONTH):
+        found = answer(steps["world"], 0, "verify", named)
+        assert [one["state"] for one in found["answers"]] == ["holds"] * 4
+        assert found["revision"] == (1 if named.endswith("r1") else 2)
