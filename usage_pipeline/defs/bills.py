@@ -6,6 +6,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from usage_pipeline import money
 from usage_pipeline.costs.bill import ModelIds
 from usage_pipeline.costs.bill_query import DAY, LINES, lines_dealt, parts_of
 from usage_pipeline.costs.usage import usage_rows_of
@@ -18,6 +19,7 @@ from usage_pipeline.tables.bill_lines import BilledLines
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.rates import applied_rates
+from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.usage_costs import UsageCost
 
 DIMENSIONS = ("view", "project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status")
@@ -52,6 +54,15 @@ def lines_of_day(answer: pa.Table) -> dict[date, list[BilledLines]]:
     for record in answer.drop_columns([LINES]).to_pylist():
         by_day[record.pop(DAY)].append(BilledLines(**record))
     return by_day
+
+
+def shared_in(lake: Lake, days: Period) -> list[SharedUsed]:
+    """What each project bears of the shared lines of `days`, by method and rule."""
+    parts = lake.read(allocations, days)
+    place = parts.day.cast("string") + "/" + parts.source + "/" + parts.charge_id
+    sums = parts.group_by("project", "method", "rule").agg(lines=place.nunique(), amount=parts.amount.sum())
+    rows = [row | {"amount": money.exact(row["amount"])} for row in lake.engine.to_pyarrow(sums).to_pylist()]
+    return sorted((SharedUsed(**row) for row in rows), key=lambda one: (one.project, one.method, one.rule or ""))
 
 
 def model_ids_of(workplace: Workplace, billed: Mapping[date, Sequence[BilledLines]], days: Period) -> dict[date, ModelIds]:

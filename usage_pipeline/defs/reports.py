@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from usage_pipeline.costs.finality import scope_finality
+from usage_pipeline.defs.bills import shared_in
 from usage_pipeline.defs.closed import closed_months, open_months
 from usage_pipeline.defs.exchange import exchange_of
 from usage_pipeline.defs.finality import finality_of, table_of
@@ -134,6 +135,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
             rejected=sum(file.rejected for file in inputs),
         ),
         exchange=exchange_of(lake, month),
+        shared=shared_in(lake, month),
     )
 
 

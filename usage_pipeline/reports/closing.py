@@ -7,6 +7,7 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.reports import words
 from usage_pipeline.reports.exchange import exchange_notes
+from usage_pipeline.reports.shared import shared_notes
 from usage_pipeline.reports.snapshot import Accounting, Snapshot
 from usage_pipeline.reports.tables import project_cents, requests_text
 from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED
@@ -131,6 +132,7 @@ def notes_of(snapshot: Snapshot) -> tuple[str, ...]:
         ),
         "Usage without a known price is counted in requests and tokens, listed as unpriced, and in no total: it is never taken for free.",
         UNATTRIBUTED_NOTE if snapshot.project is None else UNATTRIBUTED_ELSEWHERE,
+        *shared_notes(snapshot.shared, snapshot.currency, is_project=snapshot.project is not None),
         *exchange_notes(snapshot.exchange, snapshot.currency),
         "Failed requests and answers from the gateway’s cache count as requests; tokens are those of successful requests.",
         (

@@ -13,6 +13,7 @@ from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.exchange_used import ExchangeUsed
+from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.unpriced import Unpriced
 
 
@@ -35,6 +36,7 @@ class Facts:
     price_book: str
     accounting: Accounting
     exchange: Sequence[ExchangeUsed] = ()
+    shared: Sequence[SharedUsed] = ()
 
 
 def scopes_of(projects: Sequence[Project], daily: Sequence[DailyCost]) -> list[str]:
@@ -64,6 +66,7 @@ def snapshots_from(facts: Facts) -> list[Snapshot]:
             explain=lambda row: told.get(_bare(row), row),
             advice=facts.advice,
             exchange=facts.exchange,
+            shared=facts.shared,
         )
         for scope, finality in facts.finalities.items()
     ]

@@ -24,6 +24,7 @@ from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.exchange_used import exchange_used
 from usage_pipeline.tables.schema import Table
+from usage_pipeline.tables.shared_used import shared_used
 from usage_pipeline.tables.unpriced import Unpriced
 
 TABLES = "tables"
@@ -32,6 +33,7 @@ PREVIOUS = f"{TABLES}/previous_month.parquet"
 STATUSES = f"{TABLES}/budget_status.parquet"
 ADVICE = f"{TABLES}/advice.parquet"
 EXCHANGE = f"{TABLES}/exchange_used.parquet"
+SHARED = f"{TABLES}/shared_used.parquet"
 STATEMENT = f"{TABLES}/statement.json"
 
 Row = TypeVar("Row")
@@ -45,6 +47,7 @@ def files_of(facts: Facts) -> dict[str, bytes]:
         STATUSES: parquet_of(budget_status, facts.statuses),
         ADVICE: parquet_of(advice, facts.advice),
         EXCHANGE: parquet_of(exchange_used, facts.exchange),
+        SHARED: parquet_of(shared_used, facts.shared),
         STATEMENT: canonical(_statement(facts)),
     }
 
@@ -69,6 +72,7 @@ def facts_from(files: Mapping[str, bytes]) -> Facts:
         price_book=told["price_book"],
         accounting=Accounting(**told["accounting"]),
         exchange=rows_of(exchange_used, files[EXCHANGE]) if EXCHANGE in files else (),
+        shared=rows_of(shared_used, files[SHARED]) if SHARED in files else (),
     )
 
 

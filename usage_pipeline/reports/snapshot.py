@@ -18,6 +18,7 @@ from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.months import monthly_costs_of
+from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.summary import Group, Totals, by, totals
 from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is, unpriced_of
 
@@ -111,6 +112,7 @@ class Snapshot:
     agreements: tuple[Contracted, ...]
     advice: tuple[Advice, ...]
     exchange: tuple[ExchangeUsed, ...]
+    shared: tuple[SharedUsed, ...]
     inputs: tuple[tuple[str, str], ...]
     price_book: str
     completeness: Completeness
@@ -151,6 +153,7 @@ def statement_of(
     explain: Explain = as_it_is,
     advice: Sequence[Advice] = (),
     exchange: Sequence[ExchangeUsed] = (),
+    shared: Sequence[SharedUsed] = (),
 ) -> Snapshot:
     """The statement of `month` for 'organisation' or a project id (or 'projects/<id>').
 
@@ -192,6 +195,7 @@ def statement_of(
         unpriced=unpriced_of(ours, explain),
         agreements=contracted_of(rows),
         advice=_advice(advice, project),
+        shared=tuple(one for one in shared if project is None or one.project == project.id),
         exchange=_exchange(exchange, None if project is None else {row.channel for row in rows}),
         inputs=tuple(sorted(inputs)),
         price_book=price_book,

@@ -36,6 +36,7 @@ def json_of(snapshot: Snapshot) -> bytes:
         "inputs": [{"file": file, "sha256": sha256} for file, sha256 in snapshot.inputs],
         "price_book": snapshot.price_book,
         "agreements": [_plain(dataclasses.asdict(one)) for one in snapshot.agreements],
+        "shared": [_plain(dataclasses.asdict(one)) for one in snapshot.shared],
         "exchange": [_plain(dataclasses.asdict(one)) for one in snapshot.exchange],
         "advice": [_plain(dataclasses.asdict(one)) for one in snapshot.advice],
     }
