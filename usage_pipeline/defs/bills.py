@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from usage_pipeline import money
@@ -13,6 +14,7 @@ from usage_pipeline.costs.usage import usage_rows_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
 from usage_pipeline.prices.daily import usage_costs
+from usage_pipeline.storage.compiled import view_of
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.bill_lines import BilledLines
@@ -31,21 +33,25 @@ def usage_by_day(lake: Lake, days: Period, channels: Collection[str] | None = No
     priced, rates = lake.read(priced_usage, days), lake.read(applied_rates, days).distinct()
     if channels is not None:
         priced = priced.filter(priced.channel.isin(sorted(channels)))
-    named = priced.mutate(day=priced.started_at.date(), model=priced.model_id.fill_null(priced.model))
-    answer = engine.to_pyarrow(usage_costs(named, rates, (DAY, *DIMENSIONS)))
+    answer = engine.to_pyarrow(view_of(engine, _by_day_and_dimensions, priced, rates))
     by_day: dict[date, list[UsageCost]] = defaultdict(list)
     for day, row in zip(answer[DAY].to_pylist(), usage_rows_of(answer), strict=True):
         by_day[day].append(row)
     return by_day
 
 
+def _by_day_and_dimensions(priced: ir.Table, rates: ir.Table) -> ir.Table:
+    named = priced.mutate(day=priced.started_at.date(), model=priced.model_id.fill_null(priced.model))
+    return usage_costs(named, rates, (DAY, *DIMENSIONS))
+
+
 def bills_by_day(lake: Lake, days: Period) -> tuple[dict[date, list[BilledLines]], dict[date, list[BilledLines]]]:
     """The days' bills, summed by what lines name: the lines, shared ones without project; and the parts of the shared ones."""
     billed, parts = lake.read(charges, days), lake.read(allocations, days)
-    lines = lines_of_day(lake.engine.to_pyarrow(lines_dealt(billed, parts)))
+    lines = lines_of_day(lake.engine.to_pyarrow(view_of(lake.engine, lines_dealt, billed, parts)))
     if not lake.parts(allocations.name, days):
         return lines, defaultdict(list)
-    return lines, lines_of_day(lake.engine.to_pyarrow(parts_of(billed, parts)))
+    return lines, lines_of_day(lake.engine.to_pyarrow(view_of(lake.engine, parts_of, billed, parts)))
 
 
 def lines_of_day(answer: pa.Table) -> dict[date, list[BilledLines]]:

@@ -1,7 +1,7 @@
 """The price book, and every usage event at its rates."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,6 +9,7 @@ import dagster as dg
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.backends.duckdb import Backend
 
 from usage_pipeline.defs.closed import open_spans
 from usage_pipeline.defs.ingest import OWNERS
@@ -24,11 +25,12 @@ from usage_pipeline.prices.credits import with_credits
 from usage_pipeline.prices.tiers import Volumes, days_needed
 from usage_pipeline.prices.volume import volumes_of
 from usage_pipeline.prices.words import describe
+from usage_pipeline.storage.compiled import view_of
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.configuration import Agreement
 from usage_pipeline.tables.price_books import PriceBookAdoption
 from usage_pipeline.tables.priced_usage import STATES, priced_usage
-from usage_pipeline.tables.rates import applied_rates
+from usage_pipeline.tables.rates import Scopes, applied_rates
 from usage_pipeline.tables.usage_events import usage_events
 
 PRICE_BOOK = "price_book"
@@ -86,13 +88,28 @@ def price_days(workplace: Workplace, days: Period) -> dict[date, int]:
     for span, book in spans:
         events = lake.read(usage_events, span)
         filled = lake.filled(usage_events, span)
-        keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes, filled)), volumes=volumes_known(lake, book, span))
-        tables = (ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates))
-        priced.append(price_events(events, *tables, price_book=book.version, scopes=book.scopes, filled=filled))
+        facts = (book.scopes, frozenset(filled))
+        found = engine.to_pyarrow(view_of(engine, keys_of, events, facts=facts))
+        keys = book.resolve(found, volumes=volumes_known(lake, book, span))
+        tables = [_registered(engine, rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates)]
+        priced.append(view_of(engine, _priced, events, *tables, facts=(*facts, book.version)))
         rates.append(keys.rates)
     written = lake.replace(priced_usage, with_credits(union(priced), settings.credits), list(days.days()), day_column="started_at")
     _keep_rates(lake, pa.concat_tables(rates), days)
     return written
+
+
+def _priced(
+    events: ir.Table, resolutions: ir.Table, rate_cards: ir.Table, rates: ir.Table, scopes: Scopes, filled: Collection[str], version: str
+) -> ir.Table:
+    return price_events(events, resolutions, rate_cards, rates, price_book=version, scopes=scopes, filled=filled)
+
+
+def _registered(engine: Backend, rows: pa.Table) -> ir.Table:
+    """Rows that the engine keeps under a name for as long as it lives."""
+    name = ibis.util.gen_name("book")
+    engine.con.register(name, rows)
+    return engine.table(name)
 
 
 def _states(lake: Lake, spans: Sequence[Period]) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from usage_pipeline.defs.publish import frozen_facts, publish
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
 from usage_pipeline.prices.advice import advice_of
+from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.facts import Facts, scopes_of, snapshots_from
 from usage_pipeline.reports.pool import Rendered, render_all
@@ -31,6 +32,7 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.long_lines import spoken_days
+from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.costs import MonthlyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
@@ -92,18 +94,20 @@ def _remove_others(database: Database, reports: Path, rows: Sequence[Statement])
                 (reports / one.period / one.scope / name).unlink(missing_ok=True)
 
 
-def snapshots_of(workplace: Workplace, database: Database, month: Period) -> list[Snapshot]:
+def snapshots_of(workplace: Workplace, database: Database, month: Period, *, with_advice: bool = True) -> list[Snapshot]:
     """The organisation's snapshot and each declared project's, from the database; unattributed cost stands in the organisation's.
 
-    A closed month's are those of its newest revision, unless it is being revised.
+    A closed month's are those of its newest revision, unless it is being revised. Advice takes as long as all the rest: who compares
+    numbers alone does without.
     """
     closed = closed_months(database).get(month.start)
     if closed is not None and not closed.is_draft:
         return snapshots_from(frozen_facts(workplace.home, closed))
-    return snapshots_from(facts_of(workplace, database, month, revision=closed.revision.revision + 1 if closed else 1))
+    revision = closed.revision.revision + 1 if closed else 1
+    return snapshots_from(facts_of(workplace, database, month, revision=revision, with_advice=with_advice))
 
 
-def facts_of(workplace: Workplace, database: Database, month: Period, *, revision: int) -> Facts:
+def facts_of(workplace: Workplace, database: Database, month: Period, *, revision: int, with_advice: bool = True) -> Facts:
     """What the month's statements are made of as of now; nobody has approved them."""
     settings = workplace.settings()
     daily = database.select(daily_costs, where={"day": month})
@@ -127,7 +131,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
         inputs=tuple((_name(file, settings.file.parent), file.fingerprint) for file in inputs),
         price_book=price_books_of(workplace, lake, month),
         unpriced=unpriced_of(daily, explainer(book)),
-        advice=advice_of(lake.read(priced_usage, month), book, lake.engine, volumes=volumes_known(lake, book, month)),
+        advice=_advice(lake, book, month) if with_advice else (),
         accounting=Accounting(
             read=sum(file.lines for file in inputs),
             accepted=sum(file.accepted for file in inputs),
@@ -137,6 +141,10 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
         exchange=exchange_of(lake, month),
         shared=shared_in(lake, month),
     )
+
+
+def _advice(lake: Lake, book: PriceBook, month: Period) -> list[Advice]:
+    return advice_of(lake.read(priced_usage, month), book, lake.engine, volumes=volumes_known(lake, book, month))
 
 
 def previous_of(home: Home, database: Database, month: Period) -> list[MonthlyCost]:

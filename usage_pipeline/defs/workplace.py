@@ -1,7 +1,8 @@
 """The one resource: where home and configuration lie, and ways to open what assets need. Paths only; secrets stay in the environment."""
 
+import os
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import dagster as dg
@@ -15,6 +16,7 @@ from usage_pipeline.defs.books import Books
 from usage_pipeline.defs.home import create
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.settings import Environment, Settings, load
+from usage_pipeline.settings.environment import PREFIX
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.engine import connect
 from usage_pipeline.storage.home import Home
@@ -44,7 +46,7 @@ class Workplace(dg.ConfigurableResource[None]):
         return load(Path(self.config_file), landing=Home(Path(self.home_folder)).landing.absolute())
 
     def environment(self) -> Environment:
-        return Environment()
+        return _environment(tuple(sorted(one for one in os.environ.items() if one[0].upper().startswith(PREFIX))), Path.cwd())
 
     def engine(self) -> Backend:
         """A fresh in-memory engine."""
@@ -100,6 +102,12 @@ def open_database(url: str) -> Database:
         words = " ".join(str(error.orig).split())
         raise UsageError(f"{database!r} cannot be opened ({words}): start it, or {mend}") from error
     return database
+
+
+@lru_cache(maxsize=8)
+def _environment(_variables: tuple[tuple[str, str], ...], _folder: Path) -> Environment:
+    """Read once a process while these variables, and the folder that paths in them start from, are the same: every step asks for it."""
+    return Environment()
 
 
 @cache

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from usage_pipeline import money
-from usage_pipeline.money import QUANTITY
+from usage_pipeline.money import MONEY, QUANTITY
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.caching import CACHED, TEXT_INPUT, Example, Kind, by_place, examples_of, share_of
 from usage_pipeline.prices.families import Families, shipped_families
@@ -43,9 +43,10 @@ def advice_of(
     """
     events = _known(events_of(one_view(priced)))
     days = engine.to_pyarrow(_by_day(events)).to_pylist()
-    if not days:
+    dear = _dear_enough(days)
+    if not dear:
         return []
-    ways = _smaller_models(book, days, shipped_families() if families is None else families)
+    ways = _smaller_models(book, dear, shipped_families() if families is None else families)
     examples = examples_of(days)
     scenarios = {f"{CHEAPER_MODEL} {step}": _as_models(events, names) for step, names in enumerate(ways)} | {BATCH: _as_batch(events)}
     if examples:
@@ -66,19 +67,26 @@ def _known(events: ir.Table) -> ir.Table:
 
 
 def _by_day(events: ir.Table) -> ir.Table:
-    """Text input by project, provider, model and day: what the cache did."""
+    """Text input by project, provider, model and day: what the cache did; and what was booked."""
     tokens = {meter: events[meter].fill_null(0).sum().cast("int64") for meter in TEXT_INPUT}
     return events.group_by(
         project=events.project.fill_null(UNATTRIBUTED),
         provider=events.was_provider,
         model_id=events.was_model,
         day=events.started_at.date(),
-    ).aggregate(**tokens)
+    ).aggregate(**tokens, cost=events.reported_cost.sum().cast(MONEY))
 
 
-def _smaller_models(book: PriceBook, days: Iterable[Mapping[str, Any]], families: Families) -> list[dict[Kind, str]]:
+def _dear_enough(days: Iterable[Mapping[str, Any]]) -> list[Kind]:
+    """The models on which a project spent so much that LEAST_SAVING could be saved: no price is below 0."""
+    months = by_place(days)
+    return sorted(
+        {(provider, model) for (_, provider, model), rows in months.items() if money.total([row["cost"] for row in rows]) >= LEAST_SAVING}
+    )
+
+
+def _smaller_models(book: PriceBook, kinds: Iterable[Kind], families: Families) -> list[dict[Kind, str]]:
     """For each model used the next smaller one of its family that the book knows, then the next, ..."""
-    kinds = sorted({(row["provider"], row["model_id"]) for row in days})
     ways = {kind: [name for name in _family(book, kind, families) if model_id_of(book, kind[0], name)] for kind in kinds}
     longest = max(len(names) for names in ways.values())
     return [{kind: names[step] for kind, names in ways.items() if len(names) > step} for step in range(longest)]

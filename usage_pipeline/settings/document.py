@@ -50,9 +50,32 @@ def name_of(place: Place) -> str:
 
 def read_document(path: Path) -> Document:
     """Read `path`; what is wrong with the file as a whole is among the document's problems, with the mend."""
+    content, problem = content_of(path)
+    return Document(str(path), problems=[problem]) if problem else document_of(path, content)
+
+
+def content_of(path: Path) -> tuple[bytes, Problem | None]:
+    """The bytes of `path`, or why there are none, with the mend."""
+    try:
+        return path.read_bytes(), None
+    except FileNotFoundError:
+        message = "there is no such file; name another with --config or USAGE_CONFIG, or have `usage-pipeline init` write one"
+    except IsADirectoryError:
+        message = "this is a folder; name the usage.yaml inside it"
+    except OSError as error:
+        message = f"it cannot be read ({error.strerror}); check its permissions"
+    return b"", Problem(str(path), None, "(file)", message)
+
+
+def document_of(path: Path, content: bytes) -> Document:
+    """What `content`, the bytes of `path`, says."""
     document = Document(str(path))
-    text = _text_of(path, document)
-    if text is None:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"byte {content[error.start]:#04x} is not UTF-8; save the file in the encoding UTF-8"
+        document.problems.append(Problem(document.file, line, "(file)", message))
         return document
     try:
         loader = yaml.SafeLoader(text)
@@ -71,24 +94,6 @@ def read_document(path: Path) -> Document:
             Problem(document.file, None, "(file)", "it is empty; it needs at least organisation, projects and sources")
         )
     return document
-
-
-def _text_of(path: Path, document: Document) -> str | None:
-    line, message = None, ""
-    try:
-        content = path.read_bytes()
-        return content.decode("utf-8-sig")
-    except FileNotFoundError:
-        message = "there is no such file; name another with --config or USAGE_CONFIG, or have `usage-pipeline init` write one"
-    except IsADirectoryError:
-        message = "this is a folder; name the usage.yaml inside it"
-    except OSError as error:
-        message = f"it cannot be read ({error.strerror}); check its permissions"
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        message = f"byte {content[error.start]:#04x} is not UTF-8; save the file in the encoding UTF-8"
-    document.problems.append(Problem(document.file, line, "(file)", message))
-    return None
 
 
 @dataclass(slots=True)

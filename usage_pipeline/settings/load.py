@@ -8,6 +8,7 @@ import typing
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from usage_pipeline.errors import Problem, UsageConfigError
 from usage_pipeline.settings.consistency import contradictions, suggestion
-from usage_pipeline.settings.document import Document, read_document
+from usage_pipeline.settings.document import Document, content_of, document_of
 from usage_pipeline.settings.load_book import journal_accounts, shared_costs
 from usage_pipeline.settings.shape import AgreementShape, ApiShape, BudgetShape, RuleShape, SourceShape, VolumeTierShape
 from usage_pipeline.settings.usage_file import UsageFile
@@ -71,7 +72,16 @@ def load(config: Path, kinds: Collection[str] = tuple(SOURCES), *, landing: Path
     `landing` is the home's landing zone, where the files of pulled sources lie; without it they have no path.
     Raises UsageConfigError whose text has a line `file:line: field: message` for every problem.
     """
-    return settings_of(read_document(config), config, kinds, landing=landing)
+    content, problem = content_of(config)
+    if problem:
+        raise UsageConfigError(str(problem))
+    return _loaded(content, config, Path.cwd(), os.environ.get("HOME"), tuple(kinds), landing)
+
+
+@lru_cache(maxsize=8)
+def _loaded(content: bytes, config: Path, _folder: Path, _home: str | None, kinds: tuple[str, ...], landing: Path | None) -> Settings:
+    """Parsed once a process while the file says the same: every step asks for it. Paths in it start from `_folder` or `_home`."""
+    return settings_of(document_of(config, content), config, kinds, landing=landing)
 
 
 def settings_of(document: Document, config: Path, kinds: Collection[str] = tuple(SOURCES), *, landing: Path | None = None) -> Settings:

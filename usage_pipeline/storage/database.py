@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -180,15 +181,14 @@ class Database:
 
         Raises UsageError for a database of a newer version than this one.
         """
-        script = ScriptDirectory.from_config(_MIGRATION_CONFIG)
         with self._reading() as reading:
-            if MigrationContext.configure(reading.connection).get_current_revision() == script.get_current_head():
+            if MigrationContext.configure(reading.connection).get_current_revision() in _revisions()[:1]:
                 return
         with _MIGRATING, self.transaction() as writing:
             if writing.connection.dialect.name == "postgresql":
                 writing.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             found = MigrationContext.configure(writing.connection).get_current_revision()
-            if found is not None and found not in {one.revision for one in script.walk_revisions()}:
+            if found is not None and found not in _revisions():
                 raise UsageError(f"{self!r} is of a newer version ({found}): update usage-pipeline, or name another database")
             _MIGRATION_CONFIG.attributes["connection"] = writing.connection
             command.upgrade(_MIGRATION_CONFIG, "head")
@@ -196,6 +196,12 @@ class Database:
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The migrations that this version has, the newest first: they lie in the package, and are read once."""
+    return tuple(one.revision for one in ScriptDirectory.from_config(_MIGRATION_CONFIG).walk_revisions())
 
 
 def _values_of(table: Table[Row], rows: Rows[Row]) -> list[tuple[Any, ...]]:
