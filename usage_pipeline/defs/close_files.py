@@ -6,7 +6,9 @@ In: the month as it is now. Out: the statements' facts and files, the frozen tab
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from usage_pipeline import money
@@ -35,7 +37,7 @@ from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.allocations import Allocation, allocations
 from usage_pipeline.tables.bridge import BridgePart
 from usage_pipeline.tables.charges import Charge, charges
-from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.inputs import Input
 from usage_pipeline.tables.price_books import PriceBookAdoption
 from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
@@ -97,19 +99,23 @@ def _bridge_files(plan: Plan, approval: Approval) -> dict[str, bytes]:
     """From the revision before, if there is one."""
     if plan.previous is None:
         return {}
-    bridge = Bridge(
-        month=plan.month,
-        revision=plan.revision,
-        before=plan.previous.revision.cost,
-        after=totals(plan.facts.daily).cost,
-        organisation=plan.facts.organisation,
-        projects=plan.facts.projects,
-        parts=plan.parts,
+    return bridge_files(bridge_to(plan.facts, plan.previous.revision.cost, plan.parts, approval), TEMPLATES)
+
+
+def bridge_to(facts: Facts, before: Decimal, parts: Sequence[BridgePart], approval: Approval) -> Bridge:
+    """The bridge to a revision that is made of `facts`, from one whose total was `before`."""
+    return Bridge(
+        month=facts.month,
+        revision=facts.revision,
+        before=before,
+        after=totals(facts.daily).cost,
+        organisation=facts.organisation,
+        projects=facts.projects,
+        parts=parts,
         closed_at=approval.at,
         approved_by=approval.by,
         note=approval.note,
     )
-    return bridge_files(bridge, TEMPLATES)
 
 
 def current_book(workplace: Workplace, month: Period, daily: Sequence[DailyCost]) -> Book:
@@ -121,11 +127,17 @@ def current_book(workplace: Workplace, month: Period, daily: Sequence[DailyCost]
 
 def closed_book(home: Home, closed: Closed) -> Book:
     """The numbers as they were closed."""
-    folder = folder_of(home, closed.month).of(closed.revision.revision) / frozen.TABLES
+    frozen_facts(home, closed)
+    return book_in(folder_of(home, closed.month).of(closed.revision.revision))
+
+
+def book_in(folder: Path) -> Book:
+    """The numbers of a revision's folder."""
+    tables = folder / frozen.TABLES
     return Book(
-        daily=frozen_facts(home, closed).daily,
-        charges=frozen.rows_of(charges, (folder / f"{charges.name}.parquet").read_bytes()),
-        allocations=frozen.rows_of(allocations, (folder / f"{allocations.name}.parquet").read_bytes()),
+        daily=frozen.rows_of(daily_costs, (folder / frozen.DAILY).read_bytes()),
+        charges=frozen.rows_of(charges, (tables / f"{charges.name}.parquet").read_bytes()),
+        allocations=frozen.rows_of(allocations, (tables / f"{allocations.name}.parquet").read_bytes()),
     )
 
 

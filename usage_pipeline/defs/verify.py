@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from usage_pipeline import money
-from usage_pipeline.defs.close_files import versions
+from usage_pipeline.defs.close_files import book_in, bridge_to, versions
 from usage_pipeline.defs.closed import Closed, closed_months, folder_of
 from usage_pipeline.defs.inputs import Gone, locate
 from usage_pipeline.defs.progress import tell
@@ -21,11 +21,14 @@ from usage_pipeline.defs.standing import differs
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.periods import Period, month_name, month_of
+from usage_pipeline.reports.bridge import added_up, bridge_of
+from usage_pipeline.reports.bridge_files import files_of as bridge_files
 from usage_pipeline.reports.facts import Facts, snapshots_from
 from usage_pipeline.reports.frozen import TABLES, facts_from
 from usage_pipeline.reports.manifest import PRICES, RATES, USAGE_YAML, Manifest, manifest_from
 from usage_pipeline.reports.pool import render_all
-from usage_pipeline.storage.closed_folder import MANIFEST, hash_of
+from usage_pipeline.reports.snapshot import ORGANISATION, Approval
+from usage_pipeline.storage.closed_folder import MANIFEST, REVISION, hash_of
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.revisions import Revision, revisions
 
@@ -202,6 +205,11 @@ def _statements(manifest: Manifest, folder: Path) -> Answer:
         snapshots_from(_facts(folder)), TEMPLATES, progress=lambda done, total: tell("rendering statements again", done, total)
     )
     pages = {f"{STATEMENTS}/{one.snapshot.scope}/{name}": content for one in rendered for name, content in one.files.items()}
+    try:
+        pages |= _bridge_again(manifest, folder)
+    except FileNotFoundError as error:
+        told = f"the bridge cannot be made again: {error.filename} of the revision before is missing; restore it from a backup"
+        return Answer(question=STATEMENT, state=FAILS, words=(told,))
     wrong = [name for name, content in sorted(pages.items()) if (folder / name).read_bytes() != content]
     if not wrong:
         return Answer(question=STATEMENT, state=HOLDS, words=(f"{len(pages):,} files of {len(rendered):,} statements are the same",))
@@ -212,6 +220,18 @@ def _statements(manifest: Manifest, folder: Path) -> Answer:
         )
         return Answer(question=STATEMENT, state=LEFT_OUT, words=(told,))
     return Answer(question=STATEMENT, state=FAILS, words=tuple(f"{folder / name} comes out otherwise" for name in wrong))
+
+
+def _bridge_again(manifest: Manifest, folder: Path) -> dict[str, bytes]:
+    """The bridge from the revision before, worked out again of both revisions' frozen tables; none for the first."""
+    if manifest.revision == 1:
+        return {}
+    earlier = folder.with_name(f"{REVISION}{manifest.revision - 1}")
+    before = manifest_from((earlier / MANIFEST).read_bytes(), str(earlier / MANIFEST)).totals["cost"]
+    parts = added_up(bridge_of(book_in(earlier), book_in(folder)))
+    approval = Approval(by=manifest.approved_by, at=manifest.closed_at, note=manifest.note)
+    files = bridge_files(bridge_to(_facts(folder), before, parts, approval), TEMPLATES)
+    return {f"{STATEMENTS}/{ORGANISATION}/{name}": content for name, content in files.items()}
 
 
 def _numbers(workplace: Workplace, manifest: Manifest, folder: Path, given: Ingredients, place: Path) -> Answer:

@@ -218,7 +218,12 @@ def added_up(parts: Iterable[BridgePart]) -> list[BridgePart]:
         )
         for key, group in sums.items()
     ]
-    return sorted((one for one in found if one.amount), key=lambda one: (one.cause, one.project, one.day, repr(one)))
+    return sorted((one for one in found if one.amount), key=_order)
+
+
+def _order(one: BridgePart) -> tuple[str, ...]:
+    names = (one.channel, one.provider or "", one.model or "", one.meter, one.category)
+    return (one.cause, one.project, one.day.isoformat(), *names, str(one.is_billed))
 
 
 def _check(parts: Sequence[BridgePart], before: Book, after: Book) -> None:
