@@ -270,6 +270,30 @@ def test_dimensions_that_a_view_does_not_name_are_left_out() -> None:
     assert (cell.meter, cell.billed_quantity, cell.logged_quantity, cell.difference) == ("unmapped", None, None, 0)
 
 
+@pytest.mark.parametrize(
+    ("cost", "cause", "words"),
+    [
+        ("0.006", PRICE, "the list price"),
+        ("0.0051", PRICE, "15 % below the list price"),
+        ("0.0061237", UNEXPLAINED, "the bill has 0.0061237, the logs 0.0045 at our prices: the bill tells neither meter nor quantity"),
+        ("0.0031237", UNEXPLAINED, "the bill has 0.0031237, the logs 0.0045 at our prices"),
+        ("0.7", UNLOGGED, "the bill has 0.7, the logs 0.0045 at our prices"),
+    ],
+)
+def test_a_bill_that_names_no_meter_is_compared_in_money(cost: str, cause: str, words: str) -> None:
+    usage = [used("log", 1000), used("log", 100, "output")]
+    found = reconcile(usage, [billed(cost, meter="unmapped")], known(price(NET)))
+    assert {row.cause for row in found.causes} == {cause}
+    assert sum(row.amount for row in found.causes) == Decimal(cost) - Decimal("0.0045")
+    assert words in found.causes[0].evidence
+
+
+def test_two_counts_beside_a_bill_that_names_no_meter() -> None:
+    usage = [used("provider", 1000), used("provider", 100, "output"), used("log", 900), used("log", 60, "output")]
+    found = reconcile(usage, [billed(Decimal("0.0045"), meter="unmapped")], known())
+    assert told(found) == [("unmapped", "usage", UNLOGGED, Decimal("0.0009"))]
+
+
 def test_sums_that_do_not_hold_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("usage_pipeline.costs.reconcile.name_rest", lambda *_: None)
     with pytest.raises(AccountingError, match="the causes of step bill and its difference"):

@@ -107,9 +107,10 @@ def _explain(gaps: Sequence[Gap], views: AllViews, known: Known) -> None:
             read_bill(gap, found, prefers_list=(gap.cell.channel, gap.cell.day) in listed)
         gap.note()
         pair(gap, offers)
-    over_midnight(gaps)
-    between_kinds(gaps)
-    known_by_another_name(gaps)
+    counted = [gap for gap in gaps if gap.cell.meter != UNMAPPED]
+    over_midnight(counted)
+    between_kinds(counted)
+    known_by_another_name(counted)
     name_rest(gaps, known.open_days)
 
 

@@ -82,3 +82,15 @@ def listed_cost(lots: Sequence[Lot]) -> Decimal:
 
 def same_first(offers: Sequence[Offer], line: Lot) -> list[Offer]:
     return sorted(offers, key=lambda offer: offer.processing != line.processing)
+
+
+def at_list(lots: Sequence[Lot]) -> list[Lot]:
+    """The same units at list prices."""
+    return [replace(lot, cost=lot.list_cost, price=lot.listed, told="the list price") for lot in lots]
+
+
+def off(lot: Lot, percent: Decimal) -> Lot:
+    """The same units at so many percent off the list price (negative: on top of it)."""
+    words = f"{money.text(abs(percent))} % {'below' if percent > 0 else 'above'} the list price"
+    price = None if lot.listed is None else lot.listed - lot.listed * percent.scaleb(-2)
+    return replace(lot, cost=lot.list_cost - lot.list_cost * percent.scaleb(-2), price=price, told=words)

@@ -39,6 +39,7 @@ class Lot:
     price: Decimal | None = None
     listed: Decimal | None = None
     list_cost: Decimal = money.ZERO
+    meter: str = ""
     processing: str = STANDARD
     tier: int = NO_TIER
     region: str | None = None

@@ -16,11 +16,11 @@ from usage_pipeline.tables.reconciliations import PRICE, PROCESSING, TIER
 INSTALLED = "installed"
 ADOPT = "usage-pipeline prices adopt --from {day}"
 _LIKENESS: tuple[Callable[[Lot], object], ...] = (
-    lambda lot: (lot.processing, lot.tier, lot.price, lot.is_unpriced),
-    lambda lot: (lot.processing, lot.price, lot.is_unpriced),
-    lambda lot: (lot.processing, lot.tier),
-    lambda lot: lot.processing,
-    lambda _: None,
+    lambda lot: (lot.meter, lot.processing, lot.tier, lot.price, lot.is_unpriced),
+    lambda lot: (lot.meter, lot.processing, lot.price, lot.is_unpriced),
+    lambda lot: (lot.meter, lot.processing, lot.tier),
+    lambda lot: (lot.meter, lot.processing),
+    lambda lot: lot.meter,
 )
 
 

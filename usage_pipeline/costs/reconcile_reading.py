@@ -9,12 +9,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from usage_pipeline import money
-from usage_pipeline.costs.reconcile_fitting import Reading, at_offer, fits, listed_cost, odd_price, same_first, told_by
+from usage_pipeline.costs.reconcile_fitting import Reading, at_list, at_offer, fits, listed_cost, odd_price, off, same_first, told_by
 from usage_pipeline.costs.reconcile_gaps import Gap
 from usage_pipeline.costs.reconcile_lots import Lot, cost_of, units_of
-from usage_pipeline.costs.reconcile_offers import Offer
+from usage_pipeline.costs.reconcile_offers import Offer, plain_discount
 from usage_pipeline.costs.reconcile_silent import read_silent
 from usage_pipeline.costs.reconcile_words import odd_words, rounding_words
+from usage_pipeline.tables.meters import UNMAPPED
 from usage_pipeline.tables.reconciled_usage import NO_TIER
 from usage_pipeline.tables.reconciliations import ROUNDING, UNEXPLAINED
 
@@ -24,6 +25,9 @@ BILL_VIEW = "bill"
 def read_bill(gap: Gap, offers: Sequence[Offer], *, prefers_list: bool) -> None:
     """Replace the gap's lines by what they mean. `prefers_list`: other lines of that day are at list prices."""
     if not gap.upper:
+        return
+    if gap.cell.meter == UNMAPPED:
+        _read_money(gap)
         return
     whole = _whole(gap)
     reading = whole or Reading()
@@ -37,6 +41,22 @@ def read_bill(gap: Gap, offers: Sequence[Offer], *, prefers_list: bool) -> None:
     for amount, words in reading.odd:
         gap.take(UNEXPLAINED, amount, None, words)
     gap.upper = reading.lots
+
+
+def _read_money(gap: Gap) -> None:
+    """A bill that names no meter tells money alone: what all units below cost at our prices, at the list's, or so many percent off it."""
+    lower, reading = list(gap.lower), Reading()
+    if not lower or any(lot.is_unpriced for lot in lower):
+        return
+    line = Lot(quantity=None, cost=cost_of(gap.upper), margin=sum((one.margin for one in gap.upper), money.ZERO))
+    percent = plain_discount(line.cost, listed_cost(lower), line.margin)
+    for lots in (lower, at_list(lower), lower if percent is None else [off(lot, percent) for lot in lower]):
+        if fits(line, cost_of(lots)):
+            reading.add(line, lots)
+            if reading.rounding:
+                gap.take(ROUNDING, reading.rounding, None, rounding_words(gap))
+            gap.upper = reading.lots
+            return
 
 
 def _whole(gap: Gap) -> Reading | None:

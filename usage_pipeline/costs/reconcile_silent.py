@@ -6,11 +6,11 @@ from decimal import Decimal
 from itertools import product
 
 from usage_pipeline import money
-from usage_pipeline.costs.reconcile_fitting import Reading, at_offer, fits, listed_cost, same_first, told_by
+from usage_pipeline.costs.reconcile_fitting import Reading, at_list, at_offer, fits, listed_cost, off, same_first, told_by
 from usage_pipeline.costs.reconcile_gaps import Gap
 from usage_pipeline.costs.reconcile_lots import Lot, cost_of, units_of
 from usage_pipeline.costs.reconcile_offers import BOOK, LIST, OFF, Offer, plain_discount
-from usage_pipeline.costs.reconcile_words import exact, odd_words
+from usage_pipeline.costs.reconcile_words import odd_words
 from usage_pipeline.tables.reconciled_usage import NO_TIER
 
 MOST_APART, MOST_OFFERS = 4, 8
@@ -47,7 +47,7 @@ def _read_pool(
     if units and not any(lot.is_unpriced for lot in lower):
         percent = plain_discount(line.cost, listed_cost(lower), line.margin)
         if percent is not None:
-            reading.add(line, [_off(lot, percent) for lot in lower])
+            reading.add(line, [off(lot, percent) for lot in lower])
             return
     parts = _apart(pool, units, _plausible(offers, line, prefers_list=prefers_list), gap.logged) if len(pool) > 1 else None
     if parts is not None:
@@ -72,7 +72,7 @@ def _same_units(line: Lot, lower: Sequence[Lot], units: Decimal, offers: Sequenc
     if not units or any(lot.is_unpriced for lot in lower):
         return
     yield list(lower)
-    yield [replace(lot, cost=lot.list_cost, price=lot.listed, told="the list price") for lot in lower]
+    yield at_list(lower)
     yield from told_by(line, units, offers, logged)
 
 
@@ -93,12 +93,6 @@ def _apart(pool: Sequence[Lot], units: Decimal, offers: Sequence[Offer], logged:
         return None
     apart = [list(lots) for lots in product(*told) if len({lot.tier for lot in lots}) == len({lot.text for lot in lots})]
     return min(apart, key=lambda lots: _distance(lots, counts), default=None)
-
-
-def _off(lot: Lot, percent: Decimal) -> Lot:
-    words = f"{exact(abs(percent))} % {'below' if percent > 0 else 'above'} the list price"
-    price = None if lot.listed is None else lot.listed - lot.listed * percent.scaleb(-2)
-    return replace(lot, cost=lot.list_cost - lot.list_cost * percent.scaleb(-2), price=price, told=words)
 
 
 def _distance(lots: Sequence[Lot], counts: Mapping[int, Decimal]) -> Decimal:

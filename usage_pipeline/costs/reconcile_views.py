@@ -161,6 +161,7 @@ def _usage_lot(row: ReconciledUsage) -> Lot:
         price=row.net_unit_price if row.net_cost and row.net_unit_price else None,
         listed=row.list_unit_price if row.list_cost else None,
         list_cost=row.list_cost or money.ZERO,
+        meter=row.meter,
         processing=row.processing,
         tier=row.tier,
         region=row.region,
@@ -177,6 +178,7 @@ def _bill_lot(line: ReconciledBill, margin: Decimal, *, is_metered: bool) -> Lot
     return Lot(
         quantity=line.quantity if is_metered and line.meter != UNMAPPED else None,
         cost=line.billed_cost,
+        meter=line.meter,
         processing=processing_of(line.service_tier),
         region=line.region,
         text=line.sku or line.model or line.meter,

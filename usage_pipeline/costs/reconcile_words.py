@@ -59,6 +59,11 @@ def surplus_words(gap: Gap) -> str:
     return f"{NAMES[gap.above]} has {upper}, {NAMES[gap.below]} {lower} ({gap.cell.unit})"
 
 
+def money_words(gap: Gap, upper: Decimal, lower: Decimal) -> str:
+    """More money here than there, of units of several kinds."""
+    return f"{NAMES[gap.above]} has {exact(upper)}, {NAMES[gap.below]} {exact(lower)} at our prices"
+
+
 def _count(value: Decimal) -> str:
     return units(value) if value else "none"
 
