@@ -14,6 +14,7 @@ from tracker_world import request, tracker_world, write
 from usage_pipeline import money
 from usage_pipeline.defs.checks import parts_are_the_shared_lines
 from usage_pipeline.defs.costs import cost_rows
+from usage_pipeline.defs.findings_shares import shares_moved
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import Period, day_of, inclusive
 from usage_pipeline.tables.allocations import Allocation, allocations
@@ -130,6 +131,20 @@ def test_parts_go_with_their_lines(world: World) -> None:
     run(world)
     assert parts(world) == []
     assert billed(world) == {(FIRST, "portal"): 10}
+
+
+def test_shares_of_a_month_that_moved_since_are_told_until_the_day_is_dealt_out_anew(world: World) -> None:
+    lake, rules = world.workplace.lake(world.workplace.engine()), world.workplace.settings().shared_costs
+    assert shares_moved(lake, DAYS, rules) is None
+    write(world, "late.jsonl", [request("late", FIRST, project="portal", dollars="5")])
+    assert world.job("daily", day_of(FIRST)).success
+    found = shares_moved(lake, DAYS, rules)
+    assert found is not None
+    assert (found.blocks, found.count) == (True, 1)
+    assert "1 day was dealt out by other shares than throughput of allocation" in found.words
+    assert "`usage-pipeline run --from 2026-10-02 --to 2026-10-02` deals them out anew" in found.words
+    assert world.job("daily", day_of(SECOND)).success
+    assert shares_moved(lake, DAYS, rules) is None
 
 
 def test_the_check_sees_parts_that_are_missing_and_parts_of_lines_that_are_no_more(world: World) -> None:

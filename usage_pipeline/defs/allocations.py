@@ -35,7 +35,7 @@ from usage_pipeline.tables.shared_costs import OVER_MONTH, SharedCostRule
 from usage_pipeline.tables.usage_costs import UsageCost
 from usage_pipeline.tables.usage_events import PROVIDER_VIEW, SUCCESS
 
-LINES_AT_ONCE = 100_000
+LINES_AT_ONCE, PARTS_AT_ONCE = 100_000, 1_000_000
 
 
 @dg.asset(
@@ -66,14 +66,24 @@ def allocations_asset(context: dg.AssetExecutionContext, workplace: Workplace) -
 
 
 def allocate_days(workplace: Workplace, days: Period) -> dict[date, int]:
-    """Replace the allocations of `days` by those of their bills, usage and rules; rows by day."""
+    """Replace the allocations of `days` by those of their bills, usage and rules, as many days at once as memory is for; rows by day."""
     lake = workplace.lake(workplace.engine())
-    parts = dealt_tables(workplace, lake, days, workplace.settings().shared_costs)
-    whole = pa.concat_tables([allocations.schema.to_pyarrow().empty_table(), *parts])
-    return lake.replace(allocations, ibis.memtable(whole, schema=allocations.schema), list(days.days()), day_column=DAY)
+    left, batch, written = set(days.days()), dict[date, pa.Table](), dict[date, int]()
+    for day, table in dealt_tables(workplace, lake, days, workplace.settings().shared_costs):
+        batch[day] = table
+        if sum(one.num_rows for one in batch.values()) >= PARTS_AT_ONCE:
+            written |= _replace(lake, batch, list(batch))
+            left -= set(batch)
+            batch = {}
+    return written | _replace(lake, batch, sorted(left))
 
 
-def dealt_tables(workplace: Workplace, lake: Lake, days: Period, rules: Sequence[SharedCostRule]) -> Iterator[pa.Table]:
+def _replace(lake: Lake, tables: Mapping[date, pa.Table], days: Sequence[date]) -> dict[date, int]:
+    whole = pa.concat_tables([allocations.schema.to_pyarrow().empty_table(), *tables.values()])
+    return lake.replace(allocations, ibis.memtable(whole, schema=allocations.schema), days, day_column=DAY)
+
+
+def dealt_tables(workplace: Workplace, lake: Lake, days: Period, rules: Sequence[SharedCostRule]) -> Iterator[tuple[date, pa.Table]]:
     """The parts of the shared lines of `days`, a day at a time."""
     billed = with_rule(lake.read(charges, days), rules)
     answer = lake.engine.to_pyarrow(lines_to_deal(billed))
@@ -91,7 +101,7 @@ def dealt_tables(workplace: Workplace, lake: Lake, days: Period, rules: Sequence
         charged = _shared(lake, span, rules)
         for day in span.days():
             if day in charged:
-                yield _dealt(day, charged[day], lines[day], usage.get(day, []), names[day], rules, months.used(day))
+                yield day, _dealt(day, charged[day], lines[day], usage.get(day, []), names[day], rules, months.used(day))
 
 
 def _dealt(

@@ -20,6 +20,7 @@ from usage_pipeline.defs.findings_counted import (
 )
 from usage_pipeline.defs.findings_exchange import without_rate
 from usage_pipeline.defs.findings_lines import broken_bills, broken_usage, rejected_bill_lines, rejected_usage_lines
+from usage_pipeline.defs.findings_shares import shares_moved
 from usage_pipeline.defs.pulls import Gap, gaps_of
 from usage_pipeline.defs.read_twice import doubled
 from usage_pipeline.defs.removed_sources import removed_sources
@@ -62,6 +63,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         broken_bills(rejected_bill_lines(settings, database, lake, days)),
         not_excluded(workplace),
         nothing_excluded(workplace),
+        shares_moved(lake, days, settings.shared_costs),
         without_rate(unconverted(lake, days), settings.exchange_rates),
         broken_usage(rejected_usage_lines(settings, database, lake, days)),
         accounts_replaced(replaced_accounts(settings, database, lake, days)),
