@@ -12,8 +12,11 @@ import pytest
 from closing_world import APPROVED, CONFIG, MONTH
 from sample_world import World, copy_of
 
+from usage_pipeline.storage.database import Database
+from usage_pipeline.storage.sql_tables import DECLARED
 from usage_pipeline.tables.alerts import deliveries
 from usage_pipeline.tables.audit_log import audit_log
+from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.statements import statements
 
@@ -174,6 +177,23 @@ def test_closing_again_without_news_makes_no_revision(closed: tuple[World, dict[
     assert answer(world, 0, "close", MONTH, *APPROVED)["state"] == "nothing changed"
     assert world.files(world.home.closed) == before
     assert len(world.database.select(revisions)) == 1
+
+
+def test_a_close_on_postgresql(made: World, postgres_url: str, tmp_path: Path) -> None:
+    """One transaction there too; computing the month again touches nothing of that database."""
+    world, server = copy_of(made, tmp_path), Database(postgres_url)
+    server.migrate()
+    for table in DECLARED:
+        rows: list[Any] = world.database.select(table)
+        server.insert(table, rows)
+    ledger = server.select(ingested_files)
+    environment = {"USAGE_DATABASE_URL": postgres_url}
+    assert world.command("close", MONTH, *APPROVED, environment=environment).exit_code == 0
+    assert world.command("verify", MONTH, environment=environment).exit_code == 0
+    assert [one.revision for one in server.select(revisions)] == [1]
+    assert world.database.select(revisions) == []
+    assert server.select(ingested_files) == ledger
+    server.close()
 
 
 def test_alerts_of_a_closed_month_are_shown_and_never_sent(closed: tuple[World, dict[str, Any]]) -> None:
