@@ -244,7 +244,7 @@ def coverage(home: Path | None, config: Path | None, as_json: bool, first: date,
 def reconcile(home: Path | None, config: Path | None, as_json: bool, first: date, last: date, channel: str | None, line: str | None) -> int:
     """Where bill, the provider's count and logs differ, why, and what would mend it: causes sum to each difference exactly.
 
-    With --try the causes before and after a line of usage.yaml; nothing is written.
+    With --try the causes before and after a line of usage.yaml, in the place of lines for the same thing; nothing is written.
 
     \b
     Example:

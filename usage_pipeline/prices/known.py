@@ -4,7 +4,7 @@ In: books with the days they are asked about, and the words that bills and usage
 many input tokens each rate card holds, by its id.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -44,9 +44,9 @@ class Prices:
     prices: dict[KnownPrice, None] = field(default_factory=dict)
     tiers: dict[str, int] = field(default_factory=dict)
 
-    def add(self, book: PriceBook, words: Iterable[Words], days: Period | None, *, name: str | None = None) -> None:
+    def add(self, book: PriceBook, words: Collection[Words], days: Period | None, *, name: str | None = None) -> None:
         """The prices of `book`, on `days` if it is in force then; `name` is that of a book which is not."""
-        asked = sorted({(_Asked(one, *scope)) for one in words for scope in _scopes(book)}, key=repr)
+        asked = [_Asked(one, *scope) for scope in _scopes(book) for one in sorted(set(words), key=repr)]
         keys = [(one, mode, _key(one, mode)) for one in asked for mode in MODES]
         found = book.resolve(pa.Table.from_pylist([key for _, _, key in keys], schema=_KEY_TYPE))
         resolved = {tuple(row[part] for part in KEY): row for row in found.resolutions.to_pylist()}
