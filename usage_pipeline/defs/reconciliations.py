@@ -28,6 +28,7 @@ from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.prices.known import Prices, Words
 from usage_pipeline.prices.reconciled import reconciled_query, reconciled_rows
+from usage_pipeline.storage.compiled import view_of
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.priced_usage import priced_usage
@@ -153,8 +154,8 @@ def reconciled(workplace: Workplace, days: Period) -> Reconciled:
 def reconciled_of(engine: Backend, facts: Facts, days: Period) -> Reconciled:
     """The same of `facts`, which reach as far as `days_around`."""
     rates = [Rate(**row) for row in engine.to_pyarrow(facts.rates).to_pylist()]
-    answer = engine.to_pyarrow(reconciled_query(facts.priced, facts.rates)).to_pylist()
-    bills = bills_of(engine.to_pyarrow(bills_query(facts.bills)))
+    answer = engine.to_pyarrow(view_of(engine, reconciled_query, facts.priced, facts.rates)).to_pylist()
+    bills = bills_of(engine.to_pyarrow(view_of(engine, bills_query, facts.bills)))
     ids = _ids(facts, bills)
     found = _prices(facts, bills, answer, ids)
     usage = reconciled_rows(answer, rates, found.tiers)

@@ -6,7 +6,7 @@ is worth a look is told: at least LEAST_SAVING and LEAST_PERCENT. Ways of the sa
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import reduce
+from functools import cache, reduce
 from operator import add
 from typing import Any
 
@@ -26,12 +26,14 @@ from usage_pipeline.prices.tiers import Volumes
 from usage_pipeline.prices.what_if import as_batch, compare_all, events_of, sum_of
 from usage_pipeline.tables.advice import BATCH, CACHE, CHEAPER_MODEL, Advice
 from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.repriced import Repriced
 
 LEAST_SAVING, LEAST_PERCENT = Decimal(1), Decimal(5)
 """In the reporting currency, and of the cost of the usage in question."""
 
 SEPARATOR = "\x1f"
+PRICED = "advised_usage"
 
 
 def advice_of(
@@ -41,11 +43,11 @@ def advice_of(
 
     Only usage with a price as booked and a known model is looked at, counted once where both the provider and a log tell of it.
     """
-    events = _known(events_of(one_view(priced)))
-    days = engine.to_pyarrow(_by_day(events)).to_pylist()
+    days = _days_of(priced, engine)
     dear = _dear_enough(days)
     if not dear:
         return []
+    events = _events_of(priced)
     ways = _smaller_models(book, dear, shipped_families() if families is None else families)
     examples = examples_of(days)
     scenarios = {f"{CHEAPER_MODEL} {step}": _as_models(events, names) for step, names in enumerate(ways)} | {BATCH: _as_batch(events)}
@@ -58,6 +60,24 @@ def advice_of(
         *_told_of_cache(examples, _compared(found.get(CACHE, [])), days),
     ]
     return sorted(advice, key=lambda one: (-one.saving, one.project, one.provider, one.model, one.kind))
+
+
+def _days_of(priced: ir.Table, engine: Backend) -> list[dict[str, Any]]:
+    engine.create_view(PRICED, priced.select(*priced_usage.names), overwrite=True)
+    try:
+        return engine.con.execute(_days_as_sql()).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
+    finally:
+        engine.con.execute(f"DROP VIEW IF EXISTS {PRICED}")
+
+
+@cache
+def _days_as_sql() -> str:
+    """Over a table of that name: building it costs more than running it over a small month."""
+    return str(ibis.to_sql(_by_day(_events_of(ibis.table(priced_usage.schema, name=PRICED))), dialect="duckdb"))
+
+
+def _events_of(priced: ir.Table) -> ir.Table:
+    return _known(events_of(one_view(priced)))
 
 
 def _known(events: ir.Table) -> ir.Table:
