@@ -41,8 +41,9 @@ FILES = {
     "anthropic_admin/usage_report_messages_page2.json": 2,
 }
 STATEMENT_KEYS = [
-    "period", "scope", "revision", "finality", "approved", "currency", "totals", "by_day", "by_project", "by_provider", "by_model", "by_operation",
-    "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book", "agreements", "advice",
+    "period", "scope", "revision", "finality", "approved", "currency", "totals", "by_day", "by_project", "by_provider", "by_model",
+    "by_operation", "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book",
+    "agreements", "shared", "exchange", "advice",
 ]  # fmt: skip
 GROUP_KEYS = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits"]
 SCOPES = ["organisation", "projects/internal-chat", "projects/search-ranker", "projects/support-portal"]
