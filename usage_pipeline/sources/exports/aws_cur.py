@@ -18,8 +18,8 @@ from usage_pipeline.sources.cells import decimal, iso_time, quantity
 from usage_pipeline.sources.channels import constant
 from usage_pipeline.sources.deliveries import month_end, month_start, periods_covered, scope_of, with_delivery
 from usage_pipeline.sources.exports.aws_products import BEDROCK_ARN, MARKETPLACE, with_known_products
-from usage_pipeline.sources.exports.aws_tags import aws_tags
-from usage_pipeline.sources.exports.aws_usage_types import token_digits, with_usage_types
+from usage_pipeline.sources.exports.aws_tags import aws_tags, with_aws_tags
+from usage_pipeline.sources.exports.aws_usage_types import NO, token_digits, with_usage_types
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import lines_of, staged
 from usage_pipeline.sources.rejects import amount_checks, first_reason, time_checks
@@ -32,6 +32,7 @@ BEDROCK = "aws.bedrock"
 WHOLE_BILL = "aws"
 """The channel of lines for the bill as a whole: tax, credits, refunds, discounts."""
 
+OWN_CODE = r"^(Amazon|AWS|aws)"
 PRODUCT_CODES = ("AmazonBedrock", "AmazonBedrockService", "AmazonBedrockFoundationModels", "AmazonBedrockAgentCore")
 
 CATEGORIES = {
@@ -113,7 +114,8 @@ def to_charges(records: ir.Table) -> ir.Table:
         *amount_checks(rows.cost, rows.billed, rows.currency),
         ("bad_number", rows.amount.notnull() & rows.given.isnull()),
     )
-    is_usage = rows.category == "Usage"
+    is_usage, none = rows.category == "Usage", ibis.null("string")
+    needs_tags = reject.isnull() & ~rows.is_told
     charged = rows.select(
         "source_file",
         "source_line",
@@ -146,7 +148,7 @@ def to_charges(records: ir.Table) -> ir.Table:
         currency=rows.currency.upper(),
         amount_text=rows.cost,
         finality=ibis.ifelse(rows.invoice.notnull(), "final", "provisional"),
-        tags=aws_tags(*(ibis.ifelse(reject.isnull(), rows[name], ibis.null("string")) for name in TAGS)),
+        tags=ibis.ifelse(rows.is_told, rows.told_tags, aws_tags(*(ibis.ifelse(needs_tags, rows[name], none) for name in TAGS))),
         snapshot_scope=rows.scope,
     )
     return numbered(staged(charged), "charge_id")
@@ -173,7 +175,14 @@ def _read(records: ir.Table) -> ir.Table:
             scope=scope_of(lines, lines.payer, lines.month),
         )
     )
-    return with_known_products(read, "is_bedrock", lines_of(records))
+    known = with_known_products(read, "is_bedrock", lines_of(records))
+    return with_aws_tags(known, TAGS, _maybe_of_models(lines_of(records)))
+
+
+def _maybe_of_models(lines: ir.Table) -> ir.Table:
+    """Without the usage of AWS's own other services, which is most of a report, and of which nothing is kept."""
+    is_other = lines.product_code.re_search(OWN_CODE) & ~lines.product_code.isin(PRODUCT_CODES) & (lines.line_type == "Usage")
+    return lines.filter(~is_other.fill_null(NO))
 
 
 def _times(lines: ir.Table) -> dict[str, ir.TimestampValue]:

@@ -9,14 +9,36 @@ What users set loses its prefix (`project`, `team`); what AWS sets keeps it. Whe
 caller's, and both before a cost category's. Names are in the order of the alphabet.
 """
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import bound
+from usage_pipeline.sources.records import staged
 from usage_pipeline.sources.tags import entries_of, pair_of
 
+YES = ibis.literal(value=True)
 PREFIXES = ("user_", "user:", "resourceTags/user:", "iamPrincipal/", "")
 PREFIX = r"^(?:user_|user:|resourceTags/user:|iamPrincipal/)"
+
+
+def with_aws_tags(rows: ir.Table, names: Sequence[str], lines: ir.Table) -> ir.Table:
+    """`rows` with `told_tags`, the `aws_tags` of their columns `names`, and `is_told`, each set of texts in `lines` looked at once.
+
+    Taking objects of tags apart is most of what a line costs, and few sets of tags are on many lines. A row that is not of `lines` is
+    not told.
+    """
+    sets = lines.select(*names).distinct()
+    told = staged(
+        sets.select(**{_key(name): sets[name] for name in names}, told_tags=aws_tags(*(sets[name] for name in names)), is_told=YES)
+    )
+    joined = rows.left_join(told, [rows[name].identical_to(told[_key(name)]) for name in names])
+    return staged(joined.mutate(is_told=joined.is_told.notnull()).drop(*(_key(name) for name in names)))
+
+
+def _key(name: str) -> str:
+    return f"of_{name}"
 
 
 def aws_tags(*objects: ir.StringValue) -> ir.StringValue:
