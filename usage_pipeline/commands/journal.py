@@ -40,9 +40,8 @@ def run_journal(environment: Environment, month: Period, by: str | None, note: s
         numbers=("debit", "credit"),
     )
     if by is None and journal.draft and journal.draft.amounts:
-        output.say(
-            f"Not posted yet: {journal.draft.kind} {month_name(month)}. `usage-pipeline journal {month_name(month)} --post NAME` notes it."
-        )
+        mend = f"`usage-pipeline journal {month_name(month)} --post NAME` notes that it was posted"
+        output.say(f"Not posted yet: the {journal.draft.kind}; {mend}.")
     output.say(f"Written to {path}")
     return 0
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import ibis
 
 from usage_pipeline import money
+from usage_pipeline.money import MONEY
 from usage_pipeline.periods import Period, inclusive
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.catalog import SOURCES
@@ -96,7 +97,8 @@ def replaced_accounts(settings: Settings, database: Database, lake: Lake, days: 
     several = [words for words in groups.values() if _may_lack(words, counting, is_pulled=words[0].source in pulled)]
     tables = (charges, usage_events)
     told = [one for words in several for one in words if one.rows]
-    sums = {table: _sums(table, [one for one in told if kinds[one.source].table is table], lake, database) for table in tables}
+    currency = settings.organisation.currency
+    sums = {table: _sums(table, [one for one in told if kinds[one.source].table is table], lake, database, currency) for table in tables}
     uris = _uris(database, {words[0].source for words in several})
     found = [_compared(words, counting, sums[kinds[words[0].source].table], uris) for words in several]
     return sorted((one for one in found if one is not None), key=lambda one: (one.source, one.day, one.accounts))
@@ -108,8 +110,10 @@ def _may_lack(words: Sequence[IngestedDay], counting: set[IngestedDay], *, is_pu
     return any(one.rows for one in words if one not in counting) and not (is_pulled and is_emptied)
 
 
-def _sums(table: Table[Any], words: Sequence[IngestedDay], lake: Lake, database: Database) -> dict[IngestedDay, dict[Account, Sum]]:
-    """By word of the ledger: what its rows come to, per account."""
+def _sums(
+    table: Table[Any], words: Sequence[IngestedDay], lake: Lake, database: Database, currency: str
+) -> dict[IngestedDay, dict[Account, Sum]]:
+    """By word of the ledger: what its rows come to, per account; null for what is not in `currency`, as it has landed in its own."""
     if not words:
         return {}
     by_place = {(one.source, one.day, one.snapshot_scope, one.fingerprint): one for one in words}
@@ -121,7 +125,7 @@ def _sums(table: Table[Any], words: Sequence[IngestedDay], lake: Lake, database:
         **{DAY: rows[STARTED[table.name]].date()},
         payer=rows.billing_account if table is charges else ibis.null("string"),
         project=ibis.coalesce(rows.sub_account_id, rows.provider_project_name),
-        cost=rows.billed_cost if table is charges else ibis.null("decimal(38, 12)"),
+        cost=ibis.ifelse(rows.currency == currency, rows.billed_cost, ibis.null(MONEY)) if table is charges else ibis.null(MONEY),
     )
     told = rows.semi_join(ibis.memtable(list(by_place), schema=ibis.schema(WORD)), list(WORD))
     summed = told.group_by(*WORD, "payer", "project").agg(rows=told.count(), cost=told.cost.sum())
