@@ -44,6 +44,7 @@ def at_offer(line: Lot, quantity: Decimal, offer: Offer) -> Lot:
         tier=offer.tier,
         told=offer.told,
         book=offer.book,
+        percent=offer.percent,
     )
 
 
@@ -93,4 +94,4 @@ def off(lot: Lot, percent: Decimal) -> Lot:
     """The same units at so many percent off the list price (negative: on top of it)."""
     words = f"{money.text(abs(percent))} % {'below' if percent > 0 else 'above'} the list price"
     price = None if lot.listed is None else lot.listed - lot.listed * percent.scaleb(-2)
-    return replace(lot, cost=lot.list_cost - lot.list_cost * percent.scaleb(-2), price=price, told=words)
+    return replace(lot, cost=lot.list_cost - lot.list_cost * percent.scaleb(-2), price=price, told=words, percent=percent)

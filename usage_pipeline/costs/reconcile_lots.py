@@ -51,6 +51,8 @@ class Lot:
     text: str = ""
     told: str = ""
     book: str | None = None
+    percent: Decimal | None = None
+    """So many percent below the list price, negative above it, where that is its price."""
     lines: int = 0
     margin: Decimal = money.ZERO
     """How far off rounding may have put the cost of a bill's line."""

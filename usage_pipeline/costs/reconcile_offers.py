@@ -23,6 +23,7 @@ class Offer:
     told: str
     provider: str | None = None
     book: str | None = None
+    percent: Decimal | None = None
 
 
 class Offers:
@@ -73,7 +74,7 @@ class Offers:
 def less(listed: Offer, percent: Decimal) -> Offer:
     """So many percent off (negative: on top of) a list price."""
     words = f"{money.text(abs(percent))} % {'below' if percent > 0 else 'above'} {listed.told}"
-    return replace(listed, price=listed.price - listed.price * percent.scaleb(-2), kind=OFF, told=words)
+    return replace(listed, price=listed.price - listed.price * percent.scaleb(-2), kind=OFF, told=words, percent=percent)
 
 
 def _offers(prices: Iterable[KnownPrice], part: str) -> list[Offer]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from usage_pipeline.costs.reconcile_gaps import Gap
 from usage_pipeline.costs.reconcile_lots import Lot, take, units_of
 from usage_pipeline.costs.reconcile_offers import Offers
-from usage_pipeline.costs.reconcile_words import agreement, pair_words
+from usage_pipeline.costs.reconcile_words import agreement, discount, pair_words
 from usage_pipeline.tables.priced_usage import NO_VARIANT
 from usage_pipeline.tables.reconciled_usage import NO_TIER, STANDARD
 from usage_pipeline.tables.reconciliations import PRICE, PROCESSING, TIER
@@ -92,6 +92,8 @@ def _mend(gap: Gap, upper: Lot, lower: Lot, offers: Offers) -> str | None:
         return None
     if upper.book is not None:
         return ADOPT.format(day=gap.cell.day) if upper.book == INSTALLED else None
+    if upper.percent is not None and lower.agreement is None:
+        return discount(offers.provider_of(gap.cell), gap.cell, upper.percent)
     if (upper.processing, upper.tier) != (STANDARD, NO_TIER):
         return None  # an agreement holds for every processing and tier
     return agreement(offers.provider_of(gap.cell), gap.cell, upper.price, gap.cell.day)

@@ -81,6 +81,14 @@ def agreement(provider: str | None, cell: Cell, price: Decimal, day: date) -> st
     return f'- {{{what}, valid_from: {day}, source: "the bill"}}'
 
 
+def discount(provider: str | None, cell: Cell, percent: Decimal) -> str | None:
+    """The same where the bill is so many percent below the list price (negative: above it)."""
+    if provider is None or cell.model is None:
+        return None
+    terms = f"discount_percent: {exact(percent)}" if percent > 0 else f"markup_percent: {exact(-percent)}"
+    return f'- {{provider: {provider}, model: {quoted(cell.model)}, {terms}, valid_from: {cell.day}, source: "the bill"}}'
+
+
 def alias(name: str, model: str) -> str:
     """The line of `aliases:` that gives a model text its model."""
     return f"- {{name: {quoted(name)}, model: {quoted(model)}}}"
