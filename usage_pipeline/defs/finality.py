@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
+
 from usage_pipeline import money
 from usage_pipeline.costs.finality import MonthFinality, month_finality
 from usage_pipeline.defs.closed import closed_months
@@ -16,9 +18,11 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.excluded import without_excluded
 from usage_pipeline.storage.failed_sources import noted_failures
 from usage_pipeline.storage.long_lines import span_of, spoken_days
+from usage_pipeline.storage.sql_tables import sql_table
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.ingested_files import ingested_files
+from usage_pipeline.tables.reconciliations import reconciliations
 from usage_pipeline.tables.revisions import OPEN
 
 
@@ -37,7 +41,8 @@ def finality_of(
     if found.finality == OPEN:
         return found
     told = findings_of(workplace, month, rows) if findings is None else findings
-    blocking = [one.words for one in told if one.blocks]
+    unseen = not_reconciled(database, month, rows)
+    blocking = [one.words for one in (*told, *([unseen] if unseen else [])) if one.blocks]
     return month_finality(month, rows, missing=missing, unread=unread, billing=billing, blocking=blocking, closed=None)
 
 
@@ -50,6 +55,20 @@ def missing_days(database: Database, month: Period, daily: Sequence[DailyCost]) 
     counting = without_excluded(words, database.select(ingested_files, where={"source": sorted({one.source for one in words})}))
     told = {day for one in counting for day in span_of(one).days()}
     return [day for day in month.days() if day not in known and day not in told]
+
+
+def not_reconciled(database: Database, month: Period, daily: Sequence[DailyCost]) -> Finding | None:
+    """A month with a bill that was never compared with usage: it was computed before there was a reconciliation, or only in part."""
+    if not any(row.billed_cost for row in daily) or _has_cells(database, month):
+        return None
+    words = f"bills and usage were never compared: `usage-pipeline run --from {month.start} --to {month.last}` does."
+    return Finding(code="not_reconciled", blocks=True, count=1, amount=None, words=words)
+
+
+def _has_cells(database: Database, month: Period) -> bool:
+    day = sql_table(reconciliations).c.day
+    with database.transaction() as transaction:
+        return transaction.connection.scalar(sa.select(day).where(day >= month.start, day < month.end).limit(1)) is not None
 
 
 def billing_channels(workplace: Workplace) -> set[str]:

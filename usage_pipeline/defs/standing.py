@@ -8,7 +8,7 @@ from usage_pipeline import money
 from usage_pipeline.costs.finality import MonthFinality, days_text
 from usage_pipeline.costs.monthly import footing
 from usage_pipeline.defs.computed_days import changes_since
-from usage_pipeline.defs.finality import missing_days
+from usage_pipeline.defs.finality import missing_days, not_reconciled
 from usage_pipeline.defs.finding import Finding
 from usage_pipeline.defs.findings import findings_of
 from usage_pipeline.defs.inputs import Gone
@@ -34,6 +34,7 @@ def standing(workplace: Workplace, month: Period, finality: MonthFinality, gone:
             _nothing(daily),
             _missing(missing_days(database, month, daily), workplace.settings().limits.missing_days),
             *_unbilled(finality, daily),
+            not_reconciled(database, month, daily),
             _not_computed(workplace, month),
             _not_summed(database, month, daily),
             _gone(gone),
