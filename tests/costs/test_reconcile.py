@@ -300,5 +300,5 @@ def test_two_counts_beside_a_bill_that_names_no_meter() -> None:
 
 def test_sums_that_do_not_hold_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("usage_pipeline.costs.reconcile.name_rest", lambda *_: None)
-    with pytest.raises(AccountingError, match="the causes of step bill and its difference"):
+    with pytest.raises(AccountingError, match="what is left of step bill"):
         reconcile([used("log", 1000)], [billed(1200 * NET, 1200)], known())

@@ -28,7 +28,7 @@ WHO: dict[str, Any] = {
 @st.composite
 def usage(draw: st.DrawFn) -> ReconciledUsage:
     who = {name: draw(one) for name, one in WHO.items()}
-    meter, quantity = draw(METERS), Decimal(draw(st.integers(0, 5_000)))
+    meter, quantity = draw(METERS), Decimal(draw(st.integers(0, 5_000))) / draw(st.sampled_from([1, 1, 1, 8]))
     priced, times = draw(st.integers(0, 9)) > 0, draw(st.sampled_from([Decimal(1), Decimal("0.5"), Decimal(2)]))
     listed = PRICES[meter] * times
     net = listed * Decimal("0.92")
@@ -51,8 +51,8 @@ def usage(draw: st.DrawFn) -> ReconciledUsage:
         net_unit_price=net if priced else None,
         agreement="8 %" if priced else None,
         quantity=quantity,
-        list_cost=quantity * listed if priced else None,
-        net_cost=quantity * net + off if priced else None,
+        list_cost=money.exact(quantity * listed) if priced else None,
+        net_cost=money.exact(quantity * net + off) if priced else None,
     )
 
 
@@ -60,9 +60,12 @@ def usage(draw: st.DrawFn) -> ReconciledUsage:
 def bill(draw: st.DrawFn) -> ReconciledBill:
     who = {name: draw(one) for name, one in WHO.items()}
     meter = draw(st.sampled_from([*sorted(PRICES), "unmapped"]))
-    quantity = Decimal(draw(st.integers(0, 5_000)))
-    price = PRICES.get(meter, Decimal(1)) * draw(st.sampled_from([Decimal(1), Decimal("0.92"), Decimal("0.5"), Decimal("1.37")]))
-    cost = quantity * price + draw(st.sampled_from([money.ZERO, Decimal("0.0031"), Decimal("-0.2")]))
+    quantity = Decimal(draw(st.integers(0, 5_000))) / draw(st.sampled_from([1, 1, 1, 64]))
+    price = PRICES.get(meter, Decimal(1)) * draw(
+        st.sampled_from([Decimal(1), Decimal("0.92"), Decimal("0.5"), Decimal("1.37"), Decimal("0.8333")])
+    )
+    odd = draw(st.sampled_from([money.ZERO, Decimal("0.000000000000001"), Decimal("0.00000000012345")]))
+    cost = money.exact(quantity * (price + odd)) + draw(st.sampled_from([money.ZERO, Decimal("0.0031"), Decimal("-0.2")]))
     category = draw(st.sampled_from(["Usage", "Usage", "Usage", "Credit", "Tax", "Adjustment"]))
     return ReconciledBill(
         **{**who, "model": draw(st.sampled_from([who["model"], None]))},

@@ -186,6 +186,7 @@ def _check_sums(rows: Iterable[Reconciliation], gaps: Sequence[Gap], causes: Ite
     steps: dict[object, list[Decimal]] = defaultdict(list)
     for gap in gaps:
         key = _key(gap.cell)
+        _equal(f"what is left of step {gap.step} in {gap.cell}", gap.left, money.ZERO)
         _equal(f"the causes of step {gap.step} and its difference in {gap.cell}", money.total(explained[key, gap.step]), gap.difference)
         steps[key].append(gap.difference)
     for one in rows:

@@ -52,8 +52,10 @@ class Gap:
         return cost_of(self.upper) - cost_of(self.lower)
 
     def rows(self) -> Iterable[ReconciliationCause]:
+        """The causes at 15 decimals, which sum to the difference: each is rounded up or down so."""
         cell = self.cell
-        for (cause, evidence, mend), (amount, quantity) in self.causes.items():
+        amounts = money.round_parts([amount for amount, _ in self.causes.values()], step=money.SMALLEST, whole=self.difference)
+        for ((cause, evidence, mend), (_, quantity)), amount in zip(self.causes.items(), amounts, strict=True):
             if amount or mend:
                 yield ReconciliationCause(
                     day=cell.day,
