@@ -28,12 +28,13 @@ GROUPS = {
     "monthly_costs": "costs",
     "budget_status": "budgets",
     "statement": "reports",
+    "journal": "reports",
     "revisions": "reports",
     "alerts": "alerts",
     "deliveries": "alerts",
 }
 DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs", "reconciliations"}
-MONTHLY = {"monthly_costs", "budget_status", "statement", "revisions"}
+MONTHLY = {"monthly_costs", "budget_status", "statement", "journal", "revisions"}
 JOBS = {
     "ingest": {"ingested_files"},
     "daily": set(DAILY),

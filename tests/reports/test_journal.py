@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import month_of
-from usage_pipeline.reports.journal import COLUMNS, JournalLine, Posting, check, journal_csv, journal_of, postings_of
+from usage_pipeline.reports.journal import COLUMNS, Posting, check, journal_csv, journal_of, postings_of
 from usage_pipeline.tables.configuration import Project
+from usage_pipeline.tables.journal import JournalLine
 from usage_pipeline.tables.shared_costs import JournalAccounts
 
 OCTOBER = month_of(date(2026, 10, 1))

@@ -13,21 +13,22 @@ from usage_pipeline import money
 from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
-from usage_pipeline.defs.preview import amount, markdown
+from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.publish import frozen_facts
 from usage_pipeline.defs.reports import REPORT, write_if_changed
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.periods import Period, month_name
-from usage_pipeline.reports.journal import JournalLine, Posting, journal_csv, journal_of, postings_of
+from usage_pipeline.reports.journal import Posting, journal_csv, journal_of, postings_of
 from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.reports.tables import project_cents
 from usage_pipeline.tables.audit_log import AuditEntry, audit_log
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.journal import JournalLine, journal
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.summary import by
 
-JOURNAL, FILE = "journal", "journal.csv"
+JOURNAL, FILE = journal.name, "journal.csv"
 POST = "post journal"
 MISSING = (
     "usage.yaml names no accounts: add `journal: {expense_account: ..., accrual_account: ...}`, with the ledger's numbers of the account"
@@ -60,6 +61,7 @@ class Journal:
     kinds={"python", "csv"},
     owners=OWNERS,
     code_version="1",
+    metadata={"dagster/column_schema": schema_of(journal)},
 )
 def journal_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """The month's accrual for the ledger, its reversal and what it was trued up by; written where usage.yaml names the accounts."""

@@ -18,9 +18,10 @@ from usage_pipeline.reports import words
 from usage_pipeline.reports.formats.csv import guarded
 from usage_pipeline.tables.configuration import Project
 from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.tables.journal import JournalLine, journal
 from usage_pipeline.tables.shared_costs import JournalAccounts
 
-COLUMNS = ("date", "reference", "entry", "account", "cost_center", "project", "debit", "credit", "currency", "memo", "status")
+COLUMNS = journal.names
 ACCRUAL, TRUE_UP, REVERSAL = "accrual", "true-up", "reversal"
 DRAFT, POSTED = "draft", "posted"
 CENTS = Decimal("0.01")
@@ -38,23 +39,6 @@ class Posting:
     @property
     def kind(self) -> str:
         return TRUE_UP if self.number else ACCRUAL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalLine:
-    """One line of one entry. Exactly one of `debit` and `credit` is above 0."""
-
-    date: date
-    reference: str
-    entry: str
-    account: str
-    cost_center: str | None
-    project: str | None
-    debit: Decimal
-    credit: Decimal
-    currency: str
-    memo: str
-    status: str
 
 
 def postings_of(month: Period, cents: Mapping[str, Decimal], posted: Sequence[Posting], today: date) -> list[Posting]:
