@@ -68,6 +68,10 @@ def test_what_has_no_rate_waits_and_counts_once_it_has_one(world: World) -> None
     with_rates(world)
     assert finding(world.run()) is None
     assert billed(world) == [Decimal("13.5175"), Decimal("11.391935494216012")]
+    statement = json.loads((world.home.reports / "2026-10/organisation/statement.json").read_text())
+    assert "rates/eurofxref-hist.csv" in [one["file"] for one in statement["inputs"]]
+    told = [(one["currency"], one["day"], one["rate"], one["original_cost"], one["cost"]) for one in statement["exchange"]]
+    assert told[:2] == [("EUR", "2026-10-01", "1.1725", "3", "3.5175"), ("EUR", "2026-10-02", "1.1712", "4", "4.6848")]
     lake = world.workplace.lake(world.workplace.engine())
     assert lake.days(unconverted_charges.name) == []
     rows = sorted(lake.engine.to_pyarrow(lake.read(charges)).to_pylist(), key=lambda row: row["source_line"])

@@ -28,6 +28,7 @@ from usage_pipeline.reports.facts import Facts, scopes_of, snapshots_from
 from usage_pipeline.reports.pool import Rendered, render_all
 from usage_pipeline.reports.render import PDF
 from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS, Accounting, Snapshot
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.lake import Lake
@@ -35,6 +36,7 @@ from usage_pipeline.storage.long_lines import spoken_days
 from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.costs import MonthlyCost, daily_costs, monthly_costs
+from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.priced_usage import priced_usage
@@ -114,7 +116,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
     inputs = files_of(database, month)
     lake = workplace.lake(workplace.engine())
     book = workplace.books().book_on(month.last)
-    finality = finality_of(workplace, month, daily)
+    finality, exchange = finality_of(workplace, month, daily), exchange_of(lake, month)
     return Facts(
         month=month,
         revision=revision,
@@ -128,7 +130,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
         statuses=database.select(budget_status, where={"as_of": month}),
         projects=settings.projects,
         organisation=settings.organisation,
-        inputs=tuple((_name(file, settings.file.parent), file.fingerprint) for file in inputs),
+        inputs=(*((_name(file.uri, settings.file.parent), file.fingerprint) for file in inputs), *_rates_file(settings, exchange)),
         price_book=price_books_of(workplace, lake, month),
         unpriced=unpriced_of(daily, explainer(book)),
         advice=_advice(lake, book, month) if with_advice else (),
@@ -138,7 +140,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
             duplicates=sum(file.duplicates for file in inputs),
             rejected=sum(file.rejected for file in inputs),
         ),
-        exchange=exchange_of(lake, month),
+        exchange=exchange,
         shared=shared_in(lake, month),
     )
 
@@ -190,10 +192,16 @@ def write_if_changed(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def _name(file: IngestedFile, folder: Path) -> str:
+def _rates_file(settings: Settings, exchange: Sequence[ExchangeUsed]) -> list[tuple[str, str]]:
+    """The file of exchange rates, where one was used."""
+    path = settings.exchange_rates
+    return [(_name(str(path), settings.file.parent), _hash(path))] if exchange and path is not None and path.is_file() else []
+
+
+def _name(uri: str, folder: Path) -> str:
     """The file as a statement names it: relative to the configuration where it lies below it, so that no machine's paths are printed."""
-    path = Path(file.uri)
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else file.uri
+    path = Path(uri)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else uri
 
 
 def _recorded(rendered: Rendered, folder: Path, known: Statement | None, workplace: Workplace) -> Statement:
