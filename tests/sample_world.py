@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 
 from usage_pipeline.cli import main
 from usage_pipeline.defs.definitions import definitions_of
+from usage_pipeline.defs.finding import Finding
+from usage_pipeline.defs.findings import findings_of
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.partitions import daily_tags, monthly_tags
 from usage_pipeline.defs.run import QUIET
@@ -22,6 +24,7 @@ from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, inclusive
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.home import Home
+from usage_pipeline.tables.costs import daily_costs
 
 SAMPLES = Path(__file__).parent / "samples_world"
 CONFIG = SAMPLES / "usage.yaml"
@@ -64,6 +67,16 @@ class World:
         """One job on an instance that leaves nothing behind; `days` as one range, months for the monthly job."""
         tags = {} if days is None else monthly_tags(days) if name == "monthly" else daily_tags(days)
         return execute(self.definitions, name, tags=tags, **options)
+
+    def findings(self, days: Period) -> dict[str, Finding]:
+        """The days alone, without statements and alerts (half the work of `run`), and what `run` would then find, by code."""
+        assert self.job("daily", days).success
+        return self.found(days)
+
+    def found(self, days: Period) -> dict[str, Finding]:
+        """What `run` would find about these days as they stand."""
+        rows = self.database.select(daily_costs, where={"day": days})
+        return {one.code: one for one in findings_of(self.workplace, days, rows)}
 
     def files(self, folder: Path | None = None) -> dict[str, bytes]:
         """Every file below `folder` (the reports) with its bytes."""
