@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 
 CLICK = {"usage-pipeline": cli.main, "dagster": dagster_cli, "dagster-webserver": webserver_cli, "dagster-daemon": daemon_cli}
-HOME_NAMES = {"usage.yaml", "usage.db", "landing", "lake", "prices", "reports", "outbox", "dagster", "scratch"}
+HOME_NAMES = {"usage.yaml", "usage.db", "landing", "lake", "prices", "reports", "closed", "outbox", "dagster", "scratch"}
 
 
 def code_blocks(language: str) -> list[str]:

@@ -36,6 +36,7 @@ from readme_text import (
 
 from usage_pipeline import cli, tables
 from usage_pipeline.defs.checks import CHECKS
+from usage_pipeline.defs.checks_reconciled import RECONCILED_CHECKS
 from usage_pipeline.defs.definitions import definitions_of
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.partitions import FIRST_DAY
@@ -223,7 +224,9 @@ def test_schedules_sensors_and_checks_are_told(definitions: dg.Definitions):
     assert told["new_files"][0] == "every 5 minutes"
     assert f"the last {RE_READ_DAYS} days" in told["daily_run"][1]
     assert f"start on {FIRST_DAY}" in README
-    specs = {(spec.name, spec.asset_key.to_user_string(), spec.blocking) for check in CHECKS for spec in check.check_specs}
+    specs = {
+        (spec.name, spec.asset_key.to_user_string(), spec.blocking) for check in [*CHECKS, *RECONCILED_CHECKS] for spec in check.check_specs
+    }
     assert {(names(row[0])[0], names(row[1])[0], row[2].endswith("; blocks")) for row in table("check")} == specs
     assert "`limits.unpriced_percent`" in README
 
@@ -262,7 +265,7 @@ def test_the_home_is_told_as_it_is(tmp_path: Path):
     told = {line.split()[0].rstrip("/") for line in block.splitlines()[1:]}
     home = prepare(Home(tmp_path / "home"))
     made = {path.name for path in home.root.iterdir()}
-    assert told == HOME_NAMES == {*made, home.database.name, "usage.yaml"}
+    assert told == HOME_NAMES == {*made, home.database.name, home.closed.name, "usage.yaml"}
     assert (home.dagster / "dagster.yaml").is_file()
 
 
