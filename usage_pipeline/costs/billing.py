@@ -24,22 +24,36 @@ Drafts = Mapping[tuple[str, str], Mapping[tuple[str | None, str], Sequence[Draft
 """Usage drafts by (channel, project), then by (model, meter)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Lines and where their money went: into `rows`, the usage that they pay for, and `own`, the rows of what no usage explains."""
+
+    lines: Sequence[BillLine]
+    rows: Sequence[Draft]
+    own: Sequence[Draft]
+
+
 def lay_bill(bill: Bill, lines: Sequence[BillLine], usage: Sequence[Draft], teams: Mapping[str, str]) -> list[Draft]:
     """Fill in `usage`'s billed costs from `lines`, and give the rows that no usage explains. Together they sum to the lines."""
+    return [draft for one in laid_lines(bill, lines, usage, teams) for draft in one.own]
+
+
+def laid_lines(bill: Bill, lines: Sequence[BillLine], usage: Sequence[Draft], teams: Mapping[str, str]) -> list[Laid]:
+    """The same, each row with its lines: a usage row is paid for once, by the most specific lines that reach it."""
     index = _indexed(usage)
-    own: list[Draft] = []
+    laid: list[Laid] = []
     keys: dict[tuple[str, str, Reach], list[BillLine]] = defaultdict(list)
     for line in lines:
         reach = bill.reach(line) if line.is_usage else None
         if reach is None:
-            own.append(_own_row(line, line.amount, line.quantity, teams))
+            laid.append(Laid([line], [], [_own_row(line, line.amount, line.quantity, teams)]))
         else:
             keys[line.channel, str(line.project), reach].append(line)
     for (channel, project, reach), group in sorted(keys.items(), key=_most_specific_first):
         rows = [one for one in _in_reach(index.get((channel, project), {}), reach) if one.billed_cost is None]
-        own += _pay(group, rows, teams)
+        laid.append(Laid(group, rows, _pay(group, rows, teams)))
     _settle_cells(bill, lines, usage)
-    return own
+    return laid
 
 
 def _indexed(usage: Sequence[Draft]) -> Drafts:

@@ -12,7 +12,7 @@ explain the provider's count), the provider's where neither counts them. A bill 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from usage_pipeline import money
 from usage_pipeline.costs.draft import DIMENSIONS, Draft, draft_of
@@ -91,6 +91,15 @@ class Views:
         return cell in self._counted or cell not in self._logged
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Cost rows in the making, the usage whose amounts they share out, and the logs' that only split it."""
+
+    usage: Sequence[UsageCost]
+    split_by: Sequence[UsageCost]
+    drafts: Sequence[Draft]
+
+
 def free_drafts(usage: Iterable[UsageCost]) -> list[Draft]:
     """Failed requests and gateway cache hits: their own rows, at cost 0."""
     return [_without_price(row) for row in usage if not is_charged(row)]
@@ -98,8 +107,13 @@ def free_drafts(usage: Iterable[UsageCost]) -> list[Draft]:
 
 def chosen_usage(usage: Sequence[UsageCost]) -> list[Draft]:
     """What is charged, by the highest usage view of each cell. The order of `usage` does not matter."""
+    return [draft for one in chosen(usage) for draft in one.drafts]
+
+
+def chosen(usage: Sequence[UsageCost]) -> list[Chosen]:
+    """The same, each row with the usage that it is of."""
     views = Views(usage)
-    drafts: list[Draft] = []
+    found: list[Chosen] = []
     splits: dict[tuple[Cell, str], tuple[list[UsageCost], list[UsageCost]]] = defaultdict(lambda: ([], []))
     for row in sorted((_with_credits_once(row, views) for row in usage if is_charged(row)), key=_order):
         if row.view == PROVIDER_VIEW:
@@ -107,10 +121,9 @@ def chosen_usage(usage: Sequence[UsageCost]) -> list[Draft]:
         elif not views.gives_amount(row):
             splits[cell_of(row), row.meter][1].append(row)
         else:
-            drafts.append(draft_of(row, LOG_ESTIMATED) if views.gives_price(row) else _without_price(row))
-    for provider, log in splits.values():
-        drafts += split_usage(provider, log)
-    return drafts
+            found.append(Chosen([row], [], [draft_of(row, LOG_ESTIMATED) if views.gives_price(row) else _without_price(row)]))
+    found += [Chosen(provider, log, split_usage(provider, log)) for provider, log in splits.values()]
+    return found
 
 
 def _with_credits_once(row: UsageCost, views: Views) -> UsageCost:
