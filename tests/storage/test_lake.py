@@ -183,3 +183,9 @@ def test_a_month_is_written_in_one_call(lake: Lake) -> None:
     rows = [sale(f"{day}-{number}", day) for day in days for number in range(3)]
     assert replace(lake, *rows, days=days) == dict.fromkeys(days, 3)
     assert len(ids(lake)) == 93
+
+
+def test_a_folder_may_have_any_name(lake: Lake) -> None:
+    odd = Lake(lake.root / 'Ana\'s "lake", {0}; --', lake.engine)
+    replace(odd, sale("a", FIRST), days=[FIRST])
+    assert [row["sale_id"] for row in read(odd)] == ["a"]
