@@ -86,3 +86,19 @@ def test_a_rule_for_all_sources_needs_one_that_keeps_the_label(tmp_path: Path) -
         ),
         "6: sources[1].tags[0]: 'tag.step' is how a rule calls it; the key itself is 'step'",
     ]
+
+
+def test_a_rule_on_a_value_that_no_line_keeps_is_told(tmp_path: Path) -> None:
+    sentence = "a b c d e f g h i"
+    rules = [("tag.team", "x" * 257), ("tag.team", sentence), ("team", sentence), ("api_key_name", sentence), ("resource_id", "x" * 300)]
+    listed = "\n".join(f'  - {{field: {field}, equals: "{value}", project: a}}' for field, value in rules)
+    told = problems(
+        tmp_path,
+        f"organisation: {{name: Example Org}}\nprojects: [{{id: a}}]\nattribution:\n{listed}\n"
+        'sources: [{name: all, kind: tracker, path: "logs/*"}]\n',
+    )
+    left_out = "and a longer one is left out: the rule would never hold; match by another field"
+    assert told == [
+        f"4: attribution[0].equals: a value is kept up to 256 characters on one line, {left_out}",
+        f"6: attribution[2].equals: a value is kept up to 256 characters on one line and 8 words, {left_out}",
+    ]

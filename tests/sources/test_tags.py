@@ -8,6 +8,7 @@ import pytest
 from ibis.backends.duckdb import Backend
 
 from usage_pipeline.sources.tags import flat_object, json_object, labels_object, merged, text_list, value_in_list, value_in_object
+from usage_pipeline.tables.labels import LEFT_OUT, MOST_KEYS, bounded_tags
 
 
 def value(engine: Backend, build: Any, *cells: str | None) -> Any:
@@ -30,6 +31,15 @@ def value(engine: Backend, build: Any, *cells: str | None) -> Any:
 )
 def test_merged(engine: Backend, first: str | None, second: str | None, expected: dict[str, str]):
     assert json.loads(value(engine, merged, first, second)) == expected
+
+
+def test_own_labels_stand_first_and_so_stay_where_there_are_too_many(engine: Backend):
+    many = json.dumps({f"k{number}": "x" for number in range(60)} | {"project": "theirs"})
+    text = value(engine, merged, '{"project": "ours", "team": "a"}', many)
+    assert list(json.loads(text))[:3] == ["project", "team", "k0"]
+    kept = json.loads(value(engine, lambda first, second: bounded_tags(merged(first, second)), '{"project": "ours", "team": "a"}', many))
+    assert len(kept) == MOST_KEYS + 1
+    assert (kept["project"], kept["team"], kept[LEFT_OUT]) == ("ours", "a", LEFT_OUT)
 
 
 @pytest.mark.parametrize("text", [None, "{}", "[]", "[1]", '"text"', "not json", "7", '{"a": null}', '{"a": {}}'])

@@ -66,6 +66,9 @@ NAMES = re.compile(
 )
 """Names of fields that people fill."""
 
+KEY_NAME = re.compile(r"key[\w .]*(name|alias)$", re.IGNORECASE)
+"""Names of keys, which administrators give: a sentence of theirs is a name, and stays."""
+
 WRAPPERS = ("bucket.", "result.", "span.", "resource.", "attributes.")
 
 
@@ -95,6 +98,8 @@ class Plant:
         if not self.is_read(path):
             return PROMPT if not _is_structural(path) else text
         last = path.rsplit(".", 1)[-1]
+        if self.talks and KEY_NAME.search(path):
+            return text
         is_name = NAMES.search(path) and not (FIXED.search(last) and not NAMES.search(last))
         if self.way in ("everything", "misplaced") or is_name or (self.talks and self._is_free(last, text)):
             return self._canary(last)

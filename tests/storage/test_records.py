@@ -233,6 +233,11 @@ def test_csv_by_header(read) -> None:
     assert read(b"", b"Id\n", source=source) == []
 
 
+def test_a_row_that_does_not_read_is_told_cell_by_cell(read) -> None:
+    (row,) = read(b'id,n\n"461,280",a,"say ""b"""\n', source=source_of(Format.CSV, {"id": "id", "n": "n"}))
+    assert (row["state"], row["text"]) == ("ragged_row", '"000,000",x,"xxx ""x"""')
+
+
 def test_field_names_of_the_reader_are_refused(read) -> None:
     with pytest.raises(ContractError, match="state"):
         read(b"", source=source_of(fields={"state": "x"}))

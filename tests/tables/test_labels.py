@@ -17,6 +17,7 @@ from usage_pipeline.tables.labels import (
     bounded_tags,
     is_content,
     is_name,
+    may_stand,
     names_content,
 )
 
@@ -123,8 +124,11 @@ def test_request_tags_within_bounds(engine: Backend) -> None:
         ("resource_id", "/subscriptions/" + "x" * 1100, False),
         ("resource_id", "x " * 130, False),
         ("client", "x" * 300, False),
+        ("api_key_name", "Key for the nightly batch job of the search team", True),
+        ("api_key_name", "x" * 300, False),
         (None, "please tell me who wrote the letter to us", True),
     ],
 )
 def test_names(engine: Backend, column: str | None, text: str, *, expected: bool) -> None:
     assert asked(engine, "string", lambda cell: is_name(cell, column), text) == [expected]
+    assert may_stand(text, column) is expected

@@ -12,7 +12,7 @@ from usage_pipeline.settings.consistency_book import shared_cost_problems
 from usage_pipeline.settings.document import Document, Place
 from usage_pipeline.settings.shape import TAG, VALUE
 from usage_pipeline.storage.landing_pattern import is_literal
-from usage_pipeline.tables.labels import names_content
+from usage_pipeline.tables.labels import IDS, LONGEST_ID, LONGEST_NAME, MANY_WORDS, MOST_WORDS, may_stand, names_content
 
 TOKENS = "tokens"
 
@@ -36,6 +36,7 @@ def contradictions(document: Document, kinds: Collection[str], pulled: Collectio
         *_path_or_api(document, pulled),
         *_stores(document),
         *_tags_left_out(document),
+        *_values_left_out(document),
         *_budgets(document),
     ]
 
@@ -130,6 +131,20 @@ def _tags_left_out(document: Document) -> Iterator[Problem]:
         else:
             why = f"the tag {key!r} is left out by the source's tags" if named else f"the tag {key!r} is left out by every source's tags"
         yield document.problem((*place, "field"), f"{why}: the rule would never hold; {mend}")
+
+
+def _values_left_out(document: Document) -> Iterator[Problem]:
+    """Rules on a value that no line keeps."""
+    for place, entry in _entries(document.content, "attribution"):
+        field, value = entry.get("field"), entry.get("equals")
+        if not isinstance(field, str) or not isinstance(value, str):
+            continue
+        column = None if field.startswith(TAG) else field
+        if not may_stand(value, column):
+            bound = f"{LONGEST_NAME} characters on one line" + ("" if column in (None, *MANY_WORDS) else f" and {MOST_WORDS} words")
+            bound = f"{LONGEST_ID} characters without a blank" if column in IDS else bound
+            words = f"a value is kept up to {bound}, and a longer one is left out: the rule would never hold; match by another field"
+            yield document.problem((*place, "equals"), words)
 
 
 def _keeps(source: dict[str, Any], key: str) -> bool:

@@ -27,10 +27,14 @@ def json_object(**values: ir.StringValue) -> ir.StringValue:
 
 
 def merged(first: ir.StringValue, second: ir.StringValue) -> ir.StringValue:
-    """Two JSON objects as one of texts; where both have a key, the first wins. Null where nothing is left."""
+    """Two JSON objects as one of texts; where both have a key, the first wins. Null where nothing is left.
+
+    The first's keys stand first, and so stay where there are more than are kept (`tables/labels.py`).
+    """
     only = ibis.ifelse(_is_empty(second) | (first == second), first, ibis.ifelse(_is_empty(first), second, ibis.null("string")))
     plain = ibis.ifelse(only.re_search(FLAT_OBJECT), only, ibis.null("string"))
-    both = bound(entries_of(second) + entries_of(first), object_of)
+    own = entries_of(first)
+    both = bound(own + entries_of(second) + own, object_of)
     return ibis.coalesce(plain, both).nullif("{}")
 
 

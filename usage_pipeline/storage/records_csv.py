@@ -52,7 +52,7 @@ def csv_records(
             number += 1
             problem = _problem(row, len(header), numbers)
             if problem:
-                yield Failure(file, number, problem, ",".join(row))
+                yield Failure(file, number, problem, _as_csv(row))
             else:
                 yield number, [cell if cell is None or isinstance(cell, str) else _value(row, *cell) for cell in cells]
     except csv.Error:
@@ -79,6 +79,13 @@ def _opened(lines: Iterator[str], paths: Sequence[tuple[str, ...]], known: set[s
 def _value(row: Sequence[str], place: int, rest: tuple[str, ...]) -> str | None:
     text = row[place] or None
     return text if text is None or not rest else value_in_text(text, rest)
+
+
+def _as_csv(row: Sequence[str]) -> str:
+    """The row as commas tell its cells apart: one that holds a comma, a quote or a line break stands in quotes."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow(row)
+    return text.getvalue()
 
 
 def _raised(broken: Sequence[BrokenStreamError]) -> Iterator[str]:

@@ -25,8 +25,9 @@ MOST_KEYS = 50
 IDS = frozenset({"resource_id", "principal", "sub_account_id", "billing_account"})
 """Columns of ids that clouds make long (an Azure resource, a role's ARN): up to LONGEST_ID where they have no blank and are plain ASCII."""
 
-MANY_WORDS = frozenset({"sku", "unit", "region", "provider_project_name"})
-"""Columns in which bills speak for themselves. In all others stand ids and names: a sentence is none, however short."""
+MANY_WORDS = frozenset({"sku", "unit", "region", "provider_project_name", "api_key_name"})
+"""Columns in which bills speak for themselves, and names that an administrator gives, such as 'Key for the nightly batch job of the
+search team'. In all others stand ids and names that a request says of itself: a sentence is none, however short."""
 
 MOST_WORDS = 8
 
@@ -58,6 +59,9 @@ _AFTER = r"(?:[^a-z0-9\"]+(?:\d+|value|values|json|raw|string|list|full)?)*"
 
 BREAK = r"[\p{Cc}\p{Zl}\p{Zp}]"
 """A line break or another control character."""
+
+_BREAK_HERE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+"""The same, spelt for Python."""
 
 OPENS = r"^\s*(?:\{\s*[\"}]|\[\s*[\[{\"])"
 """The begin of a JSON object or list: no name."""
@@ -128,6 +132,13 @@ def bounded_request_tags(tags: ir.ArrayValue, allowed: Sequence[str] | None = No
 def names_content(key: str) -> bool:
     """`is_content` of a single key outside the engine."""
     return re.search(_CONTENT_KEY, re.sub(_HUMP, r"\1_\2", key).lower()) is not None
+
+
+def may_stand(text: str, column: str | None = None) -> bool:
+    """`is_name` of a single text outside the engine."""
+    longest = LONGEST_ID if column in IDS and re.fullmatch(r"[!-~]+", text) else LONGEST_NAME
+    is_sentence = column is not None and column not in MANY_WORDS and re.search(SENTENCE, text) is not None
+    return len(text) <= longest and not is_sentence and re.search(rf"{_BREAK_HERE}|{OPENS}", text) is None
 
 
 def _rebuilt(tags: ir.StringValue, allowed: Sequence[str] | None) -> ir.StringValue:

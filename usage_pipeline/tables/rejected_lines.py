@@ -16,7 +16,8 @@ REASONS: dict[str, str] = {
     "zip_archive": "a zip archive or a spreadsheet: unpack it, or save it as CSV, and put that here",
     "not_parquet": "the file is named or begins as Parquet but does not read as it",
     "ragged_row": "the row has more or fewer values than the header",
-    "decimal_comma": "a number with a comma (1,23 or 1,234) in a file of semicolons or tabs may mean two things: export decimal points",
+    "decimal_comma": "a number with a comma (1,23 or 1,234) in a file of semicolons or tabs may mean two things: export it"
+    " with decimal points and no thousands commas, or as comma-separated CSV, such numbers in quotes",
     "unexpected_document": "the document is not of the source's shape (an error page, another export)",
     "unreadable_file": "the file could not be opened or read",
     "missing_id": "no request id",
