@@ -60,3 +60,29 @@ def test_deliveries_in_folders_of_their_own_leave_nothing(tmp_path: Path) -> Non
         bills.land(f"{FOLDER}/{name}/cur-0000{part}.csv", aws_bill((part, f"{part}.{hours}")), hours)
     bills.read()
     assert (found(bills), bills.billed()) == (None, Decimal("1.24"))
+
+
+def test_parts_that_were_left_before_the_first_read(tmp_path: Path) -> None:
+    bills = Bills(tmp_path, AWS)
+    for part, hours in ((1, 72), (2, 72.5), (3, 0), (4, 0.25)):
+        land(bills, part, f"{part}.5", hours)
+    bills.read()
+    told = found(bills)
+    assert told is not None
+    assert (told.code, told.blocks, told.count, told.amount) == ("surplus_parts", True, 2, Decimal(8))
+    assert (
+        f"aws: {tmp_path}/{FOLDER}/cur-00003.csv of 2026-11-03 09:00 bills 3.5, and cur-00002.csv beside it was written on"
+        " 2026-11-06 09:30;" in told.words
+    )
+    bills.touch(f"{FOLDER}/cur-00003.csv", 73)
+    bills.configure(AWS + f', exclude: ["{FOLDER}/cur-00004.csv"]')
+    bills.read()
+    assert (found(bills), bills.billed()) == (None, Decimal("7.5"))
+
+
+def test_parts_of_one_delivery_that_took_half_a_day(tmp_path: Path) -> None:
+    bills = Bills(tmp_path, AWS)
+    for part, hours in ((1, 11), (2, 4), (3, 0), (4, 30)):
+        land(bills, part, f"{part}.5", hours)
+    bills.read()
+    assert (found(bills), bills.billed()) == (None, Decimal(12))

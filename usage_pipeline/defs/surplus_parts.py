@@ -3,6 +3,9 @@
 In: the ledger's words on parts without a delivery of their own (see sources/deliveries.py), and when each part was written last. Out: the
 parts that were left when others of the same bill were overwritten, with what they bill. A delivery writes all its parts, also those that
 hold what they held before: then only the file's time is new, and the ledger of files knows it.
+
+What was overwritten before the first read shows in the times alone: a delivery starts with part 1, so a part that is much older than one
+with a lower number is of an older delivery. One more part, written later, is not.
 """
 
 from collections import defaultdict
@@ -30,6 +33,9 @@ from usage_pipeline.tables.source import SCOPE_SEPARATOR
 TAKES = timedelta(hours=1)
 """Longer than the parts of one delivery lie apart."""
 
+APART = timedelta(hours=12)
+"""So much longer that the times alone tell two deliveries."""
+
 PLACE = {"source": "string", "snapshot_scope": "string", "source_file": "string"}
 Content = tuple[str, str]
 """(source, fingerprint)."""
@@ -37,7 +43,7 @@ Content = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surplus:
-    """A part that was left, what it bills on the days asked for, and a sibling that was overwritten later."""
+    """A part that was left, what it bills on the days asked for, and a sibling that was written later: overwritten, as far as is known."""
 
     source: str
     uri: str
@@ -45,13 +51,14 @@ class Surplus:
     cost: Decimal
     by_uri: str
     by_written_at: datetime
+    is_known: bool = True
 
     @property
     def words(self) -> str:
         sibling = PurePath(self.by_uri).name
         return (
             f"{self.source}: {self.uri} of {self.written_at:%Y-%m-%d %H:%M} bills {money.text(self.cost)},"
-            f" and {sibling} beside it was overwritten on {self.by_written_at:%Y-%m-%d %H:%M}"
+            f" and {sibling} beside it was {'overwritten' if self.is_known else 'written'} on {self.by_written_at:%Y-%m-%d %H:%M}"
         )
 
 
@@ -69,9 +76,9 @@ def surplus_parts(settings: Settings, database: Database, lake: Lake, days: Peri
     """All that bill something on `days`, by source and uri."""
     names = sorted(spec.name for spec in settings.sources if SOURCES[spec.kind].snapshot and SOURCES[spec.kind].table is charges)
     words = [one for one in counted_words(database, where={"source": names, "day": days}) if _is_part(one.snapshot_scope)]
-    contents: dict[tuple[str, str], set[str]] = defaultdict(set)
+    contents: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
     for one in words:
-        contents[one.source, one.snapshot_scope].add(one.fingerprint)
+        contents[one.source, _bill(one.snapshot_scope)].add((one.snapshot_scope, one.fingerprint))
     if all(len(several) == 1 for several in contents.values()):
         return []
     files = _last_written(database.select(ingested_files, where={"source": sorted({one.source for one in words}), "excluded_at": None}))
@@ -85,6 +92,7 @@ def surplus_parts(settings: Settings, database: Database, lake: Lake, days: Peri
             cost=billed[part.content],
             by_uri=files[by.content].uri,
             by_written_at=by.written_at,
+            is_known=by.is_overwritten,
         )
         for part, by in {part.content: (part, by) for part, by in left}.values()
         if part.content in billed
@@ -96,6 +104,11 @@ def _is_part(scope: str) -> bool:
     """Whether it is a part that a newer version of itself replaces, and nothing else."""
     steps = scope.split(SCOPE_SEPARATOR)
     return export_of(scope) is not None and not steps[1] and bool(steps[2])
+
+
+def _bill(scope: str) -> str:
+    """What its parts make up together."""
+    return scope.split(SCOPE_SEPARATOR, maxsplit=1)[0]
 
 
 def _last_written(ledger: Iterable[IngestedFile]) -> dict[Content, IngestedFile]:
@@ -114,12 +127,21 @@ def _left(words: Sequence[IngestedDay], files: Mapping[Content, IngestedFile]) -
     for (source, scope), held in versions.items():
         newest = max(held, key=lambda content: (files[content].modified_at, content))
         part = _Part(scope, newest, files[newest].modified_at, len(held) > 1)
-        bills[source, scope.split(SCOPE_SEPARATOR)[0]].append(part)
+        bills[source, _bill(scope)].append(part)
     for parts in bills.values():
-        overwritten = [part for part in parts if part.is_overwritten]
-        if overwritten:
-            latest = max(overwritten, key=lambda part: (part.written_at, part.scope))
-            yield from ((part, latest) for part in parts if part.written_at < latest.written_at - TAKES)
+        yield from _left_of(parts)
+
+
+def _left_of(parts: Sequence[_Part]) -> Iterable[tuple[_Part, _Part]]:
+    """Of one bill's parts."""
+    latest = max((part for part in parts if part.is_overwritten), key=lambda part: (part.written_at, part.scope), default=None)
+    start: _Part | None = None
+    for part in sorted(parts, key=lambda part: part.scope):
+        if latest is not None and part.written_at < latest.written_at - TAKES:
+            yield part, latest
+        elif start is not None and part.written_at < start.written_at - APART:
+            yield part, start
+        start = part if start is None or part.written_at > start.written_at else start
 
 
 def _billed(lake: Lake, days: Period, parts: Sequence[_Part]) -> dict[Content, Decimal]:
