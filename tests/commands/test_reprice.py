@@ -318,7 +318,7 @@ def test_a_book_without_batch_prices_is_no_dearer_book(tmp_path: Path) -> None:
     """Batch usage under a book that has no batch price: twice the price, and why."""
     world = tracker_world(tmp_path, CONFIG)
     write(world, "a.jsonl", [request("1", FIRST, **CHAT | {"meters": {"input": 10_000, "output": 1_000}}, is_batch=True)])
-    assert world.command("run", *RANGE).exit_code == 0
+    assert world.job("daily", DAYS).success
     old = load((CATALOGS / "genai-prices-0.1.0.json.gz").read_bytes(), "0.1.0")
     world.workplace.books().adopt(old, valid_from=date(2027, 1, 1))
     (row,) = reprice(world, "--book", old.content_hash)["rows"]

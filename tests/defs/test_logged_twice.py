@@ -1,11 +1,14 @@
 """Two logs of the same requests are told of; two applications with requests of their own are not."""
 
-import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
-from sample_world import usage_pipeline
+from sample_world import World
+
+from usage_pipeline.periods import day_of
+from usage_pipeline.storage.home import Home
 
 SAMPLES = Path(__file__).parents[1] / "sources" / "samples"
 CONFIG = """\
@@ -22,13 +25,8 @@ def test_a_second_log(tmp_path: Path, kind: str, file: str, is_same: bool) -> No
     shutil.copytree(SAMPLES / "litellm" / "input", tmp_path / "gateway")
     shutil.copy(SAMPLES / kind / "input" / file, tmp_path / file)
     (tmp_path / "usage.yaml").write_text(CONFIG + f"  - {{name: other, kind: {kind}, path: {file}}}\n")
-    run = usage_pipeline(
-        *("run", "--from", "2026-10-02", "--to", "2026-10-02", "--json"),
-        *("--home", str(tmp_path / "home"), "--config", str(tmp_path / "usage.yaml")),
-    )
-    assert run.exit_code in {0, 3}, run.stderr
-    found = {one["code"]: one for one in json.loads(run.stdout)["findings"]}
+    found = World(Home(tmp_path / "home"), tmp_path / "usage.yaml").findings(day_of(date(2026, 10, 2)))
     assert ("logged_twice" in found) is is_same
     if is_same:
-        assert "gateway and other tell the same of" in found["logged_twice"]["words"]
-        assert not found["logged_twice"]["blocks"]
+        assert "gateway and other tell the same of" in found["logged_twice"].words
+        assert not found["logged_twice"].blocks

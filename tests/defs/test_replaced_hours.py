@@ -5,9 +5,11 @@ import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sample_world import usage_pipeline
+from sample_world import World
 
 from usage_pipeline.defs.replaced_hours import PartDay, part_days
+from usage_pipeline.periods import day_of
+from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.ingested_files import IngestedDay
 
 DAY = date(2026, 10, 1)
@@ -54,9 +56,6 @@ def test_a_page_of_twelve_hours_after_a_day_blocks(tmp_path: Path) -> None:
         "organisation: {name: Example Org, currency: USD}\nprojects: [{id: portal, name: Portal}]\n"
         'sources:\n  - {name: usage, kind: openai_usage, path: "in/*"}\n'
     )
-    days = ("--from", "2026-10-01", "--to", "2026-10-01")
-    told = usage_pipeline("run", *days, "--json", "--home", str(tmp_path / "home"), "--config", str(config))
-    assert told.exit_code == 3, told.stderr
-    found = {one["code"]: one for one in json.loads(told.stdout)["findings"]}["replaced_hours"]
-    assert (found["blocks"], found["count"]) == (True, 1)
-    assert found["words"].startswith("usage, 2026-10-01: 12 h of the day took the place of 24 h. ")
+    found = World(Home(tmp_path / "home"), config).findings(day_of(date(2026, 10, 1)))["replaced_hours"]
+    assert (found.blocks, found.count) == (True, 1)
+    assert found.words.startswith("usage, 2026-10-01: 12 h of the day took the place of 24 h. ")
