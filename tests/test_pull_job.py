@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from admin_server import KEY, AdminServer, serving, status
-from sample_world import CONFIG, RANGE, SAMPLES, World, finished, new_world
+from sample_world import CONFIG, DAYS, RANGE, SAMPLES, World, finished, new_world
 
+from usage_pipeline.periods import inclusive
 from usage_pipeline.tables.costs import daily_costs
+from usage_pipeline.tables.ingested_files import ingested_files
 
 KEYS = {"OPENAI_ADMIN_KEY": KEY, "OUR_ANTHROPIC_KEY": KEY}
 PULLED = {"openai-bill", "openai-usage", "claude-bill", "claude-usage"}
@@ -44,7 +46,9 @@ def config_of(server: AdminServer) -> str:
 
 
 @pytest.fixture
-def world(server: AdminServer, tmp_path: Path) -> World:
+def world(server: AdminServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    for name, key in KEYS.items():
+        monkeypatch.setenv(name, key)
     return new_world(tmp_path, config_of(server))
 
 
@@ -79,7 +83,7 @@ def test_the_same_reports_as_from_files(world: World, server: AdminServer, tmp_p
 
 def test_a_newer_pull_replaces_the_older_even_by_nothing(world: World, server: AdminServer) -> None:
     """A day is restated; another one's usage turns out to be none."""
-    world.run(environment=KEYS)
+    world.findings(DAYS)
     before = {row.day: row for row in world.database.select(daily_costs)}
     assert set(before) == {date(2026, 10, 1), date(2026, 10, 2)}
     for note in (world.home.landing).glob("*/pulls.json"):
@@ -88,9 +92,10 @@ def test_a_newer_pull_replaces_the_older_even_by_nothing(world: World, server: A
         for result in results:
             result["amount"]["value"] = "1.5"
     server.days["usage/completions"] = {}
-    told = world.run(environment=KEYS)
-    changed = [one for one in told["files"] if one["source"] in PULLED]
-    assert {one["source"] for one in changed} == {"openai-bill", "openai-usage"}
+    known = {(one.uri, one.fingerprint) for one in world.database.select(ingested_files)}
+    world.findings(DAYS)
+    changed = [one for one in world.database.select(ingested_files) if (one.uri, one.fingerprint) not in known]
+    assert {one.source for one in changed} == {"openai-bill", "openai-usage"}
     billed = [row for row in world.database.select(daily_costs) if row.channel == "openai" and row.billed_cost]
     assert sum(row.billed_cost or 0 for row in billed) == 22 * 3 // 2
     assert {row.requests for row in billed} == {0}, "no usage any more"
@@ -99,15 +104,13 @@ def test_a_newer_pull_replaces_the_older_even_by_nothing(world: World, server: A
 def test_a_day_that_cannot_be_had_is_told_and_the_rest_is_done(world: World, server: AdminServer) -> None:
     missing = date(2026, 10, 2)
     server.always = [("cost_report", lambda question, answer: status(400)(question, answer) if missing in question.days else answer)]
-    result = world.command("run", *RANGE, "--json", environment=KEYS)
-    assert result.exit_code == 3
-    found = findings(json.loads(result.stdout))["missing_days"]
-    assert (found["blocks"], found["count"]) == (True, 2)
-    assert "claude-bill, cost_report, 2026-10-01 to 2026-10-02: answered 400: no" in found["words"]
+    found = world.findings(DAYS)["missing_days"]
+    assert (found.blocks, found.count) == (True, 2)
+    assert "claude-bill, cost_report, 2026-10-01 to 2026-10-02: answered 400: no" in found.words
     billed = {row.channel: row for row in world.database.select(daily_costs) if row.billed_cost}
     assert set(billed) == {"openai"}
     server.always = []
-    assert "missing_days" not in findings(world.run(environment=KEYS))
+    assert "missing_days" not in world.findings(DAYS)
     assert {row.channel for row in world.database.select(daily_costs) if row.billed_cost} == {"openai", "anthropic"}
 
 
@@ -130,12 +133,12 @@ def test_keys_that_are_missing_or_wrong(world: World, server: AdminServer) -> No
 
 def test_days_that_cannot_be_read_anew_are_told_and_do_not_block(world: World, server: AdminServer) -> None:
     today = datetime.now(UTC).date()
-    days = ("--from", f"{today - timedelta(days=1)}", "--to", f"{today}")
-    world.run(*days, environment=KEYS)
+    days = inclusive(today - timedelta(days=1), today)
+    world.findings(days)
     for note in (world.home.landing).glob("*/pulls.json"):
         note.unlink()
     server.always = [("costs", status(418))]
-    found = findings(world.run(*days, environment=KEYS))
-    assert found["days_not_read_anew"]["blocks"] is False
-    assert f"openai-bill, costs, {today - timedelta(days=1)}: answered 418: no" in found["days_not_read_anew"]["words"]
+    found = world.findings(days)
+    assert found["days_not_read_anew"].blocks is False
+    assert f"openai-bill, costs, {today - timedelta(days=1)}: answered 418: no" in found["days_not_read_anew"].words
     assert "missing_days" not in found
