@@ -4,11 +4,12 @@ exports that one source reads: a bill as CSV and as Parquet, a month and its cor
 Two logs that saw the same requests (a gateway's and a trace's, say) tell the same, too: their meters are identical.
 Each one counts, so both together count twice. That they tell the same is certain where the accounts they name are not apart and the
 sums of a day agree: cent by cent for a bill, token by token for usage. A source that rounds its lines to cents may be off by half a
-cent a line. Which of the two is to go, only the owner knows.
+cent a line. Which of the two is to go, only the owner knows. Bills that do not agree may tell of the same lines with other amounts, as a
+corrected export does (told_alike.py): the one who has the lines is asked for that.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -66,12 +67,13 @@ class DaySum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwiceRead:
-    """Who tells the same, and the days that more than one of them has."""
+    """Who tells the same, and the days that more than one of them has. `differs`: the same lines, but amounts that do not agree."""
 
     view: str
     channel: str
     tellers: tuple[Teller, ...]
     days: tuple[date, ...]
+    differs: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -83,9 +85,16 @@ Key = tuple[str, str, Teller]
 
 Accounts = Mapping[Key, Mapping[str, frozenset[str]]]
 Pair = tuple[Teller, Teller]
+Alike = Callable[[str, Sequence[Pair]], Collection[Pair]]
+"""Of these pairs of a channel, whose sums do not agree, those that tell of the same lines."""
 
 
-def twice_read(sums: Sequence[DaySum], accounts: Accounts) -> list[TwiceRead]:
+def none_alike(_channel: str, _pairs: Sequence[Pair]) -> Collection[Pair]:
+    """Where amounts alone are compared."""
+    return ()
+
+
+def twice_read(sums: Sequence[DaySum], accounts: Accounts, alike: Alike = none_alike) -> list[TwiceRead]:
     """The groups that tell the same of a channel, by view, channel and name. `accounts`: the values of each of ACCOUNTS.
 
     `sums` are of sources as wholes, and of the exports of those that read several. Two sources that agree as wholes are told as such.
@@ -96,15 +105,19 @@ def twice_read(sums: Sequence[DaySum], accounts: Accounts) -> list[TwiceRead]:
     found: list[TwiceRead] = []
     for (view, channel), tellers in sorted(read.items()):
         named = {teller: accounts.get((view, channel, teller), {}) for teller in tellers}
+        sharing = [pair for pair in comparable(named) if not tellers[pair[0]].keys().isdisjoint(tellers[pair[1]])]
         pairs = [
             (first, second)
-            for first, second in comparable(named)
+            for first, second in sharing
             if any(_agree(tellers[first][day], tellers[second][day]) for day in tellers[first].keys() & tellers[second].keys())
         ]
-        for group in _joined(_plainest(pairs)):
+        plain = _plainest(pairs)
+        other = _others(channel, sharing, plain, alike)
+        for group in _joined([*plain, *other]):
             seen = [day for teller in group for day in tellers[teller]]
             days = tuple(sorted({day for day in seen if seen.count(day) > 1}))
-            found.append(TwiceRead(view=view, channel=channel, tellers=group, days=days))
+            differs = any(set(pair) <= set(group) for pair in other)
+            found.append(TwiceRead(view=view, channel=channel, tellers=group, days=days, differs=differs))
     return found
 
 
@@ -137,10 +150,28 @@ def _apart(first: Mapping[str, frozenset[str]], second: Mapping[str, frozenset[s
 
 def _plainest(pairs: Sequence[Pair]) -> list[Pair]:
     """Without exports of two sources that agree as wholes."""
-    wholes = {(first.source, second.source) for first, second in pairs if first.is_whole and second.is_whole}
-    return [
-        (first, second) for first, second in pairs if (first.is_whole and second.is_whole) or (first.source, second.source) not in wholes
-    ]
+    wholes = {_sources(pair) for pair in pairs if _is_whole(pair)}
+    return [pair for pair in pairs if _is_whole(pair) or _sources(pair) not in wholes]
+
+
+def _others(channel: str, sharing: Sequence[Pair], agreed: Sequence[Pair], alike: Alike) -> list[Pair]:
+    """Those of the pairs sharing a day that tell of the same lines and do not agree: of two sources their exports, if any do; else they as
+    wholes. Not of sources that agree as wholes.
+    """
+    known = set(agreed)
+    settled = {_sources(pair) for pair in agreed if _is_whole(pair)}
+    rest = [pair for pair in sharing if pair not in known and _sources(pair) not in settled]
+    found = alike(channel, rest) if rest else ()
+    parted = {_sources(pair) for pair in (*agreed, *found) if not _is_whole(pair)}
+    return [pair for pair in found if not _is_whole(pair) or _sources(pair) not in parted]
+
+
+def _sources(pair: Pair) -> tuple[str, str]:
+    return pair[0].source, pair[1].source
+
+
+def _is_whole(pair: Pair) -> bool:
+    return pair[0].is_whole and pair[1].is_whole
 
 
 def _agree(first: Sequence[DaySum], second: Sequence[DaySum]) -> bool:

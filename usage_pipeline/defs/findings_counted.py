@@ -1,6 +1,6 @@
 """What counts twice, or does not count that should: findings about files, exports and sources that tell of the same days."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
@@ -63,7 +63,7 @@ def parts_left(found: Sequence[Surplus]) -> Finding | None:
 
 
 def not_excluded(workplace: Workplace) -> Finding | None:
-    """Files of logs that `exclude` names in part: which of their lines other files hold, too, nobody knows any more."""
+    """Files of sources whose files add up that `exclude` names in part: which of their lines others hold, too, nobody knows any more."""
     told: list[str] = []
     count = 0
     for spec in workplace.settings().sources:
@@ -71,11 +71,13 @@ def not_excluded(workplace: Workplace) -> Finding | None:
             is_out = excludes(spec.exclude, workplace.environment().hash_key_text)
             counted, left = overruled(workplace.database().select(ingested_files, where={"source": spec.name}), is_out)
             told += [f"{spec.name} goes on to count {files_told(counted)}"] if counted else []
-            told += [f"{spec.name} goes on to leave out {files_told(left)}"] if left else []
+            told += [f"{spec.name} goes on to leave out {files_told(left)}, which no pattern names"] if left else []
             count += len(counted) + len(left)
     words = (
-        f"`exclude` cannot take apart files of a log that were read already ({count:,}): {'; '.join(told)}. The same lines of other files"
-        " were left out for theirs, or may have been read since. It can name all files of the log, and new ones: these are not read."
+        f"`exclude` cannot take apart the files of one source that add up (a log's, or Google's bill) and were read already"
+        f" ({count:,}): {'; '.join(told)}. The same lines of other files were left out for theirs, or may have been read since. It can name"
+        " all files of the source, and new ones: these are not read. To count some alone, leave all of them out, and let a source with a"
+        " new name read those."
     )
     return Finding(code="not_excluded", blocks=False, count=count, amount=None, words=words) if count else None
 
@@ -117,10 +119,11 @@ def counted_twice(costs: Sequence[DailyCost]) -> Finding | None:
     return Finding(code="counted_twice", blocks=True, count=len(overlaps), amount=amount, words=words)
 
 
-def read_twice(found: Sequence[Doubled]) -> Finding | None:
+def read_twice(found: Sequence[Doubled], removed: Collection[str] = ()) -> Finding | None:
+    """`removed`: the sources that count on though usage.yaml does not name them any more."""
     if not found:
         return None
-    words = "; ".join(_in_words(one) for one in found) + f". {_mend_of_twice(found)}"
+    words = "; ".join(_in_words(one) for one in found) + f". {_mend_of_twice(found)}{_put_back_first(found, removed)}"
     cost = money.total([one.cost for one in found])
     return Finding(code="read_twice", blocks=True, count=len(found), amount=cost, words=words)
 
@@ -130,13 +133,25 @@ def _mend_of_twice(found: Sequence[Doubled]) -> str:
     mends = [KEEP_ONE] if any(all(one.is_whole for one in twice.read.tellers) for twice in found) else []
     mends += [exports] if any(not one.is_whole for twice in found for one in twice.read.tellers) else []
     told = "; of exports, ".join(mends)
-    return f"{told[0].upper()}{told[1:]}."
+    corrected = " Where the newer one is a correction, exclude the older file, or give the newer one the older's name."
+    return f"{told[0].upper()}{told[1:]}." + (corrected if any(twice.read.differs for twice in found) else "")
 
 
-def logged_twice(found: Sequence[Doubled]) -> Finding | None:
+def _put_back_first(found: Sequence[Doubled], removed: Collection[str]) -> str:
+    """What comes before the mend where one of those is not in usage.yaml: only there it can have an `exclude`."""
+    gone = sorted({source for one in found for source in one.read.sources} & set(removed))
+    if not gone:
+        return ""
+    if len(gone) == 1:
+        return f" {gone[0]} is no longer in usage.yaml and counts on: put it back under its old name for that."
+    return f" {', '.join(gone)} are no longer in usage.yaml and count on: put them back under their old names for that."
+
+
+def logged_twice(found: Sequence[Doubled], removed: Collection[str] = ()) -> Finding | None:
     """No proof: two applications may happen to use the same. Where a bill or the provider's count covers it, that counts, once."""
     told = "; ".join(f"{' and '.join(one.read.sources)} tell the same of {one.read.channel} on {_days(one)}" for one in found)
     words = f"{told}: if they saw the same requests, these are estimated twice. {KEEP_ONE[0].upper()}{KEEP_ONE[1:]}."
+    words += _put_back_first(found, removed)
     cost = money.total([one.cost for one in found])
     return Finding(code="logged_twice", blocks=False, count=len(found), amount=cost, words=words) if found else None
 
@@ -147,10 +162,11 @@ def _days(one: Doubled) -> str:
 
 def _in_words(one: Doubled) -> str:
     read, is_bill = one.read, one.read.view == BILL
-    told = " and ".join(_teller_told(teller, one) for teller in read.tellers)
+    told = " and ".join(_teller_told(teller, one) + _sum_told(teller, one) for teller in read.tellers)
     where = f"in {read.sources[0]} from {told}" if len(read.sources) == 1 else f"from {told}"
+    same = "tell of the same lines with other amounts" if read.differs else "tell the same"
     return (
-        f"{read.channel}'s {'bill' if is_bill else 'own count of usage'} is read {where}, which tell the same"
+        f"{read.channel}'s {'bill' if is_bill else 'own count of usage'} is read {where}, which {same}"
         f" ({_days(one)}): {money.text(one.cost)} {'billed' if is_bill else 'estimated'} twice"
     )
 
@@ -161,3 +177,8 @@ def _teller_told(teller: Teller, one: Doubled) -> str:
         return teller.source
     export = f"export {teller.export!r} ({files_told(one.files[teller])})"
     return export if len(one.read.sources) == 1 else f"{teller.source}, {export}"
+
+
+def _sum_told(teller: Teller, one: Doubled) -> str:
+    """What it tells of the days, where others tell another amount."""
+    return f" of {money.text(one.sums[teller])}{' (the newest)' if teller == one.newest else ''}" if teller in one.sums else ""

@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 
 import ibis.expr.types as ir
 
 from usage_pipeline import money
 from usage_pipeline.costs.read_twice import BILL, LOG, USAGE, DaySum, Key, Teller, TwiceRead, twice_read
-from usage_pipeline.defs.read_twice_exports import CENTS, accounts_of, export_accounts, export_sums, exports_told, files_of
+from usage_pipeline.defs.read_twice_exports import CENTS, accounts_of, export_accounts, export_sums, exports_told, files_of, written_at
+from usage_pipeline.defs.read_twice_lines import Lines
 from usage_pipeline.periods import Period
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.lake import Lake
@@ -28,11 +29,17 @@ Costs = Mapping[tuple[str, date], Mapping[Teller, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Doubled:
-    """Who tells the same, and what the days they share cost beyond the dearest of them. `files`: those of exports."""
+    """Who tells the same, and what the days they share cost beyond the dearest of them. `files`: those of exports.
+
+    `sums`: of those who tell of the same lines with other amounts, what each one's days cost that others have too; `newest`: whose files
+    were written last, None where that is not known.
+    """
 
     read: TwiceRead
     cost: Decimal
     files: Mapping[Teller, tuple[str, ...]] = field(default_factory=dict)
+    sums: Mapping[Teller, Decimal] = field(default_factory=dict)
+    newest: Teller | None = None
 
 
 def doubled(lake: Lake, database: Database, days: Period) -> list[Doubled]:
@@ -63,7 +70,7 @@ def _bills(lake: Lake, database: Database, rows: ir.Table) -> list[Doubled]:
         told = costs[one.channel, one.day]
         told[one.teller] = money.total([told.get(one.teller, money.ZERO), one.size])
     merged: dict[tuple[str, tuple[Teller, ...]], list[TwiceRead]] = defaultdict(list)
-    for read in twice_read(sums, accounts):
+    for read in twice_read(sums, accounts, Lines(lake, wholes, several).alike):
         named = tuple(dict.fromkeys(one if one.is_whole else Teller(one.source, one.export, EVERY) for one in read.tellers))
         merged[read.channel, named].append(read)
     found: list[Doubled] = []
@@ -71,8 +78,21 @@ def _bills(lake: Lake, database: Database, rows: ir.Table) -> list[Doubled]:
         seen = tuple(sorted({day for read in reads for day in read.days}))
         cost = money.total([_beyond_the_dearest(read, costs) for read in reads])
         files = {} if several is None else files_of(lake, database, several, [one for one in named if not one.is_whole], seen)
-        found.append(Doubled(TwiceRead(view=BILL, channel=channel, tellers=named, days=seen), cost, files))
+        differs = any(read.differs for read in reads)
+        twice = Doubled(TwiceRead(view=BILL, channel=channel, tellers=named, days=seen, differs=differs), cost, files)
+        found.append(_with_sums(twice, reads, costs, written_at(lake, database, rows, named, seen)) if differs else twice)
     return found
+
+
+def _with_sums(one: Doubled, reads: Sequence[TwiceRead], costs: Costs, written: Mapping[Teller, datetime]) -> Doubled:
+    amounts: dict[Teller, list[Decimal]] = defaultdict(list)
+    for read in reads:
+        for teller in read.tellers:
+            named = teller if teller.is_whole else Teller(teller.source, teller.export, EVERY)
+            amounts[named] += [costs[read.channel, day].get(teller, money.ZERO) for day in read.days]
+    latest = [teller for teller, time in written.items() if time == max(written.values())]
+    sums = {teller: money.total(several) for teller, several in amounts.items()}
+    return replace(one, sums=sums, newest=latest[0] if len(latest) == 1 else None)
 
 
 def _of_usage(lake: Lake, view: str, rows: ir.Table) -> list[Doubled]:

@@ -6,7 +6,7 @@ left out before anything is summed.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import ibis
 import ibis.expr.types as ir
@@ -96,3 +96,21 @@ def files_of(
         )
         for one in tellers
     }
+
+
+def written_at(lake: Lake, database: Database, rows: ir.Table, tellers: Sequence[Teller], days: Sequence[date]) -> dict[Teller, datetime]:
+    """When the newest file of each that has bill lines on `days` was written; `rows` are all bill lines."""
+    sources = sorted({one.source for one in tellers})
+    told = rows.filter(rows.day.isin(days) & rows.source.isin(sources)).select("source", "snapshot_scope", "source_file").distinct()
+    times: dict[tuple[str, str], datetime] = {}
+    for file in database.select(ingested_files, where={"source": sources, "excluded_at": None}):
+        place = file.source, file.fingerprint
+        times[place] = max(times.get(place, file.modified_at), file.modified_at)
+    found: dict[Teller, datetime] = {}
+    for row in lake.engine.to_pyarrow(told).to_pylist():
+        named = export_of(row["snapshot_scope"])
+        for one in tellers:
+            is_its = one.source == row["source"] and (one.is_whole or (named is not None and named[0] == one.export))
+            if is_its and (time := times.get((row["source"], row["source_file"]))):
+                found[one] = max(found.get(one, time), time)
+    return found
