@@ -35,6 +35,7 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
     build_book(settings.agreements, settings.aliases, file=str(settings.file), is_current=False)  # contradictions: before there is a home
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
+    workplace.ids_by_key()  # another key than the home began with: before anything is read
     workplace.books().current()  # names that the home's price book does not know: before anything is read
     landing = workplace.landing()
     for spec in settings.sources:

@@ -69,6 +69,7 @@ def plan_of(workplace: Workplace, month: Period) -> Plan:
                 catalogs=workplace.home.prices,
                 rates=rates,
                 at=workplace.now(),
+                hashed_ids=workplace.home.hashed_ids,
             )
             again = not_again(differs(daily, replayed(given, Path(folder))), month)
             findings = sorted([*findings, *([again] if again else [])], key=lambda one: not one.blocks)

@@ -68,11 +68,12 @@ def ingested_files_asset(context: dg.AssetExecutionContext, workplace: Workplace
     Before that, what sources with an API have of the run's days lands as files. A source whose store gives nothing is told, and the
     others are read.
     """
+    engine = workplace.reading_engine()  # first: a home that began with another key is told before anything is asked for
     pulled = pull_sources(workplace, days_of(context))
     for source, done in pulled.items():
         for words in sorted(set(done.failures.values())):
             context.log.warning("%s: %s", source, words)
-    settings, database, engine = workplace.settings(), workplace.database(), workplace.engine()
+    settings, database = workplace.settings(), workplace.database()
     lake, landing = workplace.lake(engine), workplace.landing()
     sweep(lake, workplace.home.scratch, database=database, now=workplace.now())
     files: list[IngestedFile] = []

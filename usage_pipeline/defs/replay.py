@@ -25,6 +25,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.home import Home
+from usage_pipeline.storage.id_hashes import ids_by_key
 from usage_pipeline.storage.ingest import ingest
 from usage_pipeline.storage.landing import Landing
 from usage_pipeline.tables.charges import charges
@@ -42,7 +43,7 @@ HOME, INPUTS, CONFIG, RATES = "home", "inputs", "usage.yaml", "exchange_rates"
 class Ingredients:
     """What a month is computed of: files where they lie now, usage.yaml's text, price books and where their catalogs lie, the moment.
 
-    `rates` is the file of exchange rates, where there is one.
+    `rates` is the file of exchange rates, where there is one; `hashed_ids` the home's note of how it hashes ids.
     """
 
     month: Period
@@ -53,6 +54,7 @@ class Ingredients:
     catalogs: Path
     rates: Path | None
     at: datetime
+    hashed_ids: Path
 
 
 class Replayed(Workplace):
@@ -65,6 +67,10 @@ class Replayed(Workplace):
         found = super().settings()
         rates = Path(self.config_file).parent / RATES
         return replace(found, exchange_rates=rates) if rates.is_file() else found
+
+    def ids_by_key(self) -> bool:
+        """As in the home that it is a replay of."""
+        return ids_by_key(self.home.hashed_ids, self.environment().hash_key_text, is_new=False)
 
     def database(self) -> Database:
         """Of the folder, whatever the environment says."""
@@ -110,6 +116,8 @@ def _prepared(given: Ingredients, folder: Path) -> Replayed:
         shutil.copyfile(given.rates, folder / RATES)
     home = Home(folder / HOME).create()
     shutil.copytree(given.catalogs, home.prices, dirs_exist_ok=True)
+    if given.hashed_ids.exists():
+        shutil.copyfile(given.hashed_ids, home.hashed_ids)
     for one in given.inputs:
         place = given.places.get((one.source, one.sha256))
         if place is not None and one.kind == NAMES:
@@ -140,7 +148,7 @@ def _read(
         link = links / one.uri.replace("://", "/").lstrip("/")
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(place.absolute())
-    engine = workplace.engine()
+    engine = workplace.reading_engine()
     ingest(
         source,
         SOURCES[spec.kind],

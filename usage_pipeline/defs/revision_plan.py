@@ -92,6 +92,7 @@ def revision_plan(workplace: Workplace, closed: Closed) -> RevisionPlan:
             catalogs=workplace.home.prices,
             rates=rates,
             at=workplace.now(),
+            hashed_ids=workplace.home.hashed_ids,
         )
         daily = replayed(given, Path(folder))
         parts = added_up(bridge_of(before, current_book(replayed_home(given, Path(folder)), month, daily)))

@@ -119,6 +119,7 @@ def verify(workplace: Workplace, asked: Asked, *, quick: bool) -> Iterator[Answe
                 catalogs=folder / PRICES,
                 rates=folder / RATES if (folder / RATES).is_file() else None,
                 at=manifest.closed_at,
+                hashed_ids=workplace.home.hashed_ids,
             )
             yield _numbers(workplace, manifest, folder, given, Path(place))
 

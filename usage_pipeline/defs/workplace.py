@@ -18,8 +18,9 @@ from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.settings import Environment, Settings, load
 from usage_pipeline.settings.environment import PREFIX
 from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.engine import connect
+from usage_pipeline.storage.engine import connect, hash_ids_plainly
 from usage_pipeline.storage.home import Home
+from usage_pipeline.storage.id_hashes import has_read, ids_by_key
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.landing import Landing, LocalStore
 from usage_pipeline.storage.landing_s3 import S3Store
@@ -52,6 +53,17 @@ class Workplace(dg.ConfigurableResource[None]):
         """A fresh in-memory engine."""
         environment = self.environment()
         return connect(self.home.scratch, memory_limit=environment.memory_limit, hash_key=environment.hash_key_text)
+
+    def ids_by_key(self) -> bool:
+        """Whether this home's ids are hashed by the key. Raises UsageConfigError where it began with another key than there is now."""
+        return ids_by_key(self.home.hashed_ids, self.environment().hash_key_text, is_new=not has_read(self.database()))
+
+    def reading_engine(self) -> Backend:
+        """A fresh engine for reading files: it hashes ids as the home began to. Raises UsageConfigError as `ids_by_key`."""
+        by_key, engine = self.ids_by_key(), self.engine()
+        if not by_key:
+            hash_ids_plainly(engine)
+        return engine
 
     def lake(self, engine: Backend) -> Lake:
         return Lake(self.home.lake, engine)

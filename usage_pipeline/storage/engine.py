@@ -7,7 +7,7 @@ from pathlib import Path
 import ibis
 from ibis.backends.duckdb import Backend
 
-from usage_pipeline.tables.personal import HASH_KEY
+from usage_pipeline.tables.personal import HASH_KEY, ID_KEY
 
 COLLECT_AFTER = (50_000, 20, 20)
 """Python looks for cycles after so many new objects. An expression is a tree of many small objects, and the default (700) walks through
@@ -34,5 +34,11 @@ def connect(scratch: Path, *, memory_limit: str = "2GB", hash_key: str | None = 
     for name, value in settings.items():
         connection.raw_sql(f"SET {name} = {value}")
     if hash_key is not None:
-        connection.con.execute(f"SET VARIABLE {HASH_KEY} = ?", [hash_key])
+        for variable in (HASH_KEY, ID_KEY):
+            connection.con.execute(f"SET VARIABLE {variable} = ?", [hash_key])
     return connection
+
+
+def hash_ids_plainly(engine: Backend) -> None:
+    """Without the key from now on, as in a home that began without one. Names go on to be hashed by it."""
+    engine.con.execute(f"RESET VARIABLE {ID_KEY}")

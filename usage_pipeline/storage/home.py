@@ -21,6 +21,11 @@ class Home:
         return self.root / "failed_sources.json"
 
     @property
+    def hashed_ids(self) -> Path:
+        """By what ids are hashed here (`storage/id_hashes.py`): to be kept with the lake and the database."""
+        return self.root / "hashed_ids.json"
+
+    @property
     def lake(self) -> Path:
         """Facts, `lake/<table>/day=YYYY-MM-DD/<part>.parquet`."""
         return self.root / "lake"

@@ -29,7 +29,7 @@ from usage_pipeline.tables.labels import (
     bounded_tags,
     is_name,
 )
-from usage_pipeline.tables.personal import ADDRESS, RAW_KEY, SHORT_KEY, holds_address, holds_key, keyed_hash, masked, pseudonym
+from usage_pipeline.tables.personal import ADDRESS, ID_KEY, RAW_KEY, SHORT_KEY, holds_address, holds_key, keyed_hash, masked, pseudonym
 from usage_pipeline.tables.schema import Column, Table
 from usage_pipeline.tables.source import SCOPE_SEPARATOR
 
@@ -77,8 +77,10 @@ def _hidden_value(text: Any, column: Column, tags: tuple[str, ...] | None) -> ir
 
 
 def still_telling(text: ir.StringValue, column: str | None = None) -> ir.StringValue:
-    """An id in which no address, no raw key and no sentence can be read, as different from others as before."""
-    hashed = ibis.coalesce(keyed_hash("id-", text), ibis.literal("id-") + text.hexdigest("sha256"))
+    """An id in which no address, no raw key and no sentence can be read, as different from others as before; and hashed as it always was
+    in this home, so that a line is known when it comes again (`storage/id_hashes.py`).
+    """
+    hashed = ibis.coalesce(keyed_hash("id-", text, ID_KEY), ibis.literal("id-") + text.hexdigest("sha256"))
     return ibis.ifelse(holds_address(text) | holds_key(text) | ~is_name(text, column), hashed, text)
 
 

@@ -14,6 +14,10 @@ import ibis.expr.types as ir
 HASH_KEY = "usage_hash_key"
 """The engine's variable that holds the key; unset is null, and so is every hash then."""
 
+ID_KEY = "usage_id_key"
+"""The engine's variable that holds the key of ids and scopes, which a home keeps for good (storage/id_hashes.py); unset, they are hashed
+plainly."""
+
 HASH_DIGITS = 16
 
 _AT = r"(?:@|%40)"
@@ -62,16 +66,17 @@ def getvariable(variable: str) -> str:  # type: ignore[empty-body]
     """The engine's variable of that name; null where it is not set."""
 
 
-def pseudonym(text: ir.StringValue) -> ir.StringValue:
+def pseudonym(text: ir.StringValue, variable: str = HASH_KEY) -> ir.StringValue:
     """A user's, key's or caller's name: what holds an '@' or is a raw key becomes its keyed hash as a whole, all else stays as it is.
 
-    An address counts in lower case and without what stands around it, so that one person stays one.
+    An address counts in lower case and without what stands around it, so that one person stays one. In an id or a scope `variable` is
+    ID_KEY.
     """
     plain = text.replace("%40", "@")
     address = plain.re_extract(f"({ADDRESS})", 1).nullif("")
-    person = keyed_hash("person-", ibis.coalesce(address, plain).lower())
+    person = keyed_hash("person-", ibis.coalesce(address, plain).lower(), variable)
     raw = ibis.coalesce(text.re_extract(RAW_KEY, 1).nullif(""), text).re_replace(r"^[Bb]earer\s+", "")
-    return ibis.cases((holds_key(text), keyed_hash("key-", raw)), (text.contains("@") | text.contains("%40"), person), else_=text)
+    return ibis.cases((holds_key(text), keyed_hash("key-", raw, variable)), (text.contains("@") | text.contains("%40"), person), else_=text)
 
 
 def holds_address(text: ir.StringValue) -> ir.BooleanValue:
@@ -93,8 +98,8 @@ def masked(text: ir.StringValue) -> ir.StringValue:
     return without_keys.re_replace(ADDRESS, "(address)")
 
 
-def keyed_hash(prefix: str, text: ir.StringValue) -> ir.StringValue:
+def keyed_hash(prefix: str, text: ir.StringValue, variable: str = HASH_KEY) -> ir.StringValue:
     """`prefix` and the start of sha256(key, sha256(key, text)); null without a key."""
-    key = getvariable(HASH_KEY).cast("string")
+    key = getvariable(variable).cast("string")
     inner = (key + ibis.literal("\x1f") + text).hexdigest("sha256")
     return ibis.literal(prefix) + (key + ibis.literal("\x1f") + inner).hexdigest("sha256").left(HASH_DIGITS)

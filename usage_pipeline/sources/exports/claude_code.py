@@ -20,7 +20,7 @@ from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import days_covered, lines_of, staged
 from usage_pipeline.sources.rejects import first_reason, quantity_checks, time_checks
 from usage_pipeline.sources.tags import TEXT_MAP, json_object
-from usage_pipeline.tables.personal import pseudonym
+from usage_pipeline.tables.personal import ID_KEY, pseudonym
 from usage_pipeline.tables.source import Format, Source
 from usage_pipeline.tables.usage_events import INCLUDED, LOG_VIEW, SUCCESS, usage_events
 
@@ -55,7 +55,7 @@ def to_events(records: ir.Table) -> ir.Table:
         "source_file",
         "source_line",
         "reject",
-        event_id=natural_key(costed.date, costed.user, costed.key, *(costed[name] for name in LABELS), costed.model),
+        event_id=natural_key(costed.date, costed.id_user, costed.id_key, *(costed[name] for name in LABELS), costed.model),
         view=constant(LOG_VIEW),
         started_at=costed.started_at,
         ended_at=costed.started_at + ibis.interval(days=1),
@@ -82,6 +82,8 @@ def _read(lines: ir.Table) -> ir.Table:
         started_at=iso_time(lines.date),
         user=pseudonym(lines.address),
         key=pseudonym(lines.key_name),
+        id_user=pseudonym(lines.address, ID_KEY),
+        id_key=pseudonym(lines.key_name, ID_KEY),
         scope=_actor(lines),
         used=lines.models.try_cast("json").try_cast(OBJECTS),
     )
@@ -89,7 +91,7 @@ def _read(lines: ir.Table) -> ir.Table:
 
 def _actor(records: ir.Table) -> ir.StringValue:
     """What a newer pull replaces: the actor. All persons together where they cannot be told apart."""
-    return ibis.coalesce(pseudonym(records.key_name), pseudonym(records.address), "")
+    return ibis.coalesce(pseudonym(records.key_name, ID_KEY), pseudonym(records.address, ID_KEY), "")
 
 
 def _reject(rows: ir.Table) -> ir.StringValue:

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from usage_pipeline.sources.cells import iso_time
 from usage_pipeline.sources.records import days_covered, staged
-from usage_pipeline.tables.personal import pseudonym
+from usage_pipeline.tables.personal import ID_KEY, pseudonym
 from usage_pipeline.tables.schema import TIMESTAMP
 
 TIMES = {"start_iso": "start_time_iso", "end_iso": "end_time_iso", "utc_date": "utc_date"}
@@ -32,7 +32,7 @@ def _instant(text: ir.StringValue) -> ir.TimestampValue:
 
 def local_day(rows: ir.Table) -> ir.StringValue:
     """What a newer export replaces: an account's day where it was exported, '2026-10-01+08:00 <account>'."""
-    account = (ibis.literal(" ") + pseudonym(rows.account)).fill_null("")
+    account = (ibis.literal(" ") + pseudonym(rows.account, ID_KEY)).fill_null("")
     return ibis.coalesce(_date(rows.start_iso) + _offset(rows.start_iso), rows.utc_date) + account
 
 
