@@ -13,7 +13,7 @@ from sample_world import CONFIG, RANGE, usage_pipeline
 from usage_pipeline.cli import main
 
 PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
-BOOK = [["reconcile"], ["close"], ["verify"], ["journal"]]
+BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"]]
 COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], *BOOK, ["budgets", "check"], *PRICES]
 SMALL = "organisation: {name: Example Org}\nprojects: [{id: portal}]\nsources: [{name: app, kind: tracker, path: 'logs/*.jsonl'}]\n"
 

@@ -154,6 +154,36 @@ def verify(home: Path | None, config: Path | None, as_json: bool, statement: str
 
 
 @main.command()
+@click.argument("statement")
+@click.option("--project", help="Only this project; 'unattributed' for what no rule gives to one.")
+@click.option("--day", type=DAY, help="Only this day (UTC).")
+@click.option("--channel", help="Only what this channel bills.")
+@click.option("--provider", help="Only models of this provider.")
+@click.option("--model", help="Only this model.")
+@click.option("--meter", help="Only this meter, such as output.")
+@click.option("--user", help="Only this user.")
+@click.option("--operation", help="Only this operation.")
+@click.option("--team", help="Only this team.")
+@click.option("--type", "api_type", help="Only this type: text, image, ...")
+@click.option("--rows", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Lines shown of each kind, the largest first.")
+@common
+def explain(home: Path | None, config: Path | None, as_json: bool, statement: str, rows: int, **asked: Any) -> int:
+    """Walk a number of a statement down: to days, models and meters, then the lines of files, with prices and rules applied.
+
+    STATEMENT is a month, a closed revision (its frozen numbers), or the path of a statement. Options combine; '' stands for rows
+    that have none of it. The lines sum to the number to the last digit.
+
+    \b
+    Example:
+      usage-pipeline explain 2026-10 --project support-portal --day 2026-10-02
+      usage-pipeline explain 2026-10/r1 --model claude-opus-5 --meter output --rows 50
+    """
+    from usage_pipeline.commands.explain import run_explain
+
+    return run_explain(environment_of(home, config), statement, asked, rows, output_of(as_json))
+
+
+@main.command()
 @click.argument("file", type=click.File("rb"))
 @click.option("--book", help="Name or beginning of the hash of a price book; 'installed' is the package's own.  [the one adopted last]")
 @common

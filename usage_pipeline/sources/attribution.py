@@ -32,6 +32,19 @@ def attribute(rows: ir.Table, rules: Sequence[AttributionRule], projects: Sequen
     return _filled(owned, projects)
 
 
+def first_rule(rows: ir.Table, rules: Sequence[AttributionRule], own_ids: Sequence[str]) -> ir.Table:
+    """`rows` with `rule_number`, the place of the first rule that matches, null where none does, and `rule_value`, what it looks at."""
+    fields = list(dict.fromkeys(rule.field for rule in rules))
+    values = {field: f"attributed_by_{number}" for number, field in enumerate(fields)}
+    looked_up = staged(rows.mutate(**{name: _value(rows, field) for field, name in values.items()}))
+    matches = [_branch(looked_up, rule, looked_up[values[rule.field]], own_ids)[0] for rule in rules]
+    numbers = [(one, ibis.literal(number, "int64")) for number, one in enumerate(matches)]
+    told = staged(looked_up.mutate(rule_number=ibis.cases(*numbers, else_=ibis.null("int64"))))
+    places = {field: [number for number, rule in enumerate(rules) if rule.field == field] for field in fields}
+    of_field = [(told.rule_number.isin(numbers), told[values[field]]) for field, numbers in places.items()]
+    return told.mutate(rule_value=ibis.cases(*of_field, else_=ibis.null("string"))).drop(*values.values())
+
+
 def _value(rows: ir.Table, field: str) -> ir.StringValue:
     null = ibis.null("string")
     if field.startswith(TAG):

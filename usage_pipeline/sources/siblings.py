@@ -25,3 +25,11 @@ def with_siblings(rules: Sequence[AttributionRule], specs: Sequence[SourceSpec],
         if name != rule.source and channel == channels[rule.source]
     ]
     return [*rules, *copies]
+
+
+def place_of(number: int, rules: Sequence[AttributionRule], written: Sequence[AttributionRule]) -> int:
+    """The place in usage.yaml (`written`) of rule `number` of `with_siblings(written, ...)`."""
+    if number < len(written):
+        return number
+    of = replace(rules[number], source=None)
+    return next(place for place, one in enumerate(written) if one.source is not None and replace(one, source=None) == of)
