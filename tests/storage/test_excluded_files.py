@@ -204,8 +204,8 @@ def test_a_log_goes_as_a_whole_and_comes_back(log: Log) -> None:
     assert (log.lines(), log.overruled("*")) == ([], ([], []))
     assert log.marked() == {"app": True, "more": True, "broken": True}
     assert {one.excluded_at is not None for one in versions(OCTOBER, set(), database=log.database)} == {True}
-    log.read("more")
-    assert (log.lines(), log.overruled("more")) == (["r1", "r2", "r3"], (["more"], []))
+    log.read()
+    assert (log.lines(), log.overruled()) == (["r1", "r2", "r3"], ([], []))
 
 
 def test_a_log_that_is_left_out_does_not_come_back_beside_files_that_took_its_place(log: Log) -> None:
@@ -219,6 +219,24 @@ def test_a_log_that_is_left_out_does_not_come_back_beside_files_that_took_its_pl
     assert log.lines() == []
     log.read()
     assert (log.lines(), log.overruled()) == (["r1", "r5"], ([], ["app", "more"])), "as it was before the last pattern"
+
+
+def test_what_a_pattern_names_is_not_let_in_beside_files_that_went_before(log: Log) -> None:
+    log.read("app", "more", "broken")
+    log.land("anew", log_line("r5"))
+    assert log.read("app", "more", "broken") == ["anew"]
+    log.read("*")
+    assert log.lines() == []
+    assert log.read("anew") == []
+    assert (log.lines(), log.overruled("anew")) == ([], ([], ["app", "more"])), "all stay out"
+    log.read("app", "more")
+    assert log.lines() == ["r5"], "those that went last come back alone"
+
+
+def test_files_that_went_together_do_not_come_back_in_part(log: Log) -> None:
+    log.read("*")
+    assert log.read("more") == []
+    assert (log.lines(), log.overruled("more")) == ([], ([], ["app"]))
 
 
 def test_patterns_are_those_of_paths() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from usage_pipeline.commands.output import Output
 from usage_pipeline.commands.sources_day import show_day
 from usage_pipeline.defs.home import prepare
-from usage_pipeline.defs.source_status import source_statuses
+from usage_pipeline.defs.source_status import removed_statuses, source_statuses
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.settings import Environment
 from usage_pipeline.storage.home import Home
@@ -14,16 +14,17 @@ from usage_pipeline.tables.rejected_lines import REASONS
 from usage_pipeline.tables.source_status import SourceStatus
 
 SHOWN_DAYS = 5
+NOT_NAMED = "not in usage.yaml: counts on"
 
 
 def run_sources(environment: Environment, as_of: date, day: date | None, output: Output) -> int:
-    """The status of each source on `as_of`; or all that is known of one day."""
+    """The status of each source on `as_of`, also of those gone from usage.yaml that count on; or all that is known of one day."""
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
     if day is not None:
         show_day(workplace, day, output)
         return 0
-    statuses = source_statuses(workplace, as_of)
+    statuses = source_statuses(workplace, as_of) + removed_statuses(workplace, as_of)
     if output.as_json:
         output.document({"as_of": as_of.isoformat(), "sources": [_document(one) for one in statuses]})
     else:
@@ -35,7 +36,8 @@ def _document(one: SourceStatus) -> dict[str, Any]:
     return {
         "source": one.source,
         "kind": one.kind,
-        "path": one.path,
+        "path": one.path or None,
+        "in_usage_yaml": one.is_configured,
         "files": one.files,
         "excluded": one.excluded,
         "unreadable": one.unreadable,
@@ -62,7 +64,7 @@ def _show(statuses: list[SourceStatus], as_of: date, stale_days: int, output: Ou
             (
                 *(one.source, one.kind, one.files, one.lines, one.accepted, one.duplicates, one.rejected, one.newest_day, one.lag_days),
                 f"{one.last_read:%Y-%m-%d %H:%M}" if one.last_read else None,
-                "stale" if one.is_stale else "",
+                _standing(one),
             )
             for one in statuses
         ],
@@ -70,6 +72,12 @@ def _show(statuses: list[SourceStatus], as_of: date, stale_days: int, output: Ou
     )
     for one in statuses:
         _tell(one, stale_days, output)
+
+
+def _standing(one: SourceStatus) -> str:
+    if not one.is_configured:
+        return NOT_NAMED
+    return "stale" if one.is_stale else ""
 
 
 def _tell(one: SourceStatus, stale_days: int, output: Output) -> None:
@@ -88,5 +96,5 @@ def _tell(one: SourceStatus, stale_days: int, output: Output) -> None:
         output.say(f"{one.source}: no file speaks of {days}{more}")
     if not one.files:
         output.say(f"{one.source}: nothing was read yet; it is looked for at {one.path}")
-    elif one.is_stale:
+    elif one.is_stale and one.is_configured:
         output.say(f"{one.source}: stale, its newest data is more than {stale_days} days old (limits.stale_days in usage.yaml)")

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from usage_pipeline import money
-from usage_pipeline.costs.read_twice import LOG
+from usage_pipeline.costs.read_twice import BILL, LOG
+from usage_pipeline.defs.counted_contents import counted_contents
 from usage_pipeline.defs.exchange import unconverted
 from usage_pipeline.defs.finding import Finding
 from usage_pipeline.defs.finding_unreconciled import unreconciled
@@ -21,11 +22,13 @@ from usage_pipeline.defs.findings_counted import (
 from usage_pipeline.defs.findings_exchange import without_rate
 from usage_pipeline.defs.findings_lines import broken_bills, broken_usage, rejected_bill_lines, rejected_usage_lines
 from usage_pipeline.defs.findings_shares import shares_moved
+from usage_pipeline.defs.kind_changed import kind_changed
 from usage_pipeline.defs.pulls import Gap, gaps_of
-from usage_pipeline.defs.read_twice import doubled
+from usage_pipeline.defs.read_twice import Doubled, doubled
 from usage_pipeline.defs.removed_sources import removed_sources
 from usage_pipeline.defs.replaced_accounts import replaced_accounts
 from usage_pipeline.defs.replaced_hours import replaced_hours
+from usage_pipeline.defs.same_contents import SameContents, same_content, same_contents
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.surplus_parts import surplus_parts
 from usage_pipeline.defs.unpriced import unpriced_share
@@ -52,7 +55,10 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
     """All findings about `days`, whose cost rows are `costs`; those that block first."""
     lake = workplace.lake(workplace.engine())
     settings, database = workplace.settings(), workplace.database()
-    gaps, twice = gaps_of(workplace, days), doubled(lake, database, days)
+    gaps, counted = gaps_of(workplace, days), counted_contents(database, days)
+    same = same_contents(counted, lake, days)
+    twice = [one for one in doubled(lake, database, days) if not _is_told(one, same)]
+    removed = {one.source for one in counted} - {spec.name for spec in settings.sources}
     statuses = source_statuses(workplace, min(days.last, workplace.now().date()))
     pulled = {spec.name for spec in settings.sources if spec.api}
     found = [
@@ -69,10 +75,12 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         accounts_replaced(replaced_accounts(settings, database, lake, days)),
         hours_replaced(replaced_hours(settings, database, days)),
         parts_left(surplus_parts(settings, database, lake, days)),
-        removed_sources(settings, database, lake, days),
+        kind_changed(settings, counted),
+        removed_sources(settings, database, lake, days, same),
+        same_content(settings, same),
         counted_twice(costs),
-        read_twice([one for one in twice if one.read.view != LOG]),
-        logged_twice([one for one in twice if one.read.view == LOG]),
+        read_twice([one for one in twice if one.read.view != LOG], removed),
+        logged_twice([one for one in twice if one.read.view == LOG], removed),
         unreconciled(database, days, settings.limits),
         _without_variant(lake, days),
         _at_most(lake, days),
@@ -81,6 +89,14 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _newer_catalog(workplace),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
+
+
+def _is_told(one: Doubled, same: Sequence[SameContents]) -> bool:
+    """Whether sources tell the same because they have read the same files, of which another finding tells."""
+    sources, days = set(one.read.sources), set(one.read.days)
+    return len(sources) > 1 and any(
+        (each.view == BILL) == (one.read.view == BILL) and sources <= set(each.sources) and days <= each.days for each in same
+    )
 
 
 def _unread_sources(workplace: Workplace) -> Finding | None:

@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.shards import of_files
 from usage_pipeline.tables.ingested_files import IngestedFile
 from usage_pipeline.tables.rejected_lines import REASONS, rejected_lines
 
@@ -34,7 +35,5 @@ def rejects_of(lake: Lake, files: Sequence[IngestedFile]) -> list[dict[str, Any]
 
 def _lines_of(lake: Lake, files: Sequence[IngestedFile]) -> ir.Table:
     parts = {file.part for file in files}
-    rows = lake.read(rejected_lines, parts=[part for part in lake.parts(rejected_lines.name) if part.name in parts])
-    places = [(file.source, file.fingerprint) for file in files]
-    versions = ibis.memtable(places, schema=ibis.schema({"source": "string", "source_file": "string"}))
-    return rows.semi_join(versions, ["source", "source_file"])
+    named = [part for part in lake.parts(rejected_lines.name) if part.name in parts]
+    return of_files(lake.read(rejected_lines, parts=named, with_part=True), files)

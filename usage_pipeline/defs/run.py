@@ -61,7 +61,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
     workplace = Workplace(home_folder=str(home.root), config_file=str(config))
     database = workplace.database()
-    files_before = {(one.source, one.uri, one.fingerprint) for one in database.select(ingested_files)}
+    files_before = {(one.source, one.uri, one.fingerprint, one.kind) for one in database.select(ingested_files)}
     alerts_before = {one.alert_id for one in database.select(alerts)}
     sent_before = {one.delivery_id for one in database.select(deliveries)}
     publish_all(home, database)
@@ -78,7 +78,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
             _execute(definitions, name, instance, {**tags, "launched_by": "usage-pipeline run"}, run_config)
     files = database.select(ingested_files)
     costs = database.select(daily_costs, where={"day": days})
-    new_files = [one for one in files if (one.source, one.uri, one.fingerprint) not in files_before]
+    new_files = [one for one in files if (one.source, one.uri, one.fingerprint, one.kind) not in files_before]
     stated = _newest(database.select(statements, where={"period": [month_name(month) for month in months_in(days)]}))
     findings = findings_of(workplace, days, costs)
     return RunOutcome(

@@ -17,6 +17,7 @@ from usage_pipeline.periods import ONE_DAY, Period, inclusive, month_of, months_
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.excluded import excludes, to_mark
 from usage_pipeline.storage.ingest import look_of, touched_days
+from usage_pipeline.storage.kinds import as_read
 from usage_pipeline.storage.landing import LandedFile, Landing
 from usage_pipeline.tables.computed_days import named_files
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
@@ -77,14 +78,15 @@ def _busy(context: dg.SensorEvaluationContext, now: datetime) -> bool:
 
 def _ingest(workplace: Workplace, read: list[IngestedFile]) -> Iterator[dg.RunRequest]:
     """One run if any file was never read as it lies there now, or is to be left out or let in again."""
-    known = {look_of(one) for one in read}
     landing = workplace.landing()
     unread: list[str] = []
     for spec in workplace.settings().sources:
         is_out = excludes(spec.exclude, landing.hash_key)
+        own = [one for one in read if one.source == spec.name]
+        known = {look_of(one) for one in as_read(own, spec.kind)}
         landed = {look_of(file) for file in _files(landing, spec.path) if not is_out(file.uri)}
-        marks = to_mark((one for one in read if one.source == spec.name), is_out, snapshot=SOURCES[spec.kind].snapshot)
-        unread += (" ".join(map(str, look)) for look in landed - known)
+        marks = to_mark(own, is_out, snapshot=SOURCES[spec.kind].snapshot)
+        unread += (f"{spec.name} {spec.kind} {' '.join(map(str, look))}" for look in landed - known)
         unread += (f"{one.source} {one.uri} {one.fingerprint} {one.changed_at}" for one in marks)
     unread = sorted(set(unread))
     if unread:

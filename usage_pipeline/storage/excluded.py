@@ -2,7 +2,8 @@
 
 Nothing is taken away: the ledger notes since when a file is out, and its rows stay in the lake. Without the pattern they count again.
 In append sources a line counts in the file that gave it first, and the same line of another was left out for it: files that gave lines
-can go there only all together, and come back only all together, while no other file was read that may hold their lines.
+can go there only all together, and come back only all together, while no other file was read that may hold their lines and no pattern
+names one of them.
 """
 
 from collections import defaultdict
@@ -40,7 +41,8 @@ def to_mark(rows: Iterable[IngestedFile], is_out: Test, *, snapshot: bool) -> li
     if inside:
         return changed
     last = max(row.excluded_at for row in tied if row.excluded_at)  # what went together then; others went before that was read
-    return changed + [row for row in tied if row.excluded_at == last]
+    together = [row for row in tied if row.excluded_at == last]
+    return changed if any(is_out(row.uri) for row in together) else changed + together
 
 
 def gives_lines(row: IngestedFile) -> bool:

@@ -24,11 +24,11 @@ from usage_pipeline.errors import UsageError
 from usage_pipeline.storage.database import Database, Transaction
 from usage_pipeline.storage.excluded import excludes, mark
 from usage_pipeline.storage.ingest_batch import UNREADABLE, Batch, Numbers, write_batch
+from usage_pipeline.storage.kinds import KNOWN, as_read, count_read, make_way
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.landing import Fetched, LandedFile, Landing, Unread
 from usage_pipeline.storage.long_lines import is_long, span_of
 from usage_pipeline.storage.shards import delivery_of, landed_rejects, landed_rows
-from usage_pipeline.storage.sql_tables import sql_table
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_days, ingested_files
 from usage_pipeline.tables.rejected_lines import rejected_lines
 from usage_pipeline.tables.source import Source
@@ -37,8 +37,6 @@ __all__ = ["Progress", "ingest", "landed_rejects", "landed_rows", "touched_days"
 
 BATCH_BYTES = 256 << 20
 BATCH_FILES = 50_000
-KNOWN = ("read", "empty")
-"""States of a file whose content was read."""
 
 Progress = Callable[[int, int, int], None]
 """Told after each batch: files done, files to do, lines read so far."""
@@ -86,6 +84,7 @@ def ingest(
     """Read every file of the pattern `path` (absolute, or s3://) that is new or changed; its ledger rows, oldest file first.
 
     `landing` is where files lie: local folders alone unless given. A file whose uri, size, time and ETag stand in the ledger is not opened.
+    Nor is one that gave lines when the source was of another kind; one of which another kind accepted none is read again (see kinds.py).
     Content that the source already gave under another name is a 'copy': no rows, all lines duplicates. What a pattern of `exclude` matches
     is not read, and what was read of it before is marked in the ledger as left out; what none matches any more is let in again. Money is
     kept in the file's own currency. `stage` is a folder for intermediate files; `lake` must work on `engine`.
@@ -94,7 +93,7 @@ def ingest(
     call = _Ingest(source_name, source, lake, database, engine, stage, now, tags, landing or Landing())
     is_out = excludes(exclude, call.landing.hash_key)
     mark(source_name, is_out, snapshot=source.snapshot, database=database, now=now)
-    ledger = database.select(ingested_files, where={"source": source_name})
+    ledger = as_read(database.select(ingested_files, where={"source": source_name}), source.kind)
     seen = {look_of(row) for row in ledger if row.state != "unreadable"}
     files = [file for file in call.landing.list_files(path) if not is_out(file.uri) and look_of(file) not in seen]
     if not files:
@@ -181,7 +180,7 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
     If another ingest entered files of the source meanwhile, those are left to it and the rest is done again.
     """
     while versions:
-        known = _ledger_size(call.database, call.source_name)
+        known = _ledger_size(call)
         part = _part_name(call.source_name)
         files = [(one.fingerprint, one.file.told) for one in versions]
         paths = {one.fingerprint: one.path for one in versions}
@@ -230,14 +229,19 @@ def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], nu
     ]
     with call.database.transaction() as transaction:
         _alone(transaction)
-        if _rows_of(transaction, call.source_name) != known:
-            entered = transaction.select(ingested_files, where={"source": call.source_name, "state": KNOWN})
+        if count_read(transaction, call.source_name, call.source.kind) != known:
+            entered = [row for row in _ledger_of(transaction, call) if row.state in KNOWN]
             overtaken = {row.fingerprint for row in entered} & set(modified)
             if overtaken or not call.source.snapshot:
                 return overtaken
+        make_way(transaction, call.source_name, call.source.kind, numbers)
         transaction.insert(ingested_files, rows)
         transaction.insert(ingested_days, days)
     return None
+
+
+def _ledger_of(transaction: Transaction, call: _Ingest) -> list[IngestedFile]:
+    return as_read(transaction.select(ingested_files, where={"source": call.source_name}), call.source.kind)
 
 
 def _alone(transaction: Transaction) -> None:
@@ -278,7 +282,7 @@ def _note_copies(call: _Ingest, versions: list[_Version]) -> list[IngestedFile]:
     noted: list[IngestedFile] = []
     with call.database.transaction() as transaction:
         _alone(transaction)
-        ledger = transaction.select(ingested_files, where={"source": call.source_name})
+        ledger = _ledger_of(transaction, call)
         known = {row.fingerprint: row for row in ledger if row.state in KNOWN}
         entered = {(row.uri, row.fingerprint): row for row in ledger}
         holds = {row.uri: row.fingerprint for row in sorted(ledger, key=lambda row: (row.modified_at, row.ingested_at, row.fingerprint))}
@@ -334,16 +338,9 @@ def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered
     return rows
 
 
-def _ledger_size(database: Database, source_name: str) -> int:
-    with database.transaction() as transaction:
-        return _rows_of(transaction, source_name)
-
-
-def _rows_of(transaction: Transaction, source_name: str) -> int:
-    ledger = sql_table(ingested_files)
-    known = sa.select(sa.func.count()).where(ledger.c.source == source_name, ledger.c.state.in_(KNOWN))
-    counted = transaction.connection.scalar(known)
-    return int(counted or 0)
+def _ledger_size(call: _Ingest) -> int:
+    with call.database.transaction() as transaction:
+        return count_read(transaction, call.source_name, call.source.kind)
 
 
 def _part_name(source_name: str) -> str:

@@ -33,6 +33,7 @@ from usage_pipeline.storage.lake_staging import staged_rows
 from usage_pipeline.tables.schema import Table
 
 DAY = "day"
+PART = "part"
 WHOLE_DAY = "rows"
 """The part that `replace` writes: the only one of its day."""
 
@@ -82,25 +83,30 @@ class Lake:
         name: str | None = None,
         parts: Sequence[Part] | None = None,
         with_day: bool = False,
+        with_part: bool = False,
     ) -> ir.Table:
         """The rows of `table` on `days` (all if None), in no order; an empty table where there is nothing.
 
         `name` is the folder, if not the table's own name; `parts` narrows to some of `self.parts(...)`; `with_day` adds a date column
-        `day`. A nullable column that files of an older version lack is null. Raises ContractError if they lack another.
+        `day`, `with_part` a text `part`. A nullable column that files of an older version lack is null. Raises ContractError if they
+        lack another.
         """
+        added = ({DAY: ibis.dtype("date")} if with_day else {}) | ({PART: ibis.dtype("string")} if with_part else {})
         files = self.parts(name or table.name, days) if parts is None else parts
         if not files:
-            schema = dict(table.schema) | ({DAY: ibis.dtype("date")} if with_day else {})
+            schema = dict(table.schema) | added
             return self.engine.create_table(ibis.util.gen_name("empty"), schema=ibis.schema(schema), temp=True)
         paths = ", ".join(quoted(str(part.path)) for part in files)
         rows = f"read_parquet([{paths}], hive_partitioning = true, hive_types_autocast = false, union_by_name = true)"
+        if with_part:
+            rows = f"(SELECT * EXCLUDE (filename), parse_filename(filename, true) AS {PART} FROM {rows[:-1]}, filename = true))"
         there = {name for name, *_ in self.engine.con.execute(f"DESCRIBE FROM {rows}").fetchall()}
         missing = [one.name for one in table.columns if one.name not in there and not one.nullable]
         if missing:
             raise ContractError(
                 f"{table.name}: files under {self.root / (name or table.name)} lack the columns {missing}; materialize these days again"
             )
-        kinds = {one.name: one.type for one in table.columns} | ({DAY: ibis.dtype("date")} if with_day else {})
+        kinds = {one.name: one.type for one in table.columns} | added
         columns = ", ".join(
             f'CAST({_name_or_null(column, there)} AS {DuckDBType.to_string(kind)}) AS "{column}"' for column, kind in kinds.items()
         )

@@ -18,7 +18,7 @@ from usage_pipeline.storage.excluded import counted_words, excluded_contents
 from usage_pipeline.storage.lake import Lake, Part
 from usage_pipeline.storage.sql_tables import sql_table
 from usage_pipeline.tables.charges import charges
-from usage_pipeline.tables.ingested_files import IngestedDay, ingested_files
+from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_files
 from usage_pipeline.tables.rejected_lines import rejected_lines
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.source import SCOPE_SEPARATOR
@@ -33,6 +33,7 @@ STARTED = {usage_events.name: "started_at", charges.name: "period_start"}
 
 DAY = "day"
 CONTENT = {"source": "string", "source_file": "string"}
+REJECTED = {**CONTENT, "part": "string"}
 PLACE = ("source", "source_file", "source_line")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -62,7 +63,15 @@ def landed_rows(table: Table[Any], days: Period, *, lake: Lake, database: Databa
 def landed_rejects(days: Period, *, lake: Lake, database: Database) -> ir.Table:
     """The rejected lines that arrived on `days`, without those of ingests that did not end."""
     parts = counting_parts(rejected_lines.name, days, lake=lake, database=database)
-    return lake.read(rejected_lines, days, parts=parts)
+    rows = lake.read(rejected_lines, days, parts=parts, with_part=True)
+    files = database.select(ingested_files, where={"part": sorted({part.name for part in parts})})
+    return of_files(rows, files)
+
+
+def of_files(rejects: ir.Table, files: Iterable[IngestedFile]) -> ir.Table:
+    """The rejected lines of these files, of `rejects` with `part`. A file that was read again as another kind has lines in two parts."""
+    named = [(file.source, file.fingerprint, file.part) for file in files]
+    return rejects.semi_join(ibis.memtable(named, schema=ibis.schema(REJECTED)), list(REJECTED)).drop("part")
 
 
 def held_rows(table: Table[Any], days: Period, source: str, *, lake: Lake, database: Database) -> ir.Table | None:

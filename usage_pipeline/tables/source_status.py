@@ -13,10 +13,11 @@ LONGEST_MONTH_DAYS = 31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
-    """One source of usage.yaml. `newest_day` is the last day with a row of it; `lag_days` how long before the day asked for that was.
+    """One source. `newest_day` is the last day with a row of it; `lag_days` how long before the day asked for that was.
 
     `excluded`: files that `exclude:` leaves out; no other number tells of them. `missing_days`: days between the first and the last of it
-    of which no file says anything, not even that they are empty.
+    of which no file says anything, not even that they are empty. `is_configured`: usage.yaml names it; what was read of one that it does
+    not name any more counts on.
     """
 
     source: str
@@ -37,6 +38,7 @@ class SourceStatus:
     newest_file: datetime | None
     last_read: datetime | None
     is_stale: bool
+    is_configured: bool = True
 
 
 def source_status(
