@@ -136,7 +136,11 @@ def test_gzip_whose_checksum_is_wrong_gives_all_its_lines(read, count: int) -> N
 
 def test_gzip_with_other_bytes_behind_it(read) -> None:
     assert places(read(gzip.compress(b'{"id":1}\n', mtime=0) + b"\0\0\0")) == [(1, None)]
-    assert places(read(gzip.compress(b'{"id":1}\n', mtime=0) + b"garbage")) == [(1, None), (2, "truncated_file")]
+    for behind in (b"garbage", b"\0\0x", b"\x1f", b'{"id":2}\n'):
+        assert places(read(gzip.compress(b'{"id":1}\n', mtime=0) + behind)) == [(1, None), (2, "trailing_bytes")]
+        assert places(read(gzip.compress(b'[{"id":1}]', mtime=0) + behind)) == [(1, None), (2, "trailing_bytes")]
+    broken = gzip.compress(b'{"id":1}\n', mtime=0) + gzip.compress(b'{"id":2}\n', mtime=0)[:-4]
+    assert places(read(broken)) == [(1, None), (2, None), (3, "truncated_file")]
 
 
 def test_utf_16_is_recoded(read) -> None:
@@ -179,6 +183,41 @@ def test_arrays_that_are_not_of_objects_or_break_off(read) -> None:
     assert places(read(b'[{"id":1},\n{"id":2},\n{"id"')) == [(1, None), (2, None), (3, "not_json")]
     assert places(read(b'[1]\n{"id":1}\n')) == [(1, "not_an_object"), (2, None)]
     assert places(read(b"[" * 200_000)) == [(1, "not_json")]
+
+
+@pytest.mark.parametrize("block", [7, 64, 1 << 20])
+@pytest.mark.parametrize("between", [b"", b"\n", b"\r\n", b" \n\n "])
+def test_arrays_one_after_the_other(read, monkeypatch: pytest.MonkeyPatch, between: bytes, block: int) -> None:
+    monkeypatch.setattr("usage_pipeline.storage.records_bytes.BLOCK_BYTES", block)
+    arrays = [b'[{"id":"a"},{"id":"b]["}]', b"[]", b'[{"id":"c"}]', b'[{"id":"d"},3]']
+    rows = read(between.join(arrays) + between, between.join(arrays[1:]))
+    expected = [("a", None), ("b][", None), ("c", None), ("d", None), (None, "not_an_object")]
+    assert [(row["id"], row["state"]) for row in rows if row["source_file"] == "print0"] == expected
+    assert [row["source_line"] for row in rows if row["source_file"] == "print0"] == [1, 2, 3, 4, 5]
+    assert [(row["id"], row["state"]) for row in rows if row["source_file"] == "print1"] == expected[2:]
+
+
+def test_an_array_that_does_not_read_leaves_the_lines_after_it(read) -> None:
+    rows = read(b'[{"id":"a"}]\n[{"id":"b"},{"id\n[{"id":"c"}]\n{"id":"d"}\n[{"id":"e"}] x\n[{"id":"f"}]\n[{"id"')
+    found = [(row["source_line"], row["id"], row["state"]) for row in rows]
+    lost = [(3, None, "not_json"), (7, None, "not_json"), (9, None, "not_json")]
+    assert found == sorted([(1, "a", None), (2, "b", None), (4, "c", None), (5, "d", None), (6, "e", None), (8, "f", None), *lost])
+    assert [row["text"] for row in rows if row["state"]] == [
+        '{"xx\n[{"xx":"x"}]\n{"xx":"x"}\n[{"xx":"x"}] x\n[{"xx":"x"}]\n[{"xx"',
+        'x\n[{"xx":"x"}]\n[{"xx"',
+        '{"xx"',
+    ]
+
+
+def test_a_json_text_sequence_is_json_lines(read) -> None:
+    rows = read(b'\x1e{"id":"a"}\n\x1e{"id":"b\n\x1e{"id":"c"}\n', b'\x1e{"id":\n"d"}\x1e{"id":"e"}\n')
+    assert [(row["source_line"], row["id"], row["state"]) for row in rows] == [
+        (1, "a", None),
+        (2, None, "not_json"),
+        (3, "c", None),
+        (1, "d", None),
+        (2, "e", None),
+    ]
 
 
 def test_torn_first_line_leaves_the_others(read) -> None:

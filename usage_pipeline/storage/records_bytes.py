@@ -7,6 +7,7 @@ import codecs
 import io
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -16,6 +17,9 @@ from usage_pipeline.storage.landing import BLOCK_BYTES
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 ZIP = b"PK\x03\x04"
+RECORD_SEPARATOR = b"\x1e"
+"""What each text of a JSON text sequence begins with (RFC 7464); no JSON holds one."""
+
 READ_BYTES = 64 << 10
 
 
@@ -23,6 +27,12 @@ class BrokenStreamError(Exception):
     """A compressed file ends in the middle or does not check: what came before it is good."""
 
     state = "truncated_file"
+
+
+class TrailingBytesError(BrokenStreamError):
+    """A compressed file is whole, and other bytes follow it."""
+
+    state = "trailing_bytes"
 
 
 class ZipArchiveError(BrokenStreamError):
@@ -34,6 +44,8 @@ class ZipArchiveError(BrokenStreamError):
 def utf8_blocks(stream: BinaryIO) -> Iterator[bytes]:
     """The content as UTF-8 blocks (UTF-16 is recoded, with a byte order mark or without). Invalid bytes stay as they are.
 
+    The separators of a JSON text sequence become blanks, so that it is JSON texts one after the other.
+
     Raises BrokenStreamError after the last good block (ZipArchiveError at once), OSError where the store fails.
     """
     blocks = _content(stream)
@@ -42,6 +54,9 @@ def utf8_blocks(stream: BinaryIO) -> Iterator[bytes]:
         yield head[len(codecs.BOM_UTF8) :]
     elif wide := _wide_encoding(head):
         yield from _recoded(wide, head, blocks)
+        return
+    elif head.startswith(RECORD_SEPARATOR):
+        yield from (block.replace(RECORD_SEPARATOR, b" ") for block in chain([head], blocks))
         return
     elif head:
         yield head
@@ -95,17 +110,24 @@ def _gunzipped(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
             yield block
         raw = member.unconsumed_tail
         if member.eof:
-            raw = member.unused_data.lstrip(b"\0")
-            while not raw:
-                more = next(compressed, None)
-                if more is None:
-                    return
-                raw = more.lstrip(b"\0")
+            raw = _next_member(member.unused_data, compressed)
+            if not raw:
+                return
             member = zlib.decompressobj(wbits=31)
         elif not raw and not block:
             raw = next(compressed, b"")
             if not raw:
                 raise BrokenStreamError("the gzip file ends in the middle")
+
+
+def _next_member(behind: bytes, compressed: Iterator[bytes]) -> bytes:
+    """The begin of the next member; nothing where zeros alone are left. Raises TrailingBytesError where it is none."""
+    raw = behind.lstrip(b"\0")
+    while len(raw) < len(GZIP) and (more := next(compressed, b"")):
+        raw = (raw + more).lstrip(b"\0")
+    if raw and not raw.startswith(GZIP):
+        raise TrailingBytesError
+    return raw
 
 
 def _until_broken(member: "zlib._Decompress", raw: bytes) -> bytes:

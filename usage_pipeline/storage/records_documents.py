@@ -1,14 +1,14 @@
-"""Files of JSON lines, and whole files that are one object over several lines, one array, or objects one after the other without a line
-each, as AWS Firehose and jq write them: these give their objects as lines.
+"""Files of JSON lines, and whole files that are one object over several lines, one array, arrays one after the other (on a line each or
+not), or objects one after the other without a line each, as AWS Firehose and jq write them: these give their objects as lines.
 
-Elements are found one by one, so a file may be of any size. Line breaks between tokens become blanks: an element is one line. Of objects
-one after the other, what does not read is one failure, and reading goes on at the next object.
+Elements are found one by one, so a file may be of any size. Line breaks between tokens become blanks: an element is one line. Of several
+documents, what does not read is one failure, and reading goes on at the next object, or the next line with an array.
 """
 
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 
 import numpy as np
@@ -20,6 +20,9 @@ _DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 _SEVERAL = re.compile(rb"\}[ \t\n]*\{")
 _NEXT = re.compile(r"\}\s*(?=\{)|\n(?=\{)")
 """Where another object begins: behind the end of one, or with a line."""
+
+_NEXT_ARRAY = re.compile(r"^(?=\[)", re.MULTILINE)
+"""Where a line begins with an array."""
 
 _NEAR_END = 16
 """An error so near to the end of what was read may be for want of the rest."""
@@ -53,7 +56,7 @@ def _may_be_document(head: bytes) -> bool:
     first, _, rest = start.partition(b"\n")
     if not rest or rest.isspace():
         return start.startswith(b"[") or len(head) >= READ_BYTES or _SEVERAL.search(start) is not None
-    return not _is_json(first)
+    return not _is_json(first) or (start.startswith(b"[") and rest.lstrip().startswith(b"["))
 
 
 def _is_json(text: bytes) -> bool:
@@ -70,14 +73,15 @@ def _may_go_on(error: Exception, length: int) -> bool:
 
 
 class _Document:
-    """A file that may be one array, one object over several lines, or objects one after the other without a line each."""
+    """A file that may be arrays, one object over several lines, or objects one after the other without a line each."""
 
     def __init__(self, file: str, head: bytes, blocks: Iterator[bytes]) -> None:
         self._file = file
         self._blocks = blocks
         self._seen = [head]
         self._opening = True
-        self._broken = False
+        self._broken: BrokenStreamError | None = None
+        self._number = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
         self._text = self._decoder.decode(head).lstrip()
         self._is_array = self._text.startswith("[")
@@ -88,11 +92,11 @@ class _Document:
 
     def opens(self) -> bool:
         """Whether it is one: the first element reads and, if there is no array, nothing follows, or another not on a line of its own; or
-        it is an empty array.
+        it is an empty array, alone or before another.
         """
         self._first = self._element()
         if self._is_array:
-            return self._closes() if self._first is None else self._skip() in {",", "]"}
+            return self._skip() in {",", "]"} if self._first is not None else self._closes() and self._skip() in {"", "["}
         if self._first is None:
             return False
         self._passed_line_end = False
@@ -104,54 +108,75 @@ class _Document:
         """The blocks from the start, for reading as lines after all."""
         yield from self._seen
         if self._broken:
-            raise BrokenStreamError
+            raise self._broken
         yield from self._blocks
 
     def pieces(self) -> Iterator[Chunk | Failure]:
-        """The elements as lines; an array that breaks off gives one failure in the place of the next element."""
+        """The elements as lines; where something does not read, one failure in the place of the next element."""
         self._seen, self._opening = [], False
-        if self._is_stream:
+        if self._is_array:
+            yield from self._arrays()
+        elif self._is_stream:
             yield from self._objects()
-            return
-        if self._first is None:
-            return
-        line = 1
-        element: str | None = self._first
+        elif self._first is not None:
+            yield self._line(self._first)
+        if self._broken and self._skip() == "":
+            yield self._failure()
+
+    def _arrays(self) -> Iterator[Chunk | Failure]:
+        """Arrays one after the other, and objects between them. What does not read, up to the next line with an array, is one failure."""
+        is_whole = self._first is None or (yield from self._array(self._first))
+        while (following := self._skip()) or not is_whole:
+            if is_whole and following == "[":
+                self._place += 1
+                is_whole = yield from self._array(self._element())
+            elif is_whole and following == "{" and (element := self._element()) is not None:
+                yield self._line(element)
+            else:
+                yield self._failure(self._start())
+                if not self._finds(_NEXT_ARRAY):
+                    self._broken = None
+                    return
+                is_whole = True
+
+    def _array(self, element: str | None) -> Generator[Chunk, None, bool]:
+        """The elements of an array from this one on; whether it ends as it should."""
         while element is not None:
-            yield self._line(line, element)
-            line += 1
-            element = self._element() if self._is_array and self._takes_comma() else None
-        if self._is_array and not self._closes():
-            yield Failure(self._file, line, "truncated_file" if self._broken else "not_json")
+            yield self._line(element)
+            element = self._element() if self._takes_comma() else None
+        return self._closes()
 
     def _objects(self) -> Iterator[Chunk | Failure]:
         """Objects one after the other; one that does not read, and what follows it up to the next, is one failure."""
-        line, element = 1, self._first
+        element = self._first
         while True:
             if element is not None:
-                yield self._line(line, element)
+                yield self._line(element)
             else:
-                yield Failure(self._file, line, "truncated_file" if self._broken else "not_json", self._start())
-                if not self._finds_next():
+                yield self._failure(self._start())
+                if not self._finds(_NEXT):
+                    self._broken = None
                     return
-            line += 1
             if self._skip() == "":
-                break
+                return
             element = self._element()
-        if self._broken:
-            yield Failure(self._file, line, "truncated_file")
 
-    def _line(self, number: int, element: str) -> Chunk:
+    def _line(self, element: str) -> Chunk:
+        self._number += 1
         data = element.encode("utf-8", errors="surrogateescape").replace(b"\n", b" ") + b"\n"
-        return Chunk(self._file, number, data, np.array([len(data) - 1], np.int64))
+        return Chunk(self._file, self._number, data, np.array([len(data) - 1], np.int64))
+
+    def _failure(self, text: str | None = None) -> Failure:
+        self._number += 1
+        return Failure(self._file, self._number, self._broken.state if self._broken else "not_json", text or None)
 
     def _start(self) -> str:
         start = self._text[self._place : self._place + TEXT_CHARACTERS]
         return start.encode("utf-8", errors="surrogateescape").decode(errors="replace")
 
-    def _finds_next(self) -> bool:
-        """Step to where another object begins. False where none does."""
-        while (found := _NEXT.search(self._text, self._place)) is None:
+    def _finds(self, following: re.Pattern[str]) -> bool:
+        """Step to where another document begins. False where none does."""
+        while (found := following.search(self._text, self._place)) is None:
             if len(self._text) - self._place > LINE_BYTES_MAX:
                 self._place = len(self._text) - 1
             if not self._more():
@@ -186,11 +211,11 @@ class _Document:
         return True
 
     def _closes(self) -> bool:
-        """Whether the array ends here and nothing follows."""
+        """Step over the array's end, if it is here."""
         if self._skip() != "]":
             return False
         self._place += 1
-        return self._skip() == ""
+        return True
 
     def _skip(self) -> str:
         """Step over white space; the character there, '' at the end of the file."""
@@ -207,8 +232,8 @@ class _Document:
         """Read a further block, and let go of what lies before the place. False at the end."""
         try:
             block = next(self._blocks, b"")
-        except BrokenStreamError:
-            self._broken = True
+        except BrokenStreamError as error:
+            self._broken = error
             return False
         if not block:
             return False

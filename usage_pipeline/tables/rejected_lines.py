@@ -8,10 +8,11 @@ from usage_pipeline.tables.schema import Table, column
 REASONS: dict[str, str] = {
     "not_json": "the line is not JSON",
     "two_documents": "several JSON documents on one line, or pages in one file: put each on a line, each page in a file, of its own",
-    "not_an_object": "the line is JSON, but not an object",
+    "not_an_object": "JSON, but not an object, or a list of others than objects",
     "bad_encoding": "the line is not UTF-8",
     "line_too_long": "the line is longer than the reader takes",
     "truncated_file": "the compressed file ends in the middle",
+    "trailing_bytes": "the gzip file is whole, but other bytes follow it: compress all of it anew, or put them in a file of their own",
     "not_compressed": "the file is named as compressed but is not",
     "zip_archive": "a zip archive or a spreadsheet: unpack it, or save it as CSV, and put that here",
     "not_parquet": "the file is named or begins as Parquet but does not read as it",
