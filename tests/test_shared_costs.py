@@ -14,6 +14,7 @@ from tracker_world import request, tracker_world, write
 from usage_pipeline import money
 from usage_pipeline.defs.checks import parts_are_the_shared_lines
 from usage_pipeline.defs.costs import cost_rows
+from usage_pipeline.defs.explain import explained
 from usage_pipeline.defs.findings_shares import shares_moved
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import Period, day_of, inclusive
@@ -116,6 +117,20 @@ def test_the_days_costs_are_the_lines_and_the_parts(world: World) -> None:
         (SECOND, "ranker"): Decimal("9.75"),
     }
     assert sum(billed(world).values()) == sum(Decimal(one.split(",")[0]) for one in LINES)
+
+
+def test_explain_names_the_lines_with_method_and_ratio(world: World) -> None:
+    """Each cost row walked down: the lines less what of them is in other rows are the row, to the last digit."""
+    rows = world.database.select(daily_costs)
+    for row in rows:
+        found = explained(world.workplace, rows, {name: getattr(row, name) for name in daily_costs.key}, 100, "2026-10")
+        assert money.total([found.bill.here, found.counted]) == (row.cost or 0)
+        assert money.total([one["amount"] for one in found.bill.rows]) == found.bill.whole
+    whole = explained(world.workplace, rows, {}, 100, "2026-10").bill.rows
+    dealt = [
+        (one["source_line"], one["project"], one["method"], one["share"], one["of_shares"], one["amount"]) for one in whole if one["method"]
+    ]
+    assert sorted(dealt) == sorted((one[0], one[1], one[2], one[4], one[5], one[6]) for one in told(parts(world)))
 
 
 def test_a_second_run_and_one_of_a_single_day_say_the_same(world: World) -> None:
