@@ -337,7 +337,11 @@ def test_the_fingerprint_is_of_what_is_said(config: Path, tmp_path: Path) -> Non
         loaded(elsewhere, "# a remark\n" + WHOLE.replace("{id: search-ranker, team: ml}", "{team: ml, id: search-ranker}")).fingerprint
         == print_of_whole
     )
-    assert loaded(elsewhere, WHOLE.replace("limit: 40.00", "limit: 40.01")).fingerprint != print_of_whole
+    dearer = loaded(elsewhere, WHOLE.replace("limit: 40.00", "limit: 40.01"))
+    assert dearer.fingerprint != print_of_whole
+    of_numbers = loaded(config, WHOLE).numbers_fingerprint
+    assert dearer.numbers_fingerprint == of_numbers, "a budget changes no cost"
+    assert loaded(elsewhere, WHOLE.replace("team: ml", "team: other")).numbers_fingerprint != of_numbers
 
 
 def test_kinds_are_those_of_the_catalog(config: Path) -> None:

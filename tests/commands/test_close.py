@@ -74,7 +74,7 @@ def test_a_month_that_is_not_over_is_refused(made: World, tmp_path: Path) -> Non
 def test_numbers_older_than_what_they_are_made_of_are_refused(made: World, tmp_path: Path) -> None:
     """usage.yaml, and an input: as they are now, nobody could have the numbers again."""
     other = made.config.with_name("other.yaml")
-    other.write_text(CONFIG.replace("limit: 50.00", "limit: 60.00"))
+    other.write_text(CONFIG.replace("equals: c, project: chat", "equals: c, project: portal"))
     with changed(made.config.parent / "log" / "september.jsonl", b"{}\n"):
         found = answer(World(copy_of(made, tmp_path).home, other), 3, "close", MONTH, *APPROVED)
     told = {one["code"]: one["words"] for one in found["findings"] if one["blocks"]}

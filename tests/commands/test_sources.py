@@ -82,7 +82,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     (folder / "log" / "late.jsonl").write_text(line(9, 2) + line(2, 4, reported_cost=1) + line(1, 1))
     write_bill(folder, 1, "4")
     assert world.job("daily", DAYS).success
-    world.config.write_text(CONFIG.replace("name: Chat", "name: Chats"))
+    world.config.write_text(CONFIG.replace("name: Chat", "name: Chat, team: it"))
     assert world.job("daily", DAYS).success
     days = {day: json.loads(asked(world, "sources", "--day", f"2026-10-0{day}", "--json")) for day in (1, 2, 3)}
     return Told(first, words, found, patient, days, asked(world, "sources", "--day", "2026-10-01"))

@@ -35,6 +35,14 @@ def test_open_while_a_bill_is_read_and_has_nothing_yet() -> None:
     assert found.reasons == ("openai: there is no bill of it yet, and 2 on 1 day (2026-09-01) is estimated",)
 
 
+def test_a_bill_that_goes_on_after_a_day_without_a_line_is_not_waited_for() -> None:
+    rows = [row(29, "2"), row(30, "0.5", billed=False)]
+    found = told(rows, billed_through={"openai": date(2026, 10, 5)})
+    assert (found.finality, found.channels[0].unbilled) == ("reconciled", ())
+    assert found.channels[0].reasons == ("0.5 is estimated: its bill has no line for it",)
+    assert told(rows, billed_through={"openai": date(2026, 9, 29)}).finality == "open"
+
+
 def test_what_no_bill_is_read_of_holds_nothing_open() -> None:
     found = told([row(1, "2", "self-hosted", billed=False)])
     assert (found.finality, found.channels[0].reasons) == ("reconciled", ("2 is estimated: no bill of it is read",))

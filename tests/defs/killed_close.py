@@ -17,6 +17,7 @@ from usage_pipeline.defs.closed import closed_months, folder_of
 from usage_pipeline.defs.progress import reporting_to
 from usage_pipeline.defs.publish import publish_all
 from usage_pipeline.periods import month_of
+from usage_pipeline.storage.closed_folder import ASIDE
 from usage_pipeline.storage.home import Home
 
 KILLED = 9
@@ -51,7 +52,7 @@ def seen(world: World, prepared: Prepared) -> dict[str, Any]:
         "closed": closed is not None,
         "whole": whole,
         "published": {name: published.get(name) for name in pages} == pages,
-        "leftovers": sorted(path.name for path in folder.folder.glob("*") if path.name != "r1"),
+        "leftovers": sorted(path.name for path in folder.folder.glob("*") if not path.name.startswith(("r1", ASIDE))),
     }
 
 

@@ -14,6 +14,7 @@ from usage_pipeline.defs.publish import publish_all
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, month_name
 from usage_pipeline.settings import Environment
+from usage_pipeline.storage.closed_folder import ASIDE
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.bridge import CAUSES
 from usage_pipeline.tables.summary import by, totals
@@ -159,5 +160,7 @@ def _say_what_next(plan: Plan, state: str, closed: Closed | None, home: Home, ou
             folder = folder_of(home, plan.month).of(closed.revision.revision)
             output.say(f"{closed.words}. Frozen in {folder}, manifest {closed.revision.manifest_hash}.")
             output.say(f"`usage-pipeline verify {name}` proves it, on any day.")
+            for aside in sorted(folder.parent.glob(f"{ASIDE}*")):
+                output.warn(f"{aside} is a whole revision that this database does not know: it is kept, and counts nowhere.")
         case _:
             output.say(f"Nothing stands against it. To close: usage-pipeline close {name} --approve NAME")

@@ -4,10 +4,11 @@ In: the month's cost rows, what is known of its bills and days, and what blocks 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
 from usage_pipeline import money
 from usage_pipeline.periods import Period
@@ -16,6 +17,7 @@ from usage_pipeline.tables.revisions import CLOSED, OPEN, PROVISIONAL, RECONCILE
 
 STATES = (OPEN, PROVISIONAL, RECONCILED, CLOSED)
 DAYS_NAMED = 3
+NOTHING: Mapping[str, date] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +51,13 @@ def month_finality(
     billing: Collection[str],
     blocking: Sequence[str],
     closed: str | None,
+    billed_through: Mapping[str, date] = NOTHING,
 ) -> MonthFinality:
     """`missing`: days that no source speaks of. `unread`: what of bills could not be read. `billing`: channels whose bill is read.
     `blocking`: what stands against the close, in words. `closed`: the words of the close, null while it is not closed.
+    `billed_through`: the newest day that each channel's bill has a line for, in this month or later.
     """
-    channels = channel_finalities(daily, billing)
+    channels = channel_finalities(daily, billing, billed_through)
     if closed is not None:
         shut = tuple(
             ChannelFinality(
@@ -79,12 +83,16 @@ def month_finality(
     return MonthFinality(month=month, finality=RECONCILED, reasons=("nothing stands against the close",), channels=tied)
 
 
-def channel_finalities(daily: Sequence[DailyCost], billing: Collection[str]) -> tuple[ChannelFinality, ...]:
+def channel_finalities(
+    daily: Sequence[DailyCost], billing: Collection[str], billed_through: Mapping[str, date] = NOTHING
+) -> tuple[ChannelFinality, ...]:
     """Each channel by its bill alone: 'open' where one is read and ends before the last estimated day, else 'provisional'."""
     by_channel: dict[str, list[DailyCost]] = defaultdict(list)
     for row in daily:
         by_channel[row.channel].append(row)
-    return tuple(_channel(channel, by_channel[channel], is_billed=channel in billing) for channel in sorted(by_channel))
+    return tuple(
+        _channel(channel, by_channel[channel], billed_through.get(channel), is_billed=channel in billing) for channel in sorted(by_channel)
+    )
 
 
 def scope_finality(month: MonthFinality, daily: Sequence[DailyCost], project: str | None) -> str:
@@ -108,8 +116,9 @@ def days_text(days: Sequence[date]) -> str:
     return f"{len(days)} {'day' if len(days) == 1 else 'days'} ({named}{more})"
 
 
-def _channel(channel: str, rows: Sequence[DailyCost], *, is_billed: bool) -> ChannelFinality:
-    bill_days = [row.day for row in rows if row.billed_cost is not None]
+def _channel(channel: str, rows: Sequence[DailyCost], through: date | None, *, is_billed: bool) -> ChannelFinality:
+    """A day without a line is no longer waited for once the bill goes on after it."""
+    bill_days = [row.day for row in rows if row.billed_cost is not None] + ([through] if through else [])
     estimates = [row for row in rows if row.billed_cost is None and row.cost]
     estimated = money.total([row.cost for row in estimates])
     newest = max(bill_days, default=None)

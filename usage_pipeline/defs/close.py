@@ -7,7 +7,7 @@ the transaction leaves the month open, one after it closed; what it left undone 
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,15 +16,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from usage_pipeline import money
+from usage_pipeline.costs.finality import MonthFinality
 from usage_pipeline.defs.close_files import Plan, closed_book, current_book, files_of, manifest_of
-from usage_pipeline.defs.closed import CLOSE, UNCHANGED, Closed, closed_months, folder_of
+from usage_pipeline.defs.closed import CLOSE, SET_ASIDE, UNCHANGED, Closed, closed_months, folder_of
 from usage_pipeline.defs.finality import finality_of
+from usage_pipeline.defs.finding import Finding
 from usage_pipeline.defs.inputs import inputs_of, locate
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.publish import STATEMENTS, publish, publish_all
 from usage_pipeline.defs.replay import Ingredients, replayed
 from usage_pipeline.defs.reports import REPORT, facts_of
-from usage_pipeline.defs.standing import differs, not_again, standing
+from usage_pipeline.defs.standing import NOT_UP_TO_DATE, differs, not_again, standing
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.periods import Period, month_name
@@ -36,7 +38,7 @@ from usage_pipeline.storage.closed_folder import MANIFEST
 from usage_pipeline.storage.database import Database, Transaction
 from usage_pipeline.tables.audit_log import AuditEntry, audit_log
 from usage_pipeline.tables.costs import DailyCost, daily_costs
-from usage_pipeline.tables.revisions import CLOSED, Revision, revisions
+from usage_pipeline.tables.revisions import CLOSED, PROVISIONAL, RECONCILED, Revision, revisions
 from usage_pipeline.tables.statements import Statement, statements
 from usage_pipeline.tables.summary import totals
 
@@ -71,7 +73,8 @@ def plan_of(workplace: Workplace, month: Period) -> Plan:
                 at=workplace.now(),
                 hashed_ids=workplace.home.hashed_ids,
             )
-            again = not_again(differs(daily, replayed(given, Path(folder))), month)
+            stale = any(one.code == NOT_UP_TO_DATE for one in findings)
+            again = None if stale else not_again(differs(daily, replayed(given, Path(folder))), month)
             findings = sorted([*findings, *([again] if again else [])], key=lambda one: not one.blocks)
     return Plan(
         month=month,
@@ -81,7 +84,7 @@ def plan_of(workplace: Workplace, month: Period) -> Plan:
         parts=added_up(bridge_of(before, current_book(workplace, month, daily))) if before else (),
         rates=rates.read_bytes() if rates else None,
         facts=facts_of(workplace, database, month, revision=revision),
-        finality=finality,
+        finality=_held_back(finality, findings),
         findings=findings,
         inputs=inputs,
         gone=gone,
@@ -89,6 +92,12 @@ def plan_of(workplace: Workplace, month: Period) -> Plan:
         fingerprint=settings.fingerprint,
         books=books,
     )
+
+
+def _held_back(finality: MonthFinality, findings: Sequence[Finding]) -> MonthFinality:
+    """What stands against the close alone, such as a change of usage.yaml since, holds a reconciled month back."""
+    blocking = tuple(one.words for one in findings if one.blocks)
+    return replace(finality, finality=PROVISIONAL, reasons=blocking) if blocking and finality.finality == RECONCILED else finality
 
 
 def check_name(by: str, note: str | None) -> None:
@@ -143,7 +152,7 @@ def enter(workplace: Workplace, prepared: Prepared) -> Closed:
     folder, done = folder_of(home, plan.month), _teller()
     with folder.alone():
         publish_all(home, database)
-        folder.sweep(_counting(database, plan.month))
+        _note_aside(database, plan, folder.sweep(_counting(database, plan.month)), prepared.row)
         done("swept")
         folder.write(plan.revision, prepared.files, done)
         _count(database, plan, prepared.row, prepared.stated)
@@ -151,6 +160,14 @@ def enter(workplace: Workplace, prepared: Prepared) -> Closed:
         closed = closed_months(database)[plan.month.start]
         publish(home, closed, done)
     return closed
+
+
+def _note_aside(database: Database, plan: Plan, aside: Sequence[Path], row: Revision) -> None:
+    """A whole revision that the database did not name: a kill left it, or it was signed under another database. It is kept."""
+    for path in aside:
+        database.insert(
+            audit_log, [_entry(plan, SET_ASIDE, row.approved_by, None, row.closed_at, before=None, after={"folder": path.name})]
+        )
 
 
 def keep_as_closed(workplace: Workplace, plan: Plan, by: str, note: str | None) -> Closed:

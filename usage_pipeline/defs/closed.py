@@ -28,6 +28,7 @@ REVISE = "usage/revise"
 CLOSE = "close"
 OVER_CLOSED = "run over a closed month"
 UNCHANGED = "revision not needed"
+SET_ASIDE = "set aside a revision that the database does not name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

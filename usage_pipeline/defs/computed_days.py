@@ -25,8 +25,8 @@ def note_computed(workplace: Workplace, days: Period, run_id: str) -> Mapping[da
             day=day,
             run_id=run_id,
             computed_at=workplace.now(),
-            because=reason_of(before.get(day), files[day], settings.fingerprint, books[day], rates.get(day)),
-            settings=settings.fingerprint,
+            because=reason_of(before.get(day), files[day], settings.numbers_fingerprint, books[day], rates.get(day)),
+            settings=settings.numbers_fingerprint,
             price_book=books[day],
             rates=rates.get(day),
         )
@@ -42,7 +42,8 @@ def changes_since(workplace: Workplace, days: Period) -> dict[date, str]:
     before, files = _last_computed(workplace.database(), days), _files_by_day(workplace, days)
     books = {day: book.version for span, book in workplace.books().in_force(days) for day in span.days()}
     rates = rates_of(workplace, days)
-    told = {day: reason_of(one, files[day], settings.fingerprint, books[day], rates.get(day)) for day, one in sorted(before.items())}
+    says = settings.numbers_fingerprint
+    told = {day: reason_of(one, files[day], says, books[day], rates.get(day)) for day, one in sorted(before.items())}
     return {day: because for day, because in told.items() if because != ASKED}
 
 

@@ -1,7 +1,8 @@
 """The finality of a month, out of the database, the ledger and the findings: one function that all who show it call."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.reconciliations import reconciliations
 from usage_pipeline.tables.revisions import OPEN
 
+LATER = timedelta(days=45)
+
 
 def finality_of(
     workplace: Workplace, month: Period, daily: Sequence[DailyCost] | None = None, findings: Sequence[Finding] | None = None
@@ -37,13 +40,25 @@ def finality_of(
     missing = gaps if len(gaps) > workplace.settings().limits.missing_days else []
     if closed is not None and not closed.is_draft:
         return month_finality(month, rows, missing=(), unread=(), billing=billing, blocking=(), closed=closed.words)
-    found = month_finality(month, rows, missing=missing, unread=unread, billing=billing, blocking=(), closed=None)
+    through = billed_through(workplace, month)
+    told_of = partial(month_finality, month, rows, missing=missing, unread=unread, billing=billing, closed=None, billed_through=through)
+    found = told_of(blocking=())
     if found.finality == OPEN:
         return found
     told = findings_of(workplace, month, rows) if findings is None else findings
     unseen = not_reconciled(database, month, rows)
     blocking = [one.words for one in (*told, *([unseen] if unseen else [])) if one.blocks]
-    return month_finality(month, rows, missing=missing, unread=unread, billing=billing, blocking=blocking, closed=None)
+    return month_finality(
+        month, rows, missing=missing, unread=unread, billing=billing, blocking=blocking, closed=None, billed_through=through
+    )
+
+
+def billed_through(workplace: Workplace, month: Period) -> dict[str, date]:
+    """The newest day that each channel's bill has a line for, up to LATER days after the month."""
+    lake = workplace.lake(workplace.engine())
+    rows = lake.read(charges, Period(month.start, month.end + LATER))
+    newest = rows.group_by("channel").agg(day=rows.period_start.date().max())
+    return {row["channel"]: row["day"] for row in lake.engine.to_pyarrow(newest).to_pylist()}
 
 
 def missing_days(database: Database, month: Period, daily: Sequence[DailyCost]) -> list[date]:

@@ -19,6 +19,7 @@ from usage_pipeline.tables.costs import DailyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.revisions import OPEN
 
 STALE = "stale_source"
+NOT_UP_TO_DATE = "not_up_to_date"
 SHOWN = 5
 
 
@@ -106,7 +107,7 @@ def _not_computed(workplace: Workplace, month: Period) -> Finding | None:
         f"the numbers of {days_text(sorted(changed))} are older than what they are made of ({'; '.join(reasons[:SHOWN])}{more}):"
         f" `usage-pipeline run --from {month.start} --to {month.last}` computes them, with --revise where the month was closed before."
     )
-    return Finding(code="not_up_to_date", blocks=True, count=len(changed), amount=None, words=words) if changed else None
+    return Finding(code=NOT_UP_TO_DATE, blocks=True, count=len(changed), amount=None, words=words) if changed else None
 
 
 def _not_summed(database: Database, month: Period, daily: Sequence[DailyCost]) -> Finding | None:

@@ -5,7 +5,7 @@ import json
 import os
 import types
 import typing
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -48,7 +48,9 @@ REMOTE = "s3://"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What usage.yaml says. `fingerprint` changes with what it says, not with comments, layout or where it lies."""
+    """What usage.yaml says. `fingerprint` changes with what it says, not with comments, layout or where it lies; `numbers_fingerprint`
+    with what decides a day's costs alone: not with budgets, limits, accounts of the ledger, or what projects are called and by whom read.
+    """
 
     organisation: Organisation
     projects: tuple[Project, ...]
@@ -64,6 +66,7 @@ class Settings:
     limits: Limits
     file: Path
     fingerprint: str
+    numbers_fingerprint: str
 
 
 def load(config: Path, kinds: Collection[str] = tuple(SOURCES), *, landing: Path | None = None) -> Settings:
@@ -129,8 +132,21 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         journal=journal_accounts(shaped.journal),
         limits=Limits(**shaped.limits.model_dump()),
         file=config,
-        fingerprint=hashlib.sha256(json.dumps(document.content, sort_keys=True).encode()).hexdigest(),
+        fingerprint=_hash(document.content),
+        numbers_fingerprint=_hash(_of_numbers(document.content or {})),
     )
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _of_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the file decides a day's costs."""
+    kept = {name: value for name, value in content.items() if name not in {"organisation", "projects", "limits", "journal", "reports"}}
+    currency = (content.get("organisation") or {}).get("currency")
+    projects = [[one.get("id"), one.get("team")] for one in content.get("projects") or []]
+    return kept | {"currency": currency, "projects": projects}
 
 
 def _budget(project: str | None, shape: BudgetShape, currency: str) -> Budget:

@@ -1,7 +1,7 @@
 """Closed months on disk: `closed/<month>/r<revision>/`, written whole or not at all. In: files by name. Out: a folder that never changes.
 
 A revision is written under a temporary name, made durable, then renamed. It counts once the database names its manifest's hash; what a
-kill leaves behind before that counts nowhere, and the next close sweeps it.
+kill leaves behind before that counts nowhere: the next close sweeps what is half written, and sets aside what is whole.
 """
 
 import fcntl
@@ -21,6 +21,7 @@ MANIFEST = "manifest.json"
 LOCK = ".lock"
 WRITING = ".writing-"
 REVISION = "r"
+ASIDE = "set-aside-"
 
 Step = Callable[[str], None]
 """Told what was just done."""
@@ -52,13 +53,16 @@ class ClosedFolder:
             yield
 
     def sweep(self, counting: Mapping[int, str]) -> list[Path]:
-        """Take away what counts nowhere: `counting` are the revisions that the database names, with their manifests' hashes."""
-        names = {f"{REVISION}{revision}" for revision in counting}
-        found = [path for path in sorted(self.folder.glob("*")) if path.is_dir() and path.name not in names]
-        found += [path for path in sorted(self.folder.glob(f"{WRITING}*")) if path not in found]
-        for path in found:
+        """Take away what was half written, and set aside whole revisions that the database does not name; where those lie now.
+
+        `counting` are the revisions that it names. A kill may have left such a whole one, or the database is not the one that knew it:
+        then it may have been signed, and is not ours to delete.
+        """
+        for path in sorted(self.folder.glob(f"{WRITING}*")):
             shutil.rmtree(path)
-        return found
+        names = {f"{REVISION}{revision}" for revision in counting}
+        unknown = [path for path in sorted(self.folder.glob(f"{REVISION}[0-9]*")) if path.is_dir() and path.name not in names]
+        return [path.rename(self.folder / f"{ASIDE}{path.name}-{uuid4().hex[:8]}") for path in unknown]
 
     def write(self, revision: int, files: Mapping[str, bytes], done: Step) -> Path:
         """All of `files`, durable, under the revision's name. Raises UsageError where a folder of that name is there already."""
