@@ -21,6 +21,7 @@ from usage_pipeline.periods import month_of
 from usage_pipeline.reports.bridge import Book, added_up, bridge_of
 from usage_pipeline.reports.bridge_files import BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS, FOCUS, Bridge, files_of
 from usage_pipeline.tables.bridge import (
+    CAUSES,
     CREDIT,
     CURRENCY,
     INVOICE_TRUE_UP,
@@ -58,6 +59,19 @@ def line(project: str, cost: str, quantity: str | None = "1000", **more: Any) ->
         "billed_cost": Decimal(cost), "currency": "USD", "amount_text": cost, "finality": "final", "source_file": "f", "source_line": 1,
     }  # fmt: skip
     return Charge(**values | more)
+
+
+def euros(cost: str, original: str, rate: str | None = None, quantity: str | None = None, **more: Any) -> Charge:
+    """A line of a bill in euros."""
+    worth = None if rate is None else Decimal(rate)
+    return line("a", cost, quantity, original_currency="EUR", original_cost=Decimal(original), exchange_rate=worth, **more)
+
+
+def unpriced(project: str, quantity: str = "1000", **more: Any) -> DailyCost:
+    """A row of usage without a rate."""
+    whole, reason = Decimal(quantity), "unresolved_model"
+    row = usage(project, "0", quantity, basis="unpriced", unpriced_quantity=whole, unpriced_reason=reason, **more)
+    return replace(row, cost=None, estimated_cost=None)
 
 
 def book(*rows: DailyCost | Charge) -> Book:
@@ -113,10 +127,97 @@ def causes(before: Book, after: Book) -> dict[tuple[str, str], str]:
             book(line("a", "4")), book(line("a", "4"), line("a", "0.8", None, category="Tax")), {(INVOICE_TRUE_UP, "a"): "0.8"}, id="a-tax"
         ),
         pytest.param(book(line("a", "4")), book(line("a", "4")), {}, id="nothing"),
+        *(
+            pytest.param(
+                book(euros("4", "2", "2", category=category)),
+                book(euros("5", "2", "2.5", category=category)),
+                {(CURRENCY, "a"): "1"},
+                id=f"another-rate-of-a-{category}",
+            )
+            for category in ("Usage", "Credit", "Tax", "Purchase", "Adjustment")
+        ),
+        *(
+            pytest.param(
+                book(euros("4", "2", rate, category=category)),
+                book(euros("7.5", "3", rate and "2.5", category=category)),
+                {(cause, "a"): "2", (CURRENCY, "a"): "1.5"},
+                id=f"another-rate-and-amount-of-a-{category}-at-{rate}",
+            )
+            for category, cause in (("Usage", INVOICE_TRUE_UP), ("Credit", CREDIT), ("Tax", INVOICE_TRUE_UP))
+            for rate in ("2", None)
+        ),
+        pytest.param(
+            book(euros("4", "2", "2", "1000")),
+            book(euros("12.5", "5", "2.5", "2000")),
+            {(LATE_USAGE, "a"): "4", (PRICE_CORRECTION, "a"): "2", (CURRENCY, "a"): "2.5"},
+            id="another-rate-price-and-quantity",
+        ),
+        pytest.param(
+            book(euros("0.333333333333333", "0.3", "1.111111111111111", category="Tax")),
+            book(euros("0.777777777777778", "0.7", "1.111111111111111", category="Tax")),
+            {(INVOICE_TRUE_UP, "a"): "0.444444444444445"},
+            id="the-same-rate-rounded",
+        ),
+        pytest.param(
+            book(euros("4", "2", "2", category="Tax")),
+            book(euros("4", "1.6", "2.5", category="Tax")),
+            {},
+            id="another-rate-and-amount-that-come-to-nothing",
+        ),
+        pytest.param(book(unpriced("a")), book(usage("a", "4")), {(PRICE_CORRECTION, "a"): "4"}, id="priced-at-last"),
+        pytest.param(book(usage("a", "4")), book(unpriced("a")), {(PRICE_CORRECTION, "a"): "-4"}, id="priced-no-more"),
+        pytest.param(
+            book(unpriced("a")),
+            book(usage("a", "6", "1500")),
+            {(LATE_USAGE, "a"): "2", (PRICE_CORRECTION, "a"): "4"},
+            id="priced-at-last-and-more",
+        ),
+        pytest.param(
+            book(usage("a", "4"), unpriced("a", "500")),
+            book(usage("a", "8", "2000"), unpriced("a", "500")),
+            {(LATE_USAGE, "a"): "4"},
+            id="more-beside-what-is-unpriced",
+        ),
+        pytest.param(
+            book(usage("a", "4"), unpriced("b")),
+            book(usage("a", "4"), usage("b", "5")),
+            {(PRICE_CORRECTION, "b"): "5"},
+            id="priced-at-last-beside-another-project",
+        ),
+        pytest.param(book(usage("a", "4", model="mine")), book(usage("a", "4")), {}, id="another-name"),
+        pytest.param(
+            book(usage("a", "4", model="mine")), book(usage("a", "3")), {(PRICE_CORRECTION, "a"): "-1"}, id="another-name-and-price"
+        ),
+        pytest.param(
+            book(unpriced("a", model="mine", provider=None)), book(usage("a", "4")), {(PRICE_CORRECTION, "a"): "4"}, id="priced-by-its-name"
+        ),
+        pytest.param(
+            book(usage("a", "4"), usage("a", "1", "500", model="mine")),
+            book(usage("a", "6", "1500")),
+            {(PRICE_CORRECTION, "a"): "1"},
+            id="another-name-that-was-used-too",
+        ),
+        pytest.param(
+            book(usage("a", "4", model="mine"), usage("a", "4", meter="output", model="mine")),
+            book(usage("a", "4"), usage("a", "6", "1500", meter="output")),
+            {(LATE_USAGE, "a"): "2"},
+            id="another-model-of-other-meters",
+        ),
+        pytest.param(
+            book(usage("a", "4", model="mine")),
+            book(usage("a", "4"), usage("a", "3", model="gpt-6")),
+            {(LATE_USAGE, "a"): "3"},
+            id="one-name-or-the-other",
+        ),
+        pytest.param(book(line("a", "4", None)), book(line("a", "4.5", None)), {(INVOICE_TRUE_UP, "a"): "0.5"}, id="a-line-restated"),
     ],
 )
 def test_each_cause(before: Book, after: Book, expected: dict[tuple[str, str], str]) -> None:
     assert causes(before, after) == expected
+
+
+def test_the_words_for_a_restated_line_cover_it() -> None:
+    assert "restated" in CAUSES[INVOICE_TRUE_UP][1]
 
 
 amounts = st.decimals(min_value=0, max_value=1000, places=9)
@@ -124,11 +225,19 @@ quantities = st.integers(0, 10_000)
 projects = st.sampled_from(["a", "b", "c"])
 rows = st.lists(
     st.one_of(
-        st.builds(lambda project, cost, quantity: usage(project, str(cost), str(quantity)), projects, amounts, quantities),
+        st.builds(
+            lambda project, cost, quantity, model: usage(project, str(cost), str(quantity), model=model),
+            projects, amounts, st.sampled_from([0, 1, 2, 500]), st.sampled_from(["gpt-5", "mine"]),
+        ),
         st.builds(
             lambda project, cost, quantity, category: line(project, str(cost), str(quantity), category=category),
             projects, amounts, quantities, st.sampled_from(["Usage", "Credit", "Tax"]),
         ),
+        st.builds(
+            lambda project, cost, original: line(project, str(cost), None, original_currency="EUR", original_cost=original),
+            projects, amounts, amounts,
+        ),
+        st.builds(lambda project, quantity: unpriced(project, str(quantity)), projects, quantities),
     ),
     max_size=6,
 )  # fmt: skip

@@ -1,14 +1,16 @@
 """Why revision N + 1 of a month differs from revision N, by cause and by project. Pure: the parts sum to the difference, or it raises.
 
 In: both revisions' daily costs, bill lines and their allocations. What was billed is compared line by line of the bill, what is estimated
-cell by cell (day, channel, model, meter). First what only moved between projects is told apart; the rest has one cause.
+cell by cell (day, channel, model, meter), under the name that a model has now. First what only moved between projects is told apart, then
+what another exchange rate makes; the rest has one cause, or two where quantity and price changed.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
@@ -53,11 +55,15 @@ class _Place:
 
 @dataclass(slots=True)
 class _Side:
-    """One revision's amount at a place, by project; `original` is it in the bill's own currency, where that is another."""
+    """One revision's amount at a place, by project. `unpriced` is the quantity without a rate, beside `quantity`; `original` is the amount
+    in the bill's own currency, where that is another, and `rate` what a unit of it was worth, where all lines have the same.
+    """
 
     by_project: dict[str, Decimal]
     quantity: Decimal | None
-    original: Decimal | None
+    unpriced: Decimal = money.ZERO
+    original: Decimal | None = None
+    rate: Decimal | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -69,7 +75,7 @@ Sides = Mapping[_Place, _Side]
 
 def bridge_of(before: Book, after: Book) -> list[BridgePart]:
     """Every part of the difference, by cause, project and day. Raises AccountingError where they miss it by a digit."""
-    places = (_places(before), _places(after))
+    places = (_places(_renamed(before, after)), _places(after))
     billed_before = {(place.day, place.channel) for place in places[0] if place.is_billed and place.category == USAGE}
     billed_after = {(place.day, place.channel) for place in places[1] if place.is_billed and place.category == USAGE}
     turned = billed_before ^ billed_after
@@ -82,24 +88,24 @@ def bridge_of(before: Book, after: Book) -> list[BridgePart]:
 
 
 def _parts(place: _Place, old: _Side | None, new: _Side | None, *, is_turned: bool) -> Iterator[BridgePart]:
-    """What moved between projects, and the rest under its cause; a cell of which quantity and price changed under both."""
+    """What moved between projects, and the rest under its causes, in proportion to them."""
     before, after = (old.by_project if old else {}), (new.by_project if new else {})
     changes = {project: _minus(after.get(project), before.get(project)) for project in sorted({*before, *after})}
     moved = _moved(changes)
     quantity = _more(old, new)
-    cause = _cause(place, old, new, quantity, is_turned=is_turned)
     whole = money.total(list(changes.values()))
     is_shared = sum(change != moved[project] for project, change in changes.items()) > 1
-    told = None if is_shared else quantity  # else it is of all of them together
+    shares = _shares(place, old, new, whole, quantity, is_turned=is_turned) if whole else []
     for project, change in changes.items():
         yield _part(place, RE_ATTRIBUTION, project, moved[project], None)
-        rest = _minus(change, moved[project])
-        if cause is not None or old is None or new is None or not whole:
-            yield _part(place, cause or LATE_USAGE, project, rest, told)
-            continue
-        used = money.in_proportion(rest, _by_quantity(old, new), whole)
-        yield _part(place, LATE_USAGE, project, used, told)
-        yield _part(place, PRICE_CORRECTION, project, _minus(rest, used), None)
+        rest = left = _minus(change, moved[project])
+        told = None if is_shared else quantity  # else it is of all of them together
+        for cause, amount in shares[:-1]:
+            part = money.in_proportion(rest, amount, whole)
+            yield _part(place, cause, project, part, told)
+            left, told = _minus(left, part), None
+        if shares:
+            yield _part(place, shares[-1][0], project, left, told)
 
 
 def _moved(changes: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -114,26 +120,50 @@ def _moved(changes: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return {**dict.fromkeys(changes, money.ZERO), **against, **dict(zip(along, parts, strict=True))}
 
 
+def _shares(
+    place: _Place, old: _Side | None, new: _Side | None, whole: Decimal, quantity: Decimal | None, *, is_turned: bool
+) -> list[tuple[str, Decimal]]:
+    """The causes of a difference that is not 0, and how much of it is each one's."""
+    rated = _by_rate(old, new, whole)
+    own = _minus(whole, rated)
+    cause = _cause(place, old, new, quantity, is_turned=is_turned)
+    if cause is not None or old is None or new is None or quantity is None:
+        shares = [(cause or LATE_USAGE, own)]
+    else:
+        used = _by_quantity(old, new, quantity, own)
+        shares = [(LATE_USAGE, used), (PRICE_CORRECTION, _minus(own, used))]
+    return [(name, amount) for name, amount in (*shares, (CURRENCY, rated)) if amount]
+
+
 def _cause(place: _Place, old: _Side | None, new: _Side | None, quantity: Decimal | None, *, is_turned: bool) -> str | None:
-    """None where quantity and price both may have changed."""
+    """Of what is not the exchange rate's. None where quantity and price both may have changed."""
     if place.category == CREDITS:
         return CREDIT
     if is_turned or place.category != USAGE:
         return INVOICE_TRUE_UP
     if old is None or new is None:
         return LATE_USAGE
-    if old.original is not None and old.original == new.original:
-        return CURRENCY
     if quantity is None:
         return INVOICE_TRUE_UP
     return PRICE_CORRECTION if quantity == 0 else None
 
 
-def _by_quantity(old: _Side, new: _Side) -> Decimal:
-    """How much of the difference the quantity makes at the old unit price; all of it where there was none."""
-    if not old.quantity or new.quantity is None:
-        return _minus(new.amount, old.amount)
-    return _minus(money.in_proportion(old.amount, new.quantity, old.quantity), old.amount)
+def _by_rate(old: _Side | None, new: _Side | None, whole: Decimal) -> Decimal:
+    """How much of the difference another exchange rate makes: what is beyond the new original amount at the old rate."""
+    if old is None or new is None or old.original is None or new.original is None:
+        return money.ZERO
+    if old.original == new.original:
+        return whole
+    if not old.original or (old.rate is not None and old.rate == new.rate):
+        return money.ZERO
+    return _minus(whole, _minus(money.in_proportion(old.amount, new.original, old.original), old.amount))
+
+
+def _by_quantity(old: _Side, new: _Side, quantity: Decimal, own: Decimal) -> Decimal:
+    """How much of `own` so much more quantity makes at the old unit price, else at the new one where nothing was priced before."""
+    if old.quantity:
+        return money.in_proportion(old.amount, quantity, old.quantity)
+    return money.in_proportion(own, quantity, new.quantity) if old.unpriced and new.quantity else own
 
 
 def _minus(amount: Decimal | None, less: Decimal | None) -> Decimal:
@@ -149,12 +179,49 @@ def _places(book: Book) -> dict[_Place, _Side]:
         day = charge.period_start.date()
         parts = dealt.get((day, charge.source, charge.charge_id))
         amounts = [(one.project, one.amount) for one in parts] if parts else [(charge.project or UNATTRIBUTED, charge.billed_cost)]
-        _add(found, _line(charge, day), amounts, charge.quantity, charge.original_cost)
+        side = _Side({}, charge.quantity, original=charge.original_cost, rate=charge.exchange_rate)
+        _add(found, _line(charge, day), amounts, side)
     for row in book.daily:
-        if row.billed_cost is None and row.cost is not None:
+        if row.billed_cost is None:
             place = _Place(row.day, row.channel, row.provider, row.model, row.meter, USAGE, False)  # noqa: FBT003
-            _add(found, place, [(row.project, row.cost)], row.quantity, None)
+            unpriced = row.quantity if row.cost is None else row.unpriced_quantity
+            _add(found, place, [(row.project, row.cost or money.ZERO)], _Side({}, _minus(row.quantity, unpriced), unpriced))
     return found
+
+
+_Name = tuple[date, str, str, str | None, str | None]
+
+
+def _renamed(before: Book, after: Book) -> Book:
+    """`before` with the models' names of now: an estimated model that is gone, where just one other of its day, channel and project has
+    grown by just as much of every meter, has another name since.
+    """
+    old, new = _used(before), _used(after)
+    grown: dict[tuple[Any, ...], list[_Name]] = defaultdict(list)
+    for name, used in new.items():
+        was = old.get(name, {})
+        more = {meter: _minus(used.get(meter), was.get(meter)) for meter in {*used, *was}}
+        grown[*name[:3], frozenset((meter, quantity) for meter, quantity in more.items() if quantity)].append(name)
+    gone = [name for name in old if name not in new]
+    pairs = [(name, other) for name in gone for other in grown.get((*name[:3], frozenset(old[name].items())), ())]
+    times = Counter(name for pair in pairs for name in pair)
+    names = {name: other for name, other in pairs if times[name] == times[other] == 1}
+    rows = [replace(row, provider=names[name][3], model=names[name][4]) if (name := _name(row)) in names else row for row in before.daily]
+    return replace(before, daily=rows)
+
+
+def _used(book: Book) -> dict[_Name, dict[str, Decimal]]:
+    """What each project used of each estimated model, by meter."""
+    found: dict[_Name, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in book.daily:
+        if row.billed_cost is None and row.quantity:
+            meters = found[_name(row)]
+            meters[row.meter] = money.total([meters[row.meter], row.quantity])
+    return found
+
+
+def _name(row: DailyCost) -> _Name:
+    return row.day, row.channel, row.project, row.provider, row.model
 
 
 def _line(charge: Charge, day: date) -> _Place:
@@ -166,27 +233,31 @@ def _line(charge: Charge, day: date) -> _Place:
     return _Place(day, charge.channel, charge.provider, charge.model, charge.meter, charge.category, True, more)  # noqa: FBT003
 
 
-def _add(
-    found: dict[_Place, _Side],
-    place: _Place,
-    amounts: Iterable[tuple[str, Decimal]],
-    quantity: Decimal | None,
-    original: Decimal | None,
-) -> None:
+def _add(found: dict[_Place, _Side], place: _Place, amounts: Iterable[tuple[str, Decimal]], more: _Side) -> None:
     """A quantity or original amount that one line lacks is unknown for all."""
     side = found.get(place)
     if side is None:
-        side = found[place] = _Side({}, quantity, original)
+        side = found[place] = more
     else:
-        side.quantity = None if quantity is None or side.quantity is None else money.total([side.quantity, quantity])
-        side.original = None if original is None or side.original is None else money.total([side.original, original])
+        side.quantity = None if more.quantity is None or side.quantity is None else money.total([side.quantity, more.quantity])
+        side.unpriced = money.total([side.unpriced, more.unpriced])
+        side.original = None if more.original is None or side.original is None else money.total([side.original, more.original])
+        side.rate = side.rate if side.rate == more.rate else None
     for project, amount in amounts:
         side.by_project[project] = money.total([side.by_project.get(project), amount])
 
 
 def _more(old: _Side | None, new: _Side | None) -> Decimal | None:
+    """How much more quantity came with a price: not what was there before without one, or is there still."""
     quantities = [money.ZERO if side is None else side.quantity for side in (old, new)]
-    return None if quantities[0] is None or quantities[1] is None else quantities[1] - quantities[0]
+    if quantities[0] is None or quantities[1] is None:
+        return None
+    more = _minus(quantities[1], quantities[0])
+    unpriced = _minus(new.unpriced if new else None, old.unpriced if old else None)
+    if more * unpriced >= 0:
+        return more
+    both = _minus(more, unpriced.copy_negate())
+    return both if both * more > 0 else money.ZERO
 
 
 def _part(place: _Place, cause: str, project: str, amount: Decimal, quantity: Decimal | None) -> BridgePart:

@@ -13,11 +13,14 @@ INVOICE_TRUE_UP = "invoice_true_up"
 
 CAUSES: dict[str, tuple[str, str]] = {
     LATE_USAGE: ("Late usage", "usage, or bill lines of usage, that came or went after the close"),
-    PRICE_CORRECTION: ("Price correction", "the same quantity at another unit price"),
+    PRICE_CORRECTION: ("Price correction", "the same quantity at another unit price, or at its first"),
     RE_ATTRIBUTION: ("Re-attribution", "the same amount, given to another project: sums to nothing"),
     CURRENCY: ("Currency", "the same amount in the bill's currency, at another rate"),
     CREDIT: ("Credit", "a credit or refund that was granted, changed or withdrawn"),
-    INVOICE_TRUE_UP: ("Invoice true-up", "the bill where there was an estimate, or a tax, fee or adjustment of it"),
+    INVOICE_TRUE_UP: (
+        "Invoice true-up",
+        "the bill where there was an estimate, a line of it restated without quantity, or a tax, fee or adjustment",
+    ),
 }
 """Cause → its name and what it means, in the order in which a bridge shows them."""
 
