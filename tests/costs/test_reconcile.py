@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from usage_pipeline.costs.reconcile import Reconciled, reconcile
+from usage_pipeline.costs.reconcile_lots import Lot
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.tables.reconciled_bills import ReconciledBill
 from usage_pipeline.tables.reconciled_usage import Known, KnownPrice, ReconciledUsage
@@ -302,3 +303,10 @@ def test_sums_that_do_not_hold_are_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("usage_pipeline.costs.reconcile.name_rest", lambda *_: None)
     with pytest.raises(AccountingError, match="what is left of step bill"):
         reconcile([used("log", 1000)], [billed(1200 * NET, 1200)], known())
+
+
+def test_money_without_units_goes_as_a_whole() -> None:
+    """A request that was never answered, say, beside a bill's line that takes units back."""
+    part, rest = Lot(quantity=Decimal(0), cost=Decimal("1.5")).part(Decimal(-3))
+    assert rest is not None
+    assert part.cost + rest.cost == Decimal("1.5")

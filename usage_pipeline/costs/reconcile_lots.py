@@ -72,6 +72,8 @@ class Lot:
     def _share(self, amount: Decimal, price: Decimal | None, quantity: Decimal) -> Decimal:
         if price is not None and self.units * price == amount:
             return quantity * price
+        if not self.units:
+            return amount  # money without units goes as a whole
         return money.in_proportion(amount, quantity, self.units)
 
 
