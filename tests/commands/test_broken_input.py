@@ -113,7 +113,7 @@ def write_folder(folder: Path) -> dict[tuple[str, str], str]:
         put(source, "latin 1.json", json.dumps(good | {"id": "café"}, ensure_ascii=False).encode("latin-1"), "bad_encoding")
         put(source, "long.json", json.dumps(good | {"id": "long", "messages": "x" * 10_000_000}).encode(), "")
         if source == "gateway":
-            put(source, "longer.json", json.dumps(good | {"id": "longer", "messages": "x" * 40_000_000}).encode(), "line_too_long")
+            put(source, "longer.json", json.dumps(good | {"id": "longer", "messages": "x" * 80_000_000}).encode(), "line_too_long")
         put(source, "torn.jsonl", (json.dumps(good | {"id": "torn"}) + "\n" + json.dumps(good)[:100] + "\n[1, 2]\n").encode(), "not_json")
     for source, sample in PAGES.items():
         put(source, "good.json", sample.read_bytes(), "")
