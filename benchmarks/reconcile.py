@@ -11,6 +11,7 @@ from time import perf_counter
 
 import ibis
 
+from benchmarks import reconcile_rows as rows
 from benchmarks import reconcile_world as made
 from usage_pipeline.costs.reconcile import Reconciled
 from usage_pipeline.defs.reconciliations import Facts, reconciled_of
@@ -31,7 +32,7 @@ def explained(world: made.World, folder: Path, *, days: int) -> Reconciled:
     """The world's rows priced and reconciled by the pipeline."""
     engine = connect(folder)
     period = Period(made.FIRST_DAY, made.FIRST_DAY + timedelta(days=days))
-    events = ibis.memtable(usage_events.arrow(made.events_of(world)))
+    events = ibis.memtable(usage_events.arrow(rows.events_of(world)))
     book = build_book(made.AGREEMENTS, made.ALIASES)
     keys = book.resolve(engine.to_pyarrow(keys_of(events, book.scopes)))
     tables = [ibis.memtable(rows) for rows in (keys.resolutions, keys.rate_cards, keys.rates)]
@@ -39,7 +40,7 @@ def explained(world: made.World, folder: Path, *, days: int) -> Reconciled:
     facts = Facts(
         priced=ibis.memtable(engine.to_pyarrow(priced)),
         rates=tables[2],
-        bills=ibis.memtable(charges.arrow(made.charges_of(world))),
+        bills=ibis.memtable(charges.arrow(rows.charges_of(world))),
         spans=[(period, book)],
         others=[],
         logged=frozenset(stream.channel for stream in made.STREAMS),

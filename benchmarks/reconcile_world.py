@@ -1,7 +1,7 @@
 """A month of requests as they happened, what three views make of them, and known mistakes put into the views one after another.
 
 The truth of a mistake is how it changes the difference between two neighbouring views: worked out here, request by request, at unit prices
-asked from genai-prices. Nothing here knows how differences are explained; only the table rows at the end are the pipeline's.
+asked from genai-prices. Nothing here knows how differences are explained.
 """
 
 import random
@@ -10,14 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 
-import genai_prices
-from genai_prices.types import Usage
-
-from usage_pipeline.tables.charges import Charge, charges
+from benchmarks.reconcile_prices import LONG_FROM, list_price
 from usage_pipeline.tables.configuration import Agreement, Alias
-from usage_pipeline.tables.usage_events import UsageEvent, usage_events
 
 FIRST_DAY, DAYS_COUNT = date(2026, 11, 1), 30
 DISCOUNT_PERCENT = Decimal(8)
@@ -153,37 +148,7 @@ def _meters(stream: Stream, draw: random.Random) -> tuple[tuple[str, int], ...]:
     return tuple((meter, count) for meter, count in meters.items() if count)
 
 
-_PROBES = {
-    "input": lambda total: Usage(input_tokens=total),
-    "cache_read": lambda total: Usage(input_tokens=total, cache_read_tokens=total),
-    "cache_write": lambda total: Usage(input_tokens=total, cache_write_tokens=total),
-    "cache_write_1h": lambda total: Usage(input_tokens=total, cache_write_tokens=total, cache_write_1h_tokens=total),
-    "output": lambda total: Usage(input_tokens=total, output_tokens=1_000),
-}
-PROBE, LONG_PROBE = 1_000, 1_000_000
-
-
-@cache
-def list_price(provider: str, model: str, meter: str, day: date, processing: str, *, is_long: bool) -> Decimal:
-    """What the library says one unit costs, in a request of few or of many tokens."""
-    total = LONG_PROBE if is_long else PROBE
-    moment = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
-
-    def price(usage: Usage) -> Decimal:
-        context = {} if processing == "standard" else {"processing": "batch"}
-        return genai_prices.calc_price(
-            usage, model, provider_id=provider, genai_request_timestamp=moment, price_context=context or None
-        ).total_price
-
-    if meter == "output":
-        return (price(_PROBES["output"](total)) - price(_PROBES["input"](total))) / 1_000
-    return price(_PROBES[meter](total)) / total
-
-
-LONG_FROM = {"gpt-5.6-terra": 272_000, "gpt-5.5": 272_000, "claude-sonnet-4-5": 200_000, "gemini-2.5-pro": 200_000}
-
-
-def _unit(entry: Entry, meter: str, view: str) -> Decimal:
+def unit_price(entry: Entry, meter: str, view: str) -> Decimal:
     """What the entry's view has for one unit: on the bill what is charged, elsewhere our price."""
     stream = entry.stream
     is_long = not entry.base and entry.total > LONG_FROM.get(stream.model, 10**12)
@@ -201,7 +166,7 @@ def _costs(entries: Iterable[Entry], view: str) -> dict[CellKey, Decimal]:
     found: dict[CellKey, Decimal] = defaultdict(Decimal)
     for entry in entries:
         for meter, count in entry.meters:
-            found[cell_of(entry, meter)] += count * _unit(entry, meter, view)
+            found[cell_of(entry, meter)] += count * unit_price(entry, meter, view)
     return found
 
 
@@ -415,109 +380,3 @@ MISTAKES = (
     _extra("tax", "unmapped", Decimal("0.02")), _extra("adjustment", "unmapped", Decimal("-0.015")), _misprint, _rounded,
 )  # fmt: skip
 """What is dropped first and what is changed afterwards: of a request that a view does not have, nothing else can be wrong there."""
-
-
-def events_of(world: World) -> list[UsageEvent]:
-    """The logs' requests, and the provider's buckets by day, project, model and processing."""
-    events = [_event(entry.id, LOG, entry, dict(entry.meters), 1) for entry in world.views[LOG].values()]
-    buckets: dict[tuple[date, Stream, str], list[Entry]] = defaultdict(list)
-    for entry in world.views[COUNT].values():
-        buckets[entry.day, entry.stream, entry.processing].append(entry)
-    for (day, stream, processing), entries in buckets.items():
-        meters: dict[str, int] = defaultdict(int)
-        for entry in entries:
-            for meter, count in entry.meters:
-                meters[meter] += count
-        start = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
-        bucket = replace(entries[0], started=start, ended=start + timedelta(days=1))
-        count = len(entries) if stream.channel == "openai" else None
-        events.append(_event(f"{day}-{stream.model}-{stream.project}-{processing}", "provider", bucket, dict(meters), count))
-    return events
-
-
-_NOTHING = dict.fromkeys(usage_events.names)
-
-
-def _event(key: str, view: str, entry: Entry, meters: dict[str, int], count: int | None) -> UsageEvent:
-    stream, is_batch = entry.stream, entry.processing == "batch"
-    told = {
-        "event_id": key,
-        "source": "gateway" if view == LOG else f"{stream.channel}-usage",
-        "view": view,
-        "started_at": entry.started,
-        "ended_at": entry.ended,
-        "project": stream.project,
-        "status": "success",
-        "channel": stream.channel,
-        "provider": stream.provider,
-        "model": stream.named or stream.model,
-        "is_batch": is_batch,
-        "request_count": count,
-        "source_file": "made",
-        "source_line": 1,
-        **meters,
-    }
-    return UsageEvent(**{**_NOTHING, **told})
-
-
-def charges_of(world: World) -> list[Charge]:
-    """The bill's lines: by cell, processing and unit price. What rounding makes of a line is noted in the truth now."""
-    lines: dict[tuple[CellKey, str, str, Decimal], tuple[Stream, int]] = {}
-    for entry in world.views[BILL].values():
-        for meter, count in entry.meters:
-            key = (cell_of(entry, meter), entry.processing, _text(entry, meter), _unit(entry, meter, BILL))
-            lines[key] = (entry.stream, lines.get(key, (entry.stream, 0))[1] + count)
-    found: list[Charge] = []
-    misprints = dict(world.misprints)
-    for number, ((cell, processing, text, price), (stream, quantity)) in enumerate(sorted(lines.items(), key=lambda one: one[0])):
-        amount = quantity * price + misprints.pop(cell, Decimal(0))
-        places = world.rounded.get((stream.channel, "*"))
-        if places is not None:
-            printed = amount.quantize(Decimal(1).scaleb(-places))
-            if printed != amount:
-                world.notes[f"rounding {number}", "bill"].append((cell, "rounding", printed - amount))
-            amount = printed
-        silent = stream.channel in WITHOUT_QUANTITY
-        charge = _charge(str(number), cell, stream.provider, amount, None if silent else Decimal(quantity), processing, "Usage")
-        found.append(replace(charge, sku=text))
-    for cell, amount in misprints.items():
-        raise ValueError(f"{cell}: {amount} is on no line")
-    for number, (cell, cause, amount) in enumerate(world.extras):
-        found.append(_charge(f"extra-{number}", cell, None, amount, None, "standard", cause.capitalize()))
-    return found
-
-
-def _text(entry: Entry, meter: str) -> str:
-    """What a bill calls it: a line has one price."""
-    is_long = not entry.base and entry.total > LONG_FROM.get(entry.stream.model, 10**12)
-    return f"{entry.stream.model} {meter}{' long context' if is_long else ''}"
-
-
-_BLANK = dict.fromkeys(charges.names)
-
-
-def _charge(
-    key: str, cell: CellKey, provider: str | None, amount: Decimal, quantity: Decimal | None, processing: str, category: str
-) -> Charge:
-    day, channel, project, model, meter = cell
-    told = {
-        "charge_id": key,
-        "source": f"{channel}-bill",
-        "channel": channel,
-        "provider": provider,
-        "project": project,
-        "names_project": True,
-        "category": category,
-        "period_start": datetime.combine(day, datetime.min.time(), tzinfo=UTC),
-        "meter": meter,
-        "model": None if category != "Usage" else model,
-        "service_tier": None if processing == "standard" else processing,
-        "quantity": quantity,
-        "billed_cost": amount,
-        "currency": "USD",
-        "amount_text": str(amount),
-        "finality": "provisional",
-        "source_file": "made",
-        "source_line": 1,
-    }
-    return Charge(**{**_BLANK, **told})

@@ -114,6 +114,21 @@ def test_a_missing_configuration(place: Path, command: list[str], json_too: list
     )
 
 
+KEYS = [
+    "organisation",
+    "projects",
+    "attribution",
+    "sources",
+    "prices",
+    "aliases",
+    "credits",
+    "allocation",
+    "currencies",
+    "journal",
+    "limits",
+]
+
+
 def test_a_wrong_configuration_names_file_line_and_field_of_every_mistake(place: Path) -> None:
     text = SMALL.replace("tracker", "trackr") + "attribution:\n  - {field: team, project: portl}\nprices: 3\nbugdets: []\n"
     (place / "usage.yaml").write_text(text)
@@ -122,7 +137,7 @@ def test_a_wrong_configuration_names_file_line_and_field_of_every_mistake(place:
         f"usage-pipeline: {file}:3: sources[0].kind: 'trackr' is no kind of source; did you mean 'tracker'?",
         f"{file}:5: attribution[0].project: no project 'portl' is declared; did you mean 'portal'?",
         f"{file}:6: prices: a list is needed here, such as [one, another]",
-        f"{file}:7: bugdets: unknown key; known here are organisation, projects, attribution, sources, prices, aliases, credits, limits",
+        f"{file}:7: bugdets: unknown key; known here are {', '.join(KEYS)}",
     ]
     assert sorted(path.name for path in place.iterdir()) == ["usage.yaml"], "nothing is made for a run that cannot be"
 

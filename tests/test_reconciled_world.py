@@ -10,6 +10,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1]))  # where `benchmarks` is, which is no part of the package
 
+from benchmarks import reconcile_rows as rows
 from benchmarks import reconcile_world as made
 from benchmarks.reconcile import NOTHING, Confusion, confusion, explained, figures
 from usage_pipeline import money
@@ -50,7 +51,7 @@ def test_all_of_the_money_is_accounted_for(found: Found) -> None:
 
 def test_the_views_are_those_of_the_world(found: Found) -> None:
     world, explanation, _ = found
-    billed = money.total([one.billed_cost for one in made.charges_of(world)])
+    billed = money.total([one.billed_cost for one in rows.charges_of(world)])
     assert money.total([row.billed_cost for row in explanation.cells]) == billed
     units = sum(count for entry in world.views[made.LOG].values() for _, count in entry.meters)
     assert money.total([row.logged_quantity for row in explanation.cells]) == Decimal(units)

@@ -84,4 +84,4 @@ def test_a_newer_deepseek_export_replaces_its_local_days_alone(lake: Lake, datab
     assert read("cost-1.csv", f"{first},v4,Paid,1.00,USD", f"{second},v4,Paid,2.00,USD") == [("01 16", "2.00"), ("30 16", "1.00")]
     early, late = "2026-10-02T01:00:00+08:00,2026-10-02T02:00:00+08:00", "2026-10-02T20:00:00+08:00,2026-10-02T21:00:00+08:00"
     again = read("cost-2.csv", f"{early},v4,Paid,0.50,USD", f"{late},v4,Paid,1.75,USD", f"{late},v4,Paid,9.00,CNY")
-    assert again == [("01 17", "0.50"), ("02 12", "1.75"), ("30 16", "1.00")]
+    assert again == [("01 17", "0.50"), ("02 12", "1.75"), ("02 12", "9.00"), ("30 16", "1.00")]

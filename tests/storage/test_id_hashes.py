@@ -42,7 +42,7 @@ def read(home: Path, kind: str, name: str, content: str, key: str | None) -> lis
     engine = connect(home / "scratch", hash_key=key)
     database = Database(f"sqlite:///{home / 'usage.db'}")
     database.migrate()
-    if not ids_by_key(home / "hashed_ids.json", key, is_new=not has_read(database)):
+    if not ids_by_key(home / "hashed_ids.json", key, is_new=not has_read(database), now=NOW):
         hash_ids_plainly(engine)
     lake = Lake(home / "lake", engine)
     place: dict[str, Any] = {"lake": lake, "database": database, "engine": engine, "stage": home / "scratch" / "s"}
@@ -90,8 +90,8 @@ def test_a_home_that_began_with_a_key_reads_with_no_other(tmp_path: Path, key: s
 
 def test_until_something_was_read_it_is_decided_anew(tmp_path: Path) -> None:
     note = tmp_path / "hashed_ids.json"
-    assert [ids_by_key(note, key, is_new=True) for key in (KEY, None, OTHER)] == [True, False, True]
-    assert [ids_by_key(note, OTHER, is_new=False) for _ in range(2)] == [True, True]
+    assert [ids_by_key(note, key, is_new=True, now=NOW) for key in (KEY, None, OTHER)] == [True, False, True]
+    assert [ids_by_key(note, OTHER, is_new=False, now=NOW) for _ in range(2)] == [True, True]
     note.write_text("{")
     with pytest.raises(UsageConfigError, match=r"hashed_ids\.json: it does not read .* restore it from a backup"):
-        ids_by_key(note, OTHER, is_new=False)
+        ids_by_key(note, OTHER, is_new=False, now=NOW)

@@ -70,7 +70,7 @@ class Replayed(Workplace):
 
     def ids_by_key(self) -> bool:
         """As in the home that it is a replay of."""
-        return ids_by_key(self.home.hashed_ids, self.environment().hash_key_text, is_new=False)
+        return ids_by_key(self.home.hashed_ids, self.environment().hash_key_text, is_new=False, now=self.now())
 
     def database(self) -> Database:
         """Of the folder, whatever the environment says."""

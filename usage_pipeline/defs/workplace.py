@@ -1,8 +1,7 @@
 """The one resource: where home and configuration lie, and ways to open what assets need. Paths only; secrets stay in the environment."""
 
-import os
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -16,7 +15,7 @@ from usage_pipeline.defs.books import Books
 from usage_pipeline.defs.home import create
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.settings import Environment, Settings, load
-from usage_pipeline.settings.environment import PREFIX
+from usage_pipeline.settings.environment import environment_now
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.engine import connect, hash_ids_plainly
 from usage_pipeline.storage.home import Home
@@ -47,7 +46,7 @@ class Workplace(dg.ConfigurableResource[None]):
         return load(Path(self.config_file), landing=Home(Path(self.home_folder)).landing.absolute())
 
     def environment(self) -> Environment:
-        return _environment(tuple(sorted(one for one in os.environ.items() if one[0].upper().startswith(PREFIX))), Path.cwd())
+        return environment_now()
 
     def engine(self) -> Backend:
         """A fresh in-memory engine."""
@@ -56,7 +55,7 @@ class Workplace(dg.ConfigurableResource[None]):
 
     def ids_by_key(self) -> bool:
         """Whether this home's ids are hashed by the key. Raises UsageConfigError where it began with another key than there is now."""
-        return ids_by_key(self.home.hashed_ids, self.environment().hash_key_text, is_new=not has_read(self.database()))
+        return ids_by_key(self.home.hashed_ids, self.environment().hash_key_text, is_new=not has_read(self.database()), now=self.now())
 
     def reading_engine(self) -> Backend:
         """A fresh engine for reading files: it hashes ids as the home began to. Raises UsageConfigError as `ids_by_key`."""
@@ -114,12 +113,6 @@ def open_database(url: str) -> Database:
         words = " ".join(str(error.orig).split())
         raise UsageError(f"{database!r} cannot be opened ({words}): start it, or {mend}") from error
     return database
-
-
-@lru_cache(maxsize=8)
-def _environment(_variables: tuple[tuple[str, str], ...], _folder: Path) -> Environment:
-    """Read once a process while these variables, and the folder that paths in them start from, are the same: every step asks for it."""
-    return Environment()
 
 
 @cache

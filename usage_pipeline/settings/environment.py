@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,3 +127,18 @@ class Environment(BaseSettings):
             security="tls" if self.smtp_port == TLS_PORT else "starttls" if self.smtp_starttls else "none",
             authorities=self.smtp_authorities,
         )
+
+
+def environment_now() -> Environment:
+    """The environment as it is now, read once while its variables, and the folder that paths in them start from, are the same."""
+    return _environment(tuple(sorted(one for one in os.environ.items() if one[0].upper().startswith(PREFIX))), Path.cwd())
+
+
+def user_folder() -> str | None:
+    """What '~' stands for."""
+    return os.environ.get("HOME")
+
+
+@lru_cache(maxsize=8)
+def _environment(_variables: tuple[tuple[str, str], ...], _folder: Path) -> Environment:
+    return Environment()

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from usage_pipeline.errors import Problem, UsageConfigError
 from usage_pipeline.settings.consistency import contradictions, suggestion
 from usage_pipeline.settings.document import Document, content_of, document_of
+from usage_pipeline.settings.environment import user_folder
 from usage_pipeline.settings.load_book import journal_accounts, shared_costs
 from usage_pipeline.settings.shape import AgreementShape, ApiShape, BudgetShape, RuleShape, SourceShape, VolumeTierShape
 from usage_pipeline.settings.usage_file import UsageFile
@@ -78,7 +79,7 @@ def load(config: Path, kinds: Collection[str] = tuple(SOURCES), *, landing: Path
     content, problem = content_of(config)
     if problem:
         raise UsageConfigError(str(problem))
-    return _loaded(content, config, Path.cwd(), os.environ.get("HOME"), tuple(kinds), landing)
+    return _loaded(content, config, Path.cwd(), user_folder(), tuple(kinds), landing)
 
 
 @lru_cache(maxsize=8)

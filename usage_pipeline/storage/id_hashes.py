@@ -6,7 +6,7 @@ hashed by it. The note never holds the key: only a slow fingerprint, which tells
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,19 +24,19 @@ _WORK = 1 << 14
 """scrypt's cost: 16 MB and some 50 ms, once an ingest."""
 
 
-def ids_by_key(note: Path, key: str | None, *, is_new: bool) -> bool:
+def ids_by_key(note: Path, key: str | None, *, is_new: bool, now: datetime) -> bool:
     """Whether ids are hashed by `key`, else plainly. `is_new`: nothing was read into the home yet, so that it is decided now.
 
     A home that was read into before there was a note goes on as it is now. Raises UsageConfigError where ids are hashed by another key.
     """
-    now = NONE if key is None else _fingerprint(key)
+    current = NONE if key is None else _fingerprint(key)
     noted = _noted(note)
-    if noted is None or (is_new and noted != now):
-        write_whole(note, json.dumps({HASHED_BY: now}).encode() + b"\n", datetime.now(UTC))
+    if noted is None or (is_new and noted != current):
+        write_whole(note, json.dumps({HASHED_BY: current}).encode() + b"\n", now)
         return key is not None
     if noted == NONE:
         return False
-    if noted != now:
+    if noted != current:
         what = "is not set" if key is None else "is another one"
         raise UsageConfigError(
             f"environment: USAGE_HASH_KEY: it {what}, but ids in {note.parent} are hashed by the key that it began with, and lines that"
