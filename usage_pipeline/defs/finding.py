@@ -22,3 +22,9 @@ def files_told(uris: Sequence[str]) -> str:
     """The first of these uris, and how many more there are."""
     more = len(uris) - FILES_SHOWN
     return ", ".join(uris[:FILES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def first_of(words: Sequence[str], shown: int) -> str:
+    """The first of these words, and how many more there are."""
+    more = len(words) - shown
+    return "; ".join(words[:shown]) + (f"; and {more} more" if more > 0 else "")

@@ -7,7 +7,7 @@ from usage_pipeline import money
 from usage_pipeline.costs.read_twice import BILL, LOG
 from usage_pipeline.defs.counted_contents import counted_contents
 from usage_pipeline.defs.exchange import unconverted
-from usage_pipeline.defs.finding import Finding
+from usage_pipeline.defs.finding import Finding, first_of
 from usage_pipeline.defs.finding_unreconciled import unreconciled
 from usage_pipeline.defs.findings_counted import (
     accounts_replaced,
@@ -136,8 +136,7 @@ def _reasons(gaps: Sequence[Gap]) -> str:
             told.append(own[0].words if len(own) == 1 else own[0].words_of_all)
         else:
             told += [gap.words for gap in own]
-    more = len(told) - GAPS_SHOWN
-    return "; ".join(told[:GAPS_SHOWN]) + (f"; and {more} more" if more > 0 else "") + "."
+    return first_of(told, GAPS_SHOWN) + "."
 
 
 def _unpriced(costs: Sequence[DailyCost], lake: Lake, days: Period, limits: Limits) -> Finding | None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
 from usage_pipeline.costs.read_twice import BILL, Teller
-from usage_pipeline.defs.finding import Finding, files_told
+from usage_pipeline.defs.finding import Finding, files_told, first_of
 from usage_pipeline.defs.read_twice import Doubled
 from usage_pipeline.defs.replaced_accounts import Replaced
 from usage_pipeline.defs.replaced_hours import PartDay
@@ -26,10 +26,8 @@ KEEP_ONE = "keep one of them: name all files of the other under its `exclude` in
 def accounts_replaced(found: Sequence[Replaced]) -> Finding | None:
     if not found:
         return None
-    more = len(found) - SHOWN
     words = (
-        "; ".join(one.words for one in found[:SHOWN])
-        + (f"; and {more} more" if more > 0 else "")
+        first_of([one.words for one in found], SHOWN)
         + ". A source's newer file replaces the days of an older one whole: give each account (or each partial export) a source of its own,"
         " with a new name and folder, or add one newer export of these days that has all accounts, each named."
     )
@@ -39,10 +37,8 @@ def accounts_replaced(found: Sequence[Replaced]) -> Finding | None:
 
 
 def hours_replaced(found: Sequence[PartDay]) -> Finding | None:
-    more = len(found) - SHOWN
     words = (
-        "; ".join(one.words for one in found[:SHOWN])
-        + (f"; and {more} more" if more > 0 else "")
+        first_of([one.words for one in found], SHOWN)
         + ". A day told as one and the same day told by shorter buckets replace each other: add the pages of the other hours, or a newer"
         " export of the whole day."
     )
@@ -50,10 +46,8 @@ def hours_replaced(found: Sequence[PartDay]) -> Finding | None:
 
 
 def parts_left(found: Sequence[Surplus]) -> Finding | None:
-    more = len(found) - SHOWN
     words = (
-        "; ".join(one.words for one in found[:SHOWN])
-        + (f"; and {more} more" if more > 0 else "")
+        first_of([one.words for one in found], SHOWN)
         + ". A newer delivery with fewer parts leaves parts of the older one to count: name the file under `exclude` of its source in"
         " usage.yaml until a delivery writes it again; if it still belongs to the bill, give the file a new time (touch it). Deliveries in"
         " folders of their own leave nothing over."
