@@ -98,7 +98,10 @@ def test_two_do_not_close_a_month_at_once(tmp_path: Path) -> None:
         folder.write(1, {"a": b"2"}, lambda _: None)
     assert (folder.of(1) / "a").read_bytes() == b"1"
     assert folder.sweep({1: "hash"}) == []
-    assert folder.sweep({}) == [folder.of(1)]
+    (aside,) = folder.sweep({})
+    assert aside.name.startswith("set-aside-r1-")
+    assert (aside / "a").read_bytes() == b"1"
+    assert not folder.of(1).exists()
 
 
 def test_the_job_previews_and_closes_with_config(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:

@@ -270,21 +270,23 @@ def test_ingest_after_a_crash_counts_nothing_of_what_it_left(
     assert events(lake, database) == [("1", 1)]
 
 
+@pytest.mark.parametrize("step", ["_sorted_out", "_read", "_enter"])
 def test_two_ingests_side_by_side_count_once(
-    run: Run, landing: Path, lake: Lake, database: Database, monkeypatch: pytest.MonkeyPatch
+    run: Run, landing: Path, lake: Lake, database: Database, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
+    """One comes between the other's listing and its next step."""
     put(landing / "a", line("1"))
     put(landing / "b", line("2"), 1)
-    enter = ingest_module._enter
+    undisturbed = getattr(ingest_module, step)
 
-    def overtaken(*given: Any) -> set[str]:
-        monkeypatch.setattr(ingest_module, "_enter", enter)
+    def overtaken(*given: Any) -> Any:
+        monkeypatch.setattr(ingest_module, step, undisturbed)
         (landing / "b").rename(landing.parent / "away")
         assert numbers(run()) == [("a", 1, 1, 0, 0, "read")]
         (landing.parent / "away").rename(landing / "b")
-        return enter(*given)
+        return undisturbed(*given)
 
-    monkeypatch.setattr(ingest_module, "_enter", overtaken)
+    monkeypatch.setattr(ingest_module, step, overtaken)
     assert numbers(run()) == [("b", 1, 1, 0, 0, "read")]
     assert events(lake, database) == [("1", 1), ("2", 1)]
 

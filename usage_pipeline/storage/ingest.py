@@ -93,6 +93,7 @@ def ingest(
     call = _Ingest(source_name, source, lake, database, engine, stage, now, tags, landing or Landing())
     is_out = excludes(exclude, call.landing.hash_key)
     mark(source_name, is_out, snapshot=source.snapshot, database=database, now=now)
+    standing = _standing(call)  # before the ledger is read: what another ingest enters from now on is noticed
     ledger = as_read(database.select(ingested_files, where={"source": source_name}), source.kind)
     seen = {look_of(row) for row in ledger if row.state != "unreadable"}
     files = [file for file in call.landing.list_files(path) if not is_out(file.uri) and look_of(file) not in seen]
@@ -106,7 +107,7 @@ def ingest(
     for batch in _batches(files):
         with tempfile.TemporaryDirectory(dir=stage, prefix="fetched-", ignore_cleanup_errors=True) as folder:
             new, copies, failed = _sorted_out(call.landing.fetch(batch, Path(folder)), known)
-            read, vanished = _read(call, new)
+            read, vanished, standing = _read(call, new, standing)
         known |= {row.fingerprint: row for row in read}
         done += read
         again += copies
@@ -174,13 +175,12 @@ def _batches(files: list[LandedFile]) -> Iterator[list[LandedFile]]:
         yield batch
 
 
-def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], list[LandedFile]]:
-    """Read one batch and enter it in the ledger; its rows, and the files that could not be read after all.
+def _read(call: _Ingest, versions: list[_Version], standing: int) -> tuple[list[IngestedFile], list[LandedFile], int]:
+    """Read one batch and enter it in the ledger; its rows, the files that could not be read after all, and what stands in the ledger now.
 
-    If another ingest entered files of the source meanwhile, those are left to it and the rest is done again.
+    If another ingest entered files of the source since `standing` was counted, those are left to it and the rest is done again.
     """
     while versions:
-        known = _ledger_size(call)
         part = _part_name(call.source_name)
         files = [(one.fingerprint, one.file.told) for one in versions]
         paths = {one.fingerprint: one.path for one in versions}
@@ -189,11 +189,11 @@ def _read(call: _Ingest, versions: list[_Version]) -> tuple[list[IngestedFile], 
         with folder as stage, _without_content(call.source_name, files):
             numbers = write_batch(batch, lake=call.lake, database=call.database, engine=call.engine, stage=Path(stage))
         rows = [_ledger_row(call, one, numbers[one.fingerprint], part) for one in versions if one.fingerprint in numbers]
-        overtaken = _enter(call, versions, rows, numbers, known)
+        overtaken, standing = _enter(call, versions, rows, numbers, standing)
         if overtaken is None:
-            return rows, [one.file for one in versions if one.fingerprint not in numbers]
+            return rows, [one.file for one in versions if one.fingerprint not in numbers], standing
         versions = [one for one in versions if one.fingerprint not in overtaken]
-    return [], []
+    return [], [], standing
 
 
 @contextmanager
@@ -207,10 +207,12 @@ def _without_content(source_name: str, files: Sequence[tuple[str, str]]) -> Iter
         raise UsageError(f"{source_name}: the engine stopped while reading {places}: {type(error).__name__}: {words}") from None
 
 
-def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], numbers: dict[str, Numbers], known: int) -> set[str] | None:
+def _enter(
+    call: _Ingest, versions: list[_Version], rows: list[IngestedFile], numbers: dict[str, Numbers], standing: int
+) -> tuple[set[str] | None, int]:
     """Write the ledger rows of a batch, unless another ingest was faster; then the fingerprints that it entered, if any of these.
 
-    In an append source any file that came in between may hold the same keys.
+    Beside it how many contents stand in the ledger now. In an append source any file that came in between may hold the same keys.
     """
     modified = {one.fingerprint: one.file.modified_at for one in versions}
     days = [
@@ -229,15 +231,16 @@ def _enter(call: _Ingest, versions: list[_Version], rows: list[IngestedFile], nu
     ]
     with call.database.transaction() as transaction:
         _alone(transaction)
-        if count_read(transaction, call.source_name, call.source.kind) != known:
+        now = count_read(transaction, call.source_name, call.source.kind)
+        if now != standing:
             entered = [row for row in _ledger_of(transaction, call) if row.state in KNOWN]
             overtaken = {row.fingerprint for row in entered} & set(modified)
             if overtaken or not call.source.snapshot:
-                return overtaken
+                return overtaken, now
         make_way(transaction, call.source_name, call.source.kind, numbers)
         transaction.insert(ingested_files, rows)
         transaction.insert(ingested_days, days)
-    return None
+        return None, count_read(transaction, call.source_name, call.source.kind)
 
 
 def _ledger_of(transaction: Transaction, call: _Ingest) -> list[IngestedFile]:
@@ -338,7 +341,7 @@ def _note_unreadable(call: _Ingest, files: dict[LandedFile, str | None], entered
     return rows
 
 
-def _ledger_size(call: _Ingest) -> int:
+def _standing(call: _Ingest) -> int:
     with call.database.transaction() as transaction:
         return count_read(transaction, call.source_name, call.source.kind)
 
