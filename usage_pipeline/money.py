@@ -7,7 +7,7 @@ Nothing is rounded before a number is shown; shares are dealt out by largest rem
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, Inexact, localcontext
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -125,6 +125,19 @@ def share_of(total: Decimal, part: Decimal | int, whole: Decimal | int) -> Decim
             return ZERO
         product = total * part / whole
         return product.quantize(SMALLEST, rounding="ROUND_DOWN")
+
+
+_EVENLY = Context(prec=60, traps=[Inexact])
+
+
+def quotient(amount: Decimal, quantity: Decimal, places: int) -> Decimal | None:
+    """`amount` / `quantity` where it comes out even within `places` decimals, so that the product is `amount` again; else None."""
+    if not quantity:
+        return None
+    try:
+        return _EVENLY.divide(amount, quantity).quantize(Decimal(1).scaleb(-places), context=_EVENLY)
+    except Inexact:
+        return None
 
 
 def multiply(quantity: Decimal | int, unit_price: Decimal) -> Decimal:
