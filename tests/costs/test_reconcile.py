@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from usage_pipeline import money
 from usage_pipeline.costs.reconcile import Reconciled, reconcile
 from usage_pipeline.costs.reconcile_lots import Lot
 from usage_pipeline.errors import AccountingError
@@ -110,6 +111,7 @@ def test_more_or_less_than_the_logs(count: int, cause: str, amount: str) -> None
 def test_a_bill_without_quantities_tells_them_by_its_price() -> None:
     found = reconcile([used("log", 1001)], [billed(1200 * NET)], known(price(NET)))
     assert [(row.cause, row.quantity) for row in found.causes] == [(UNLOGGED, 199)]
+    assert found.causes[0].evidence == "the bill has 1,200, as its amount tells at 0.000003 (our price), the logs 1,001 (tokens)"
 
 
 def test_the_list_price_instead_of_the_agreed_one() -> None:
@@ -222,6 +224,56 @@ def test_lines_rounded_to_cents() -> None:
     assert found.causes[0].evidence == "1 line of the bill, rounded to 0.01 each"
 
 
+def converted(cost: str, quantity: int | None = None, rate: str = "1.1725", **columns: Any) -> ReconciledBill:
+    """A line of so many euros."""
+    told = {"original_cost": Decimal(cost), "original_currency": "EUR", "exchange_rate": Decimal(rate), "decimals": 2}
+    return billed(money.exact(Decimal(cost) * Decimal(rate)), quantity, **(told | columns))
+
+
+def test_a_converted_bill_is_rounded_in_its_own_currency() -> None:
+    """7,777,777 × 0.000003 USD are 23.333331 USD and 19.9005… EUR, of which the bill says 19.90."""
+    found = reconcile([used("log", 7_777_777)], [converted("19.90", 7_777_777)], known())
+    assert told(found) == [("input", "bill", ROUNDING, Decimal("-0.000581"))]
+    assert found.causes[0].evidence == "1 line of the bill, rounded to 0.01 EUR each"
+
+
+@pytest.mark.parametrize("rate", ["1.1725", "0.853242320819113", "162.37", "1.171212121212121"])
+def test_conversion_alone_leaves_nothing_unexplained(rate: str) -> None:
+    """Amounts that are exact in euros, at any rate: what the last digit loses is rounding."""
+    for number in range(1, 60):
+        cost = 1013 * number * NET
+        own = money.in_proportion(cost, Decimal(1), Decimal(rate))
+        line = converted(str(own), 1013 * number, rate, decimals=15)
+        found = reconcile([used("log", 1013 * number)], [line], known())
+        assert {row.cause for row in found.causes} <= {ROUNDING}
+        assert abs(sum(row.amount for row in found.causes)) <= 200 * money.SMALLEST
+
+
+def test_a_price_in_another_currency_is_another_price() -> None:
+    found = reconcile([used("log", 1_000_000)], [converted("2.6", 1_000_000, decimals=9)], known(price(NET)))
+    assert told(found) == [("input", "bill", PRICE, Decimal("0.0485"))]
+    assert (
+        found.causes[0].evidence
+        == "the bill has it at 0.0000030485 (0.0000026 EUR on the bill, at the rate of the day), the logs at 0.000003"
+    )
+    assert found.causes[0].mend is None
+    odd = reconcile([used("log", 1_000_013)], [converted("2.5123457", 1_000_013, decimals=9)], known(price(NET)))
+    assert [row.cause for row in odd.causes] == [PRICE]
+    far = reconcile([used("log", 1_000_013)], [converted("9.5123457", 1_000_013, decimals=9)], known(price(NET)))
+    assert [row.cause for row in far.causes] == [UNEXPLAINED]
+
+
+def test_a_part_of_a_line_for_a_month_is_rounded_as_its_whole() -> None:
+    """7,777,777 a day are 723.333261 in 31 days, which the bill rounds to cents."""
+    day = money.in_proportion(Decimal("723.33"), Decimal(1), Decimal(31))
+    found = reconcile([used("log", 7_777_777)], [billed(day, 7_777_777, decimals=2, days=31)], known())
+    assert [row.cause for row in found.causes] == [ROUNDING]
+    other = money.in_proportion(Decimal("723.38"), Decimal(1), Decimal(31))
+    assert UNEXPLAINED in {
+        row.cause for row in reconcile([used("log", 7_777_777)], [billed(other, 7_777_777, decimals=2, days=31)], known(price(NET))).causes
+    }
+
+
 def test_lines_that_are_no_usage_are_causes_of_their_own() -> None:
     extras = [
         billed("-1.5", meter="unmapped", model=None, category="Credit", sku="promotion"),
@@ -282,7 +334,7 @@ def test_dimensions_that_a_view_does_not_name_are_left_out() -> None:
         ("0.0051", PRICE, "15 % below the list price"),
         ("0.0061237", UNEXPLAINED, "the bill has 0.0061237, the logs 0.0045 at our prices: the bill tells neither meter nor quantity"),
         ("0.0031237", UNEXPLAINED, "the bill has 0.0031237, the logs 0.0045 at our prices"),
-        ("0.7", UNLOGGED, "the bill has 0.7, the logs 0.0045 at our prices"),
+        ("0.7", UNEXPLAINED, "the bill has 0.7, the logs 0.0045 at our prices"),
     ],
 )
 def test_a_bill_that_names_no_meter_is_compared_in_money(cost: str, cause: str, words: str) -> None:

@@ -15,6 +15,9 @@ from usage_pipeline.tables.reconciled_usage import NO_TIER
 _NOISE = Decimal("1e-15")
 """Of an amount that was a binary fraction once."""
 
+_CURRENCIES_APART = Decimal("0.1")
+"""So far a provider's rate between two currencies may be from the day's, as a share of the amount."""
+
 
 @dataclass(slots=True)
 class Reading:
@@ -74,7 +77,21 @@ def odd_price(line: Lot, units: Decimal, offers: Sequence[Offer]) -> Lot | None:
     if listed is not None and percent is not None:
         return at_offer(line, units, less(listed, percent))
     price = plain_price(line.cost, units)
-    return None if price is None else replace(line, quantity=units, price=price, told="a price that no price book has")
+    if price is not None:
+        return replace(line, quantity=units, price=price, told="a price that no price book has")
+    return _foreign_price(line, units, offers)
+
+
+def _foreign_price(line: Lot, units: Decimal, offers: Sequence[Offer]) -> Lot | None:
+    """At a price in the bill's own currency, near the one that is known: providers set those by a rate of their own."""
+    if line.original is None or line.cost <= 0 or not offers:
+        return None
+    known = units * offers[0].price
+    if plain_price(line.original, units) is None and abs(line.cost - known) > known * _CURRENCIES_APART:
+        return None
+    own = money.text(money.in_proportion(line.original, Decimal(1), units).normalize())
+    price = money.in_proportion(line.cost, Decimal(1), units)
+    return replace(line, quantity=units, price=price, is_foreign=True, told=f"{own} {line.currency} on the bill, at the rate of the day")
 
 
 def listed_cost(lots: Sequence[Lot]) -> Decimal:

@@ -56,6 +56,15 @@ class Lot:
     lines: int = 0
     margin: Decimal = money.ZERO
     """How far off rounding may have put the cost of a bill's line."""
+    rounded_to: str = ""
+    """What a line was rounded to, in words."""
+    original: Decimal | None = None
+    currency: str | None = None
+    """The cost on the bill, where that is in another currency."""
+    is_foreign: bool = False
+    """At a price in that currency."""
+    is_reckoned: bool = False
+    """The bill tells no quantity: its amount does, at `price`."""
 
     @property
     def units(self) -> Decimal:

@@ -54,7 +54,10 @@ class Offers:
         others = sorted((one for one in known if one.book is not None), key=lambda one: (one.tier, one.region is not None))
         found = [*own, *listed, *_offers(ours, NET), *_offers(ours, LIST), *_offers(others, NET), *_offers(others, LIST)]
         found += [less(one, percent) for percent in discounts for one in found if one.kind == LIST]
-        return list({(one.price, one.processing): one for one in reversed(found)}.values())[::-1]
+        kept: dict[object, Offer] = {}
+        for one in found:
+            kept.setdefault((one.price, one.processing), one)
+        return list(kept.values())
 
     def provider_of(self, cell: Cell) -> str | None:
         """The catalog's id of who sells the model."""

@@ -90,6 +90,8 @@ def _mend(gap: Gap, upper: Lot, lower: Lot, offers: Offers) -> str | None:
     """What makes our price the bill's: the book that has it, else an agreement. None where both views are priced by us."""
     if gap.above != "bill" or lower.is_unpriced or upper.price is None or lower.state == NO_VARIANT:
         return None
+    if upper.is_foreign:
+        return None  # another price on the next day
     if upper.book is not None:
         return ADOPT.format(day=gap.cell.day) if upper.book == INSTALLED else None
     if upper.percent is not None and lower.agreement is None:

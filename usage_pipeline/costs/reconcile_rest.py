@@ -47,17 +47,17 @@ def _alone(gap: Gap, surplus: Decimal | None, words: str, open_words: str | None
 
 
 def _money_alone(gap: Gap, open_words: str | None) -> None:
-    """A bill that names no meter, and usage that does not make its amount. Where the lower view has less than half of it, that view lacks
-    most of the usage; else nothing tells whether prices or units differ.
+    """A bill that names no meter, and usage that does not make its amount: nothing tells whether prices or units differ, however far apart
+    both are. Only where the lower view has nothing at all is it known to lack the usage.
     """
     if gap.cell.meter != UNMAPPED or not gap.upper or not gap.lower:
         return
     billed, below = cost_of(gap.upper), cost_of(gap.lower)
-    words = f"{money_words(gap, billed, below)}: the bill tells neither meter nor quantity"
+    words = f"{money_words(gap, billed, below)}: the bill tells neither meter nor quantity, so not whether units or prices differ"
     if open_words is not None and billed < below:
         gap.take(NOT_FINAL, billed - below, None, f"{words}; {open_words}", _again(gap))
     else:
-        gap.take(UNLOGGED if billed > 2 * below else UNEXPLAINED, billed - below, None, words)
+        gap.take(UNEXPLAINED, billed - below, None, words)
     gap.upper, gap.lower = [], []
 
 

@@ -56,7 +56,7 @@ def _read_pool(
     for offer in _plausible(offers, line, prefers_list=prefers_list):
         count = money.in_proportion(line.cost, Decimal(1), offer.price).to_integral_value()
         if fits(line, count * offer.price):
-            reading.add(line, [at_offer(line, count, offer)] if count else [])
+            reading.add(line, [replace(at_offer(line, count, offer), is_reckoned=True)] if count else [])
             return
     if units and all(lot.is_unpriced for lot in lower):
         reading.lots.append(replace(line, quantity=units))

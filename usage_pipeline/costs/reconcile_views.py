@@ -93,10 +93,10 @@ def _fill(cells: dict[Cell, CellViews], places: "_Places", views: DayViews) -> N
         cell = cells[places.of_usage(row)]
         cell.lots[PROVIDER if row.view == PROVIDER_VIEW else LOG].append(_usage_lot(row))
         cell.accounts.update({row.account} - {None})  # type: ignore[arg-type]
-    margins = _margins(views.lines)
+    places_of = _decimals(views.lines)
     for line in views.lines:
         cell = cells[places.of_charge(line)]
-        cell.lots[BILL].append(_bill_lot(line, margins[line.source], is_metered=views.is_metered))
+        cell.lots[BILL].append(_bill_lot(line, places_of[line.source, line.original_currency], is_metered=views.is_metered))
         _told(cell, line)
     for extra in views.extras:
         cell = cells[places.of_charge(extra)]
@@ -174,7 +174,8 @@ def _usage_lot(row: ReconciledUsage) -> Lot:
     )
 
 
-def _bill_lot(line: ReconciledBill, margin: Decimal, *, is_metered: bool) -> Lot:
+def _bill_lot(line: ReconciledBill, places: int, *, is_metered: bool) -> Lot:
+    unit = Decimal(1).scaleb(-places)
     return Lot(
         quantity=line.quantity if is_metered and line.meter != UNMAPPED else None,
         cost=line.billed_cost,
@@ -182,14 +183,27 @@ def _bill_lot(line: ReconciledBill, margin: Decimal, *, is_metered: bool) -> Lot
         processing=processing_of(line.service_tier),
         region=line.region,
         text=line.sku or line.model or line.meter,
-        margin=margin * line.lines,
+        margin=_margin(line, unit) * line.lines,
         lines=line.lines,
+        rounded_to=" ".join([money.text(unit), *([line.original_currency] if line.original_currency else [])]),
+        original=line.original_cost,
+        currency=line.original_currency,
     )
 
 
-def _margins(lines: Sequence[ReconciledBill]) -> dict[str, Decimal]:
-    """Half a unit of the last decimal that a source's lines of the day have, by source: at most half a cent."""
-    places: dict[str, int] = defaultdict(lambda: CENTS)
+def _margin(line: ReconciledBill, unit: Decimal) -> Decimal:
+    """How far off one line may be: half a unit of its bill's last decimal; of a part of a line its part of that. What was converted or
+    divided is rounded once more.
+    """
+    if line.exchange_rate is None and line.days == 1:
+        return unit / 2
+    return money.in_proportion(unit, line.exchange_rate or Decimal(1), Decimal(2 * line.days)) + money.SMALLEST
+
+
+def _decimals(lines: Sequence[ReconciledBill]) -> dict[tuple[str, str | None], int]:
+    """How many decimals a source's lines of the day have, by source and currency: at least those of cents."""
+    places: dict[tuple[str, str | None], int] = defaultdict(lambda: CENTS)
     for line in lines:
-        places[line.source] = min(max(places[line.source], line.decimals), FINEST)
-    return {source: Decimal(5).scaleb(-count - 1) for source, count in places.items()}
+        key = (line.source, line.original_currency)
+        places[key] = min(max(places[key], line.decimals), FINEST)
+    return places

@@ -26,9 +26,8 @@ def units(value: Decimal) -> str:
 
 
 def rounding_words(gap: Gap) -> str:
-    count, margin = sum(line.lines for line in gap.upper), sum((line.margin for line in gap.upper), money.ZERO)
-    unit = money.in_proportion(margin, Decimal(2), Decimal(max(count, 1)))
-    return f"{count:,} {'line' if count == 1 else 'lines'} of the bill, rounded to {exact(unit)} each"
+    count, units = sum(line.lines for line in gap.upper), sorted({line.rounded_to for line in gap.upper})
+    return f"{count:,} {'line' if count == 1 else 'lines'} of the bill, rounded to {' or '.join(units)} each"
 
 
 def odd_words(line: Lot, amount: Decimal, gap: Gap) -> str:
@@ -56,7 +55,9 @@ def _price(lot: Lot) -> str:
 def surplus_words(gap: Gap) -> str:
     """More units here than there."""
     upper, lower = (_count(units_of(lots)) for lots in gap.had)
-    return f"{NAMES[gap.above]} has {upper}, {NAMES[gap.below]} {lower} ({gap.cell.unit})"
+    reckoned = [lot for lot in gap.had[0] if lot.is_reckoned and lot.price is not None]
+    told = f", as its amount tells at {_price(reckoned[0])}," if reckoned else ","
+    return f"{NAMES[gap.above]} has {upper}{told} {NAMES[gap.below]} {lower} ({gap.cell.unit})"
 
 
 def money_words(gap: Gap, upper: Decimal, lower: Decimal) -> str:

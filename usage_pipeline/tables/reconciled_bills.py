@@ -28,10 +28,14 @@ class ReconciledBill:
     service_tier: str | None = column("As in charges", key=True)
     region: str | None = column("As in charges", key=True)
     finality: str = column("'provisional' or 'final'", key=True)
+    original_currency: str | None = column("The bill's own currency, where it was converted", key=True, default=None)
+    days: int = column("For how many days the line is that this is an even part of; 1 for whole lines", key=True, default=1)
     lines: int = column("Lines of the bill in this row")
     quantity: Decimal | None = column("Units; null where a line does not say", type=QUANTITY)
     billed_cost: Decimal = column("The sum of the lines")
-    decimals: int = column("The most decimals that one of the amounts has")
+    decimals: int = column("The most decimals that one of the amounts has on the bill, in its own currency")
+    original_cost: Decimal | None = column("The sum in the bill's own currency, where it was converted", default=None)
+    exchange_rate: Decimal | None = column("What a unit of that is worth", default=None)
 
 
 reconciled_bills = Table("reconciled_bills", ReconciledBill)
