@@ -38,7 +38,7 @@ def test_control_totals_are_printed_to_the_last_digit(
 ):
     for one, files in ((organisation, organisation_files), (project, project_files)):
         printed = text_of(files["statement.pdf"])
-        assert differences(files["statement.json"], files["statement.csv"], one, printed) == []
+        assert differences(files["statement.json"], files["statement.csv"], one, printed, workbook=files["statement.xlsx"]) == []
 
 
 def test_it_says_how_sure_each_number_is(organisation_files: dict[str, bytes]):
@@ -135,7 +135,7 @@ def test_hostile_names_are_only_text(templates: Path):
     printed = text_of(files["statement.pdf"])
     assert "<script>alert(1)</script>" in printed
     assert list(PdfReader(io.BytesIO(files["statement.pdf"])).attachments) == ["statement.csv"]
-    assert differences(files["statement.json"], files["statement.csv"], one, printed) == []
+    assert differences(files["statement.json"], files["statement.csv"], one, printed, workbook=files["statement.xlsx"]) == []
     assert "\u202e" not in page
 
 

@@ -28,8 +28,8 @@ def test_unchanged_pages_are_not_laid_out_again(templates: Path):
     first = render_all(snapshots, templates)
     known = {("2026-10", result.snapshot.scope): result.pdf_key for result in first}
     again = render_all([snapshots[0], snapshot(SCOPES[1], daily=rows, revision=2)], templates, known=known)
-    assert sorted(again[0].files) == ["statement.csv", "statement.json"]
-    assert sorted(again[1].files) == ["statement.csv", "statement.json", "statement.pdf"]
+    assert sorted(again[0].files) == ["statement.csv", "statement.json", "statement.xlsx"]
+    assert sorted(again[1].files) == ["statement.csv", "statement.json", "statement.pdf", "statement.xlsx"]
 
 
 def test_the_catalog_lists_files_that_reports_make(templates: Path):

@@ -131,7 +131,7 @@ def _show_files(plan: Plan, home: Home, output: Output) -> None:
     )
     output.heading("Would be written")
     folder = folder_of(home, plan.month).of(plan.revision)
-    output.say(f"{folder}: manifest, tables, usage.yaml, price books, and statement.pdf, .csv and .json of")
+    output.say(f"{folder}: manifest, tables, usage.yaml, price books, and statement.pdf, .csv, .xlsx and .json of")
     for scope in plan.facts.finalities:
         output.say(f"  {scope}")
 

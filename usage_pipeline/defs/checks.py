@@ -19,7 +19,7 @@ from usage_pipeline.defs.unpriced_models import unpriced_models
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, month_of, months_in
 from usage_pipeline.reports.footing import differences
-from usage_pipeline.reports.render import CSV, JSON, PDF
+from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.allocations import allocations
@@ -28,6 +28,7 @@ from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.rejected_lines import SET_ASIDE
+from usage_pipeline.tables.revisions import CLOSED
 
 
 @dg.asset_check(asset=ingested_files.name, blocking=True)
@@ -171,7 +172,7 @@ def days_foot_to_the_month(context: dg.AssetCheckExecutionContext, workplace: Wo
 
 @dg.asset_check(asset=REPORT, blocking=True)
 def files_say_the_same(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
-    """Read back from disk, every statement's JSON and CSV say what the snapshot says, in total and per project."""
+    """Read back from disk, every statement's JSON, CSV and XLSX say what the snapshot says, in total and per project."""
     database, reports = workplace.database(), workplace.home.reports
     found: list[dict[str, str]] = []
     count = 0
@@ -186,10 +187,13 @@ def files_say_the_same(context: dg.AssetCheckExecutionContext, workplace: Workpl
 
 def _differences(folder: Path, snapshot: Snapshot) -> list[str]:
     """What the files of one statement say otherwise than `snapshot`; a file that is not there says nothing of it."""
+    workbook = (folder / XLSX).read_bytes() if (folder / XLSX).is_file() else None
     missing = [name for name in (JSON, CSV, PDF) if not (folder / name).is_file()]
+    if workbook is None and snapshot.finality != CLOSED:  # months closed by an earlier version have none
+        missing.append(XLSX)
     if missing:
         return [f"{folder / name} is missing" for name in missing]
-    return differences((folder / JSON).read_bytes(), (folder / CSV).read_bytes(), snapshot)
+    return differences((folder / JSON).read_bytes(), (folder / CSV).read_bytes(), snapshot, workbook=workbook)
 
 
 def _months(context: dg.AssetCheckExecutionContext, database: Database) -> list[Period]:

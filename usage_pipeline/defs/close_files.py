@@ -164,7 +164,7 @@ def manifest_of(workplace: Workplace, plan: Plan, files: Mapping[str, bytes], by
 
 def versions() -> dict[str, str]:
     """Of what computes and renders."""
-    return {name: version(name) for name in ("usage-pipeline", "weasyprint", "genai-prices", "duckdb")}
+    return {name: version(name) for name in ("usage-pipeline", "weasyprint", "xlsxwriter", "genai-prices", "duckdb")}
 
 
 def finding_document(one: Finding) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from usage_pipeline.errors import UsageError
 from usage_pipeline.reports.bridge_files import BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS
 from usage_pipeline.reports.facts import Facts
 from usage_pipeline.reports.frozen import TABLES, facts_from
-from usage_pipeline.reports.render import CSV, JSON, PDF
+from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX
 from usage_pipeline.storage.closed_folder import MANIFEST, hash_of
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.home import Home
@@ -43,7 +43,7 @@ def publish(home: Home, closed: Closed, done: Callable[[str], None] = lambda _: 
             _replace(target / name, path.read_bytes())
             written.append(target / name)
             done(f"published {name}")
-    for kind in (PDF, CSV, JSON, BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS):
+    for kind in (PDF, CSV, JSON, XLSX, BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS):
         for path in sorted(target.rglob(kind)):
             if path.relative_to(target) not in wanted:
                 path.unlink()

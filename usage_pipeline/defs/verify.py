@@ -206,6 +206,7 @@ def _statements(manifest: Manifest, folder: Path) -> Answer:
         snapshots_from(_facts(folder)), TEMPLATES, progress=lambda done, total: tell("rendering statements again", done, total)
     )
     pages = {f"{STATEMENTS}/{one.snapshot.scope}/{name}": content for one in rendered for name, content in one.files.items()}
+    pages = {name: content for name, content in pages.items() if name in manifest.files}  # an earlier version froze fewer formats
     try:
         pages |= _bridge_again(manifest, folder)
     except FileNotFoundError as error:

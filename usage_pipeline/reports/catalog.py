@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from usage_pipeline.reports.render import CSV, JSON, PDF, render
+from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX, render
 from usage_pipeline.reports.snapshot import Snapshot
 
 
@@ -19,5 +19,5 @@ class Report:
 
 
 REPORTS: tuple[Report, ...] = (
-    Report(name="statement", label="Monthly statement of cost", files=(JSON, CSV, PDF), render=render),
+    Report(name="statement", label="Monthly statement of cost", files=(JSON, CSV, XLSX, PDF), render=render),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
+from usage_pipeline.reports.footing_sheets import sheet_differences
 from usage_pipeline.reports.formats.csv import unguarded
 from usage_pipeline.reports.formats.json import DIMENSIONS
 from usage_pipeline.reports.snapshot import Snapshot
@@ -17,10 +18,13 @@ from usage_pipeline.tables.summary import known_total
 AMOUNTS = ("cost", "billed_cost", "estimated_cost", "list_cost")
 
 
-def differences(json_bytes: bytes, csv_bytes: bytes, snapshot: Snapshot, pdf_text: str | None = None) -> list[str]:
-    """Every place where statement.json, statement.csv, the snapshot and (given its text) the PDF disagree, in words; empty when all agree.
+def differences(
+    json_bytes: bytes, csv_bytes: bytes, snapshot: Snapshot, pdf_text: str | None = None, *, workbook: bytes | None = None
+) -> list[str]:
+    """Every place where statement.json, statement.csv, the snapshot and (where given) PDF's text and `workbook` (statement.xlsx) disagree.
 
-    Compared to the last digit: totals, totals per project, the sum of each `by_` list, and what has no price.
+    In words; empty when all agree. Compared to the last digit: totals, totals per project, the sum of each `by_` list, and what has no
+    price; of the workbook every cell, to the digits that a cell has.
     """
     document = json.loads(json_bytes)
     lines = list(csv.DictReader(io.StringIO(csv_bytes.decode("utf-8-sig"), newline="")))
@@ -30,6 +34,8 @@ def differences(json_bytes: bytes, csv_bytes: bytes, snapshot: Snapshot, pdf_tex
         *_lists(document),
         *_projects(document, lines, snapshot),
     ]
+    if workbook is not None:
+        found += sheet_differences(workbook, document, lines)
     return found if pdf_text is None else found + list(_printed(document, pdf_text))
 
 

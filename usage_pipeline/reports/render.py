@@ -7,13 +7,19 @@ from usage_pipeline.reports.formats.csv import csv_of
 from usage_pipeline.reports.formats.html import html_of
 from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.formats.pdf import pdf_of
+from usage_pipeline.reports.formats.xlsx import xlsx_of
 from usage_pipeline.reports.snapshot import Snapshot
 
-JSON, CSV, PDF = "statement.json", "statement.csv", "statement.pdf"
+JSON, CSV, PDF, XLSX = "statement.json", "statement.csv", "statement.pdf", "statement.xlsx"
 
 
 def render(snapshot: Snapshot, templates: Path) -> dict[str, bytes]:
-    """All files of one statement by name: statement.json, statement.csv, statement.pdf (with the CSV attached)."""
+    """All files of one statement by name: statement.json, statement.csv, statement.xlsx, statement.pdf (with the CSV attached)."""
     lines = csv_of(snapshot)
     moment = start_of(snapshot.data_through or snapshot.month.start)
-    return {JSON: json_of(snapshot), CSV: lines, PDF: pdf_of(html_of(snapshot, templates), lines, moment, templates)}
+    return {
+        JSON: json_of(snapshot),
+        CSV: lines,
+        XLSX: xlsx_of(snapshot),
+        PDF: pdf_of(html_of(snapshot, templates), lines, moment, templates),
+    }

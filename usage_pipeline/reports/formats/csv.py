@@ -23,7 +23,7 @@ AMOUNTS = ("quantity", "list_cost", "estimated_cost", "billed_cost", "cost", "cr
 
 GUARD = "'"
 DANGER = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_UNITS = {meter.name: meter.unit for meter in METERS} | {REQUESTS: "Requests"}
+UNITS = {meter.name: meter.unit for meter in METERS} | {REQUESTS: "Requests"}
 
 
 def csv_of(snapshot: Snapshot) -> bytes:
@@ -58,7 +58,7 @@ def _fields(row: MonthlyCost, snapshot: Snapshot) -> list[str]:
         values[name] = "" if amount is None else money.text(amount)
     values |= {
         "period": snapshot.period,
-        "unit": _UNITS.get(row.meter, ""),
+        "unit": UNITS.get(row.meter, ""),
         "requests": str(row.requests),
         "unpriced_events": str(row.unpriced_events),
         "currency": snapshot.currency,
