@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.alerts.channels import channel_of
 from usage_pipeline.alerts.channels.channel import PermanentDeliveryError
 from usage_pipeline.alerts.channels.outbox import OutboxChannel
-from usage_pipeline.alerts.channels.smtp import SmtpChannel
 from usage_pipeline.tables.alerts import Receipt
 
 
@@ -55,9 +53,3 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PermanentDeliveryError, match=r"file/outbox cannot be written \(Not a directory\).*set an SMTP server"):
         OutboxChannel(tmp_path / "file" / "outbox").send(message())
-
-
-def test_the_server_where_one_is_set(tmp_path: Path) -> None:
-    server = SmtpChannel(host="mail.example.org")
-    assert channel_of(server, tmp_path) is server
-    assert channel_of(None, tmp_path) == OutboxChannel(tmp_path)

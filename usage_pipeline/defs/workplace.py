@@ -8,8 +8,10 @@ import dagster as dg
 from ibis.backends.duckdb import Backend
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from usage_pipeline.alerts.channels.channel import Channel
+from usage_pipeline.alerts.channels.channel import Channel, NoticeChannel
+from usage_pipeline.alerts.channels.opening import opened
 from usage_pipeline.alerts.channels.outbox import OutboxChannel
+from usage_pipeline.alerts.channels.ses import SesChannel
 from usage_pipeline.alerts.channels.smtp import SmtpChannel
 from usage_pipeline.defs.books import Books
 from usage_pipeline.defs.home import create
@@ -23,6 +25,7 @@ from usage_pipeline.storage.id_hashes import has_read, ids_by_key
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.landing import Landing, LocalStore
 from usage_pipeline.storage.landing_s3 import S3Store
+from usage_pipeline.tables.channels import ChannelSpec
 
 TEMPLATES = Path(__file__).parents[2] / "reports_templates"
 
@@ -82,8 +85,11 @@ class Workplace(dg.ConfigurableResource[None]):
         return Books(self.home.prices, self.database(), self.now(), settings.agreements, settings.aliases, str(settings.file))
 
     def channel(self) -> Channel:
-        """The mail server of the environment, else the outbox folder."""
-        server = self.environment().mail_server
+        """The mail service or mail server of the environment, else the outbox folder."""
+        environment = self.environment()
+        service, server = environment.mail_service, environment.mail_server
+        if service is not None:
+            return SesChannel(region=service.region, endpoint=service.endpoint, configuration_set=service.configuration_set)
         if server is None:
             return OutboxChannel(self.home.outbox)
         return SmtpChannel(
@@ -94,6 +100,14 @@ class Workplace(dg.ConfigurableResource[None]):
             security=server.security,
             authorities=server.authorities,
         )
+
+    def notice_channel(self, spec: ChannelSpec) -> NoticeChannel:
+        """A channel of usage.yaml. Raises TemporaryDeliveryError where a variable that it names is missing or wrong."""
+        return opened(spec, self._variable, self.now)
+
+    def _variable(self, name: str) -> str | None:
+        found = self.environment().secret(name)
+        return found.get_secret_value() if found else None
 
     def now(self) -> datetime:
         """The only clock of the pipeline."""

@@ -22,17 +22,18 @@ def shared_cost_problems(document: Document, projects: Collection[str], sources:
             found.append(document.problem((*place, "name"), f"{name!r} is declared twice; the first is on line {names[name]}"))
         elif isinstance(name, str):
             names[name] = document.line_of(place)
-        found += _unknown(document, (*place, "projects"), rule.get("projects"), projects, "project")
+        found += undeclared_names(document, (*place, "projects"), rule.get("projects"), projects, "project")
         weights = rule.get("weights")
-        found += _unknown(document, (*place, "weights"), list(weights) if isinstance(weights, dict) else None, projects, "project")
+        found += undeclared_names(document, (*place, "weights"), list(weights) if isinstance(weights, dict) else None, projects, "project")
         lines = rule.get("lines")
         if isinstance(lines, dict):
-            found += _unknown(document, (*place, "lines", "project"), lines.get("project"), projects, "project")
-            found += _unknown(document, (*place, "lines", "source"), lines.get("source"), sources, "source")
+            found += undeclared_names(document, (*place, "lines", "project"), lines.get("project"), projects, "project")
+            found += undeclared_names(document, (*place, "lines", "source"), lines.get("source"), sources, "source")
     return found
 
 
-def _unknown(document: Document, place: Place, named: Any, known: Collection[str], what: str) -> Iterator[Problem]:
+def undeclared_names(document: Document, place: Place, named: Any, known: Collection[str], what: str) -> Iterator[Problem]:
+    """A problem for each of `named` (a name or a list of names) that is not among `known`."""
     for one in named if isinstance(named, list) else [named]:
         if isinstance(one, str) and one not in known:
             near = get_close_matches(one, sorted(known), n=1)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from usage_pipeline.errors import Problem, UsageConfigError
@@ -46,6 +46,15 @@ class MailServer:
     authorities: Path | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailService:
+    """Amazon SES, where mails go out by its API. Its credentials are those that boto3 finds."""
+
+    region: str
+    endpoint: str | None
+    configuration_set: str | None
+
+
 class _AsGiven(BaseSettings):
     """The variables for which empty is not unset."""
 
@@ -75,7 +84,13 @@ class Environment(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_starttls: bool = True
     smtp_authorities: Path | None = None
+    ses_region: str | None = None
+    ses_endpoint: str | None = None
+    ses_configuration_set: str | None = None
     mail_from: str | None = None
+    actor: str | None = None
+    """Who is behind a run that no person starts, such as a deployment: what the audit log says."""
+
     s3_endpoint: str | None = None
     s3_region: str | None = None
 
@@ -91,6 +106,11 @@ class Environment(BaseSettings):
                 Problem("environment", None, f"{PREFIX}{one['loc'][0]}".upper(), one["msg"].removeprefix("Value error, ")) for one in wrong
             ]
             raise UsageConfigError("\n".join(map(str, problems))) from None
+
+    @property
+    def actor_name(self) -> str | None:
+        """`actor`, of an address the part before the @; None where none is set."""
+        return self.actor.split("@", maxsplit=1)[0].strip() or None if self.actor else None
 
     @property
     def config_file(self) -> Path:
@@ -113,6 +133,27 @@ class Environment(BaseSettings):
         """The secret in a variable whose name usage.yaml gives; None where it is not set or empty."""
         value = os.environ.get(name, "").strip()
         return SecretStr(value) if value else None
+
+    @field_validator("ses_region")
+    @classmethod
+    def _one_way(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and info.data.get("smtp_host"):
+            raise ValueError("mails go out by one way: unset it, or USAGE_SMTP_HOST")
+        return value
+
+    @field_validator("ses_endpoint", "ses_configuration_set")
+    @classmethod
+    def _of_a_region(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and not info.data.get("ses_region", value):
+            raise ValueError("it is for SES, which USAGE_SES_REGION turns on: set that too, such as eu-west-1, or unset this")
+        return value
+
+    @property
+    def mail_service(self) -> MailService | None:
+        """Amazon SES, None where no region is set."""
+        if self.ses_region is None:
+            return None
+        return MailService(region=self.ses_region, endpoint=self.ses_endpoint, configuration_set=self.ses_configuration_set)
 
     @property
     def mail_server(self) -> MailServer | None:

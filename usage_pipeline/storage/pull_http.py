@@ -9,8 +9,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from random import SystemRandom
 from typing import Any, TypeVar
 
@@ -20,6 +18,7 @@ from requests.auth import AuthBase
 from usage_pipeline.errors import UsageError
 from usage_pipeline.storage.records_pages import PAGE_BYTES_MAX, parsed
 from usage_pipeline.tables.api import Parameters, WrongAnswerError
+from usage_pipeline.tables.retry_after import seconds_asked
 
 T = TypeVar("T")
 
@@ -201,7 +200,8 @@ class Client:
         if status in REFUSED:
             raise PullError(f"the key is refused ({status}): {self._refused}", is_final=True)
         if status in AGAIN or status >= SERVER_ERRORS:
-            raise _TransientError(f"answered {status}", _retry_after(response), may_split=status != TOO_MANY)
+            asked = seconds_asked(response.headers.get("Retry-After", ""), response.headers.get("Date", ""))
+            raise _TransientError(f"answered {status}", asked, may_split=status != TOO_MANY)
         if status in REDIRECTS:
             raise PullError(f"answered {status}, a redirection, and the key goes nowhere else: check the url in usage.yaml")
         raise PullError(f"answered {status}{self._message(body)}")
@@ -216,16 +216,3 @@ class Client:
         for value in self._headers.values():
             words = words.replace(value.removeprefix("Bearer "), "…")
         return f": {words[:WORDS_CHARACTERS]}"
-
-
-def _retry_after(response: requests.Response) -> int | None:
-    """Seconds, given as such or as a date beside the answer's own; null where there is none that can be read."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return int(text[:9])
-    try:
-        until, now = (parsedate_to_datetime(one) for one in (text, response.headers.get("Date", "")))
-    except (TypeError, ValueError):
-        return None
-    until, now = (one if one.tzinfo else one.replace(tzinfo=UTC) for one in (until, now))
-    return max(int((until - now).total_seconds()), 0)

@@ -1,12 +1,4 @@
-"""Ways to a person: one module a channel, one protocol."""
+"""Ways to a person: one module a channel; two protocols (channel.py), for mails and for notices.
 
-from pathlib import Path
-
-from usage_pipeline.alerts.channels.channel import Channel
-from usage_pipeline.alerts.channels.outbox import OutboxChannel
-from usage_pipeline.alerts.channels.smtp import SmtpChannel
-
-
-def channel_of(smtp: SmtpChannel | None, outbox: Path) -> Channel:
-    """The mail server where one is set, else the outbox folder."""
-    return smtp or OutboxChannel(outbox)
+`defs/workplace.py` opens them: `workplace.channel()` for mails, `workplace.notice_channel(spec)` for a channel of usage.yaml.
+"""
