@@ -117,6 +117,9 @@ def test_a_missing_configuration(place: Path, command: list[str], json_too: list
 KEYS = [
     "organisation",
     "projects",
+    "budgets",
+    "request_limits",
+    "grace",
     "attribution",
     "sources",
     "prices",

@@ -214,9 +214,9 @@ extra: 1
         "usage.yaml:6: projects[0].id: 'support portal' is no id: 1 to 64 letters, digits, '.', '_' and '-', the first a letter or digit",
         "usage.yaml:7: projects[0].ownrs: unknown key; did you mean 'owners'?",
         "usage.yaml:8: projects[0].owners[0]: 'ana at example.org' is no mail address, such as ana@example.org",
-        "usage.yaml:10: projects[0].budgets[0].period: 'hourly' is none of 'daily', 'weekly' or 'monthly'",
+        "usage.yaml:10: projects[0].budgets[0].period: 'hourly' is none of 'daily', 'weekly', 'monthly' or 'yearly'",
         "usage.yaml:10: projects[0].budgets[0].limit: 0 is not above 0",
-        "usage.yaml:11: projects[0].budgets[1].unit: 'EUR' is neither dollars (the organisation's currency) nor tokens",
+        "usage.yaml:11: projects[0].budgets[1].unit: 'EUR' is neither dollars (the organisation's currency) nor tokens, credits or requests",
         "usage.yaml:11: projects[0].budgets[1].limit: -4 is not above 0",
         "usage.yaml:11: projects[0].budgets[1].thresholds: 90, 75 do not rise",
         "usage.yaml:12: projects[0].budgets[2].limit: 'plenty' is not a number, such as 0.000020",
@@ -234,7 +234,7 @@ extra: 1
         "usage.yaml:24: prices[0].discount_percent: 101 percent off is more than the price",
         "usage.yaml:24: prices[0].valid_from: 2026-02-30 is not a day of the calendar",
         "usage.yaml:25: prices[1]: an agreement has exactly one of unit_price, discount_percent, markup_percent, tiers",
-        "usage.yaml:26: extra: unknown key; known here are organisation, projects, attribution, sources, prices, aliases, credits, allocation, currencies, journal, limits",
+        "usage.yaml:26: extra: unknown key; known here are organisation, projects, budgets, request_limits, grace, attribution, sources, prices, aliases, credits, allocation, currencies, journal, limits",
     ]
 
 

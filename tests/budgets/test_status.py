@@ -54,6 +54,10 @@ def test_a_month_by_hand() -> None:
         level=None,
         days_with_data=3,
         estimated_share=Decimal("33.3333"),
+        declared_limit=Decimal(310),
+        run_rate=Decimal(15),
+        forecast_method="straight_line",
+        days_so_far=4,
     )
 
 

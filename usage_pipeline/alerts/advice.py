@@ -5,6 +5,7 @@ from decimal import ROUND_DOWN
 
 from usage_pipeline.alerts import words
 from usage_pipeline.alerts.facts import Facts
+from usage_pipeline.tables.budgets import COUNTED_UNITS, FIXED
 
 WHERE = {"model": "the model", "operation": "the operation", "user": "the user", "project": "the project"}
 
@@ -63,6 +64,8 @@ def _no_pace(facts: Facts, currency: str) -> str:
 
 
 def _ended_inside(facts: Facts, currency: str) -> str:
+    if facts.budget.period == FIXED:
+        return f"The {facts.noun} is over and stayed inside the limit, with {_left(facts, currency)} left: this is for information only."
     return (
         f"The {facts.noun} is over and stayed inside the limit, with {_left(facts, currency)} left: "
         f"that it passed {facts.alert.threshold.normalize():f} % is for information only, and the next {facts.noun} starts afresh."
@@ -79,7 +82,7 @@ def _start_with(facts: Facts) -> str:
         return ""
     dimension, driver = facts.main_driver
     name = words.plain(driver.name or "")
-    what = "tokens" if facts.budget.unit == words.TOKENS else "spending"
+    what = facts.budget.unit if facts.budget.unit in COUNTED_UNITS else "spending"
     return f"Start with {WHERE[dimension]} {name}: it makes {words.share(driver.percent, driver.shown_percent)} of the {what}."
 
 

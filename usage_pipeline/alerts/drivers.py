@@ -12,13 +12,12 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.periods import ONE_DAY, Period
-from usage_pipeline.tables.budgets import PERIODS, Budget
+from usage_pipeline.tables.budgets import CREDITS, LONG, PERIODS, PROJECT, REQUESTS, TOKENS, WHOLE_UNITS, Budget
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.summary import tokens_of
 
 TOP = 3
 ALL = Decimal(100)
-TOKENS = "tokens"
 PROJECT_DIMENSIONS = ("model", "operation", "user")
 ORGANISATION_DIMENSIONS = ("project", "model")
 """An organisation's mail names no users: who they are is the projects' business."""
@@ -67,34 +66,36 @@ class Drivers:
 
 def scope_of(budget: Budget, costs: Sequence[DailyCost]) -> list[DailyCost]:
     """The rows that the budget counts, of any day."""
-    return [
-        row
-        for row in costs
-        if (budget.project is None or row.project == budget.project) and (budget.operation is None or row.operation == budget.operation)
-    ]
+    return [row for row in costs if budget.counts(row)]
 
 
 def drivers(budget: Budget, costs: Sequence[DailyCost], as_of: date, last_whole_day: date) -> list[Drivers]:
     """The top three by each dimension that says anything. `costs` hold the period before too, if it is to be compared with."""
+    if budget.period in LONG:
+        return []  # `costs` hold two months: the causes of a longer span are not in them
     period = PERIODS[budget.period](as_of)
     rows = scope_of(budget, costs)
     now = [row for row in rows if period.start <= row.day <= as_of]
     whole = Period(period.start, max(period.start, last_whole_day + ONE_DAY))
     before = _same_days_before(budget, whole)
     earlier = [row for row in rows if row.day in before]
-    dimensions = ORGANISATION_DIMENSIONS if budget.project is None else PROJECT_DIMENSIONS
+    dimensions = PROJECT_DIMENSIONS if budget.scope == PROJECT else ORGANISATION_DIMENSIONS
     tables = [
         _table(dimension, budget.unit, _sums(now, dimension, budget.unit), _sums(earlier, dimension, budget.unit),
                _sums([row for row in now if row.day in whole], dimension, budget.unit), before if earlier else None)
         for dimension in dimensions
-        if dimension != "operation" or budget.operation is None
+        if dimension not in dict(budget.where)
     ]  # fmt: skip
     return [table for table in tables if any(row.name is not None for row in table.rows)]
 
 
 def amount_of(row: DailyCost, unit: str) -> Decimal | None:
     """What a row adds to a budget in `unit`; None where its cost is unknown."""
-    return tokens_of(row) if unit == TOKENS else row.cost
+    if unit == TOKENS:
+        return tokens_of(row)
+    if unit == CREDITS:
+        return row.credits
+    return Decimal(row.requests) if unit == REQUESTS else row.cost
 
 
 def _same_days_before(budget: Budget, whole: Period) -> Period:
@@ -124,7 +125,7 @@ def _table(
     others_count = len(ranked) - len(top)
     whole = money.total([value for _, value in ranked])
     amounts = _folded([value for _, value in ranked], len(top))
-    shown = _folded(_dealt([value for _, value in ranked], whole, step=Decimal(1) if unit == TOKENS else money.CENT), len(top))
+    shown = _folded(_dealt([value for _, value in ranked], whole, step=Decimal(1) if unit in WHOLE_UNITS else money.CENT), len(top))
     percents = [money.share_of(ALL, value, whole) for value in amounts]
     shown_percents = _dealt(percents, ALL if whole else money.ZERO, step=Decimal(1))
     rows = tuple(

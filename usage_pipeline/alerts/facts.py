@@ -6,14 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline import money
-from usage_pipeline.alerts.drivers import TOKENS, Driver, Drivers, amount_of, drivers, scope_of
+from usage_pipeline.alerts.drivers import Driver, Drivers, amount_of, drivers, scope_of
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.alerts import Alert
-from usage_pipeline.tables.budgets import Budget, BudgetStatus
+from usage_pipeline.tables.budgets import COUNTED_UNITS, Budget, BudgetStatus
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
 from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is, unpriced_of
 
-NOUNS = {"daily": "day", "weekly": "week", "monthly": "month"}
+NOUNS = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "fixed": "span"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def facts_of(
         last_whole_day=last_whole_day,
         data_through=max((row.day for row in rows if amount_of(row, budget.unit) is not None), default=None),
         drivers=tuple(drivers(budget, costs, status.as_of, last_whole_day)),
-        unpriced=() if budget.unit == TOKENS else _unpriced(rows, explain),
+        unpriced=() if budget.unit in COUNTED_UNITS else _unpriced(rows, explain),
     )
 
 

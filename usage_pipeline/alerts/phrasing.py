@@ -15,9 +15,10 @@ from usage_pipeline.alerts.drivers import Driver, Drivers, Others
 from usage_pipeline.alerts.facts import NOUNS, Facts
 from usage_pipeline.alerts.letter import Block, DriverRow, DriverTable, Letter, OtherBudget
 from usage_pipeline.alerts.trust import trust_in
-from usage_pipeline.tables.budgets import Budget, BudgetStatus
+from usage_pipeline.tables.budgets import COUNTED_UNITS, CREDITS, FIXED, REQUESTS, TOKENS, WHOLE_UNITS, Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 
+KINDS = {TOKENS: "token", CREDITS: "credit", REQUESTS: "request"}
 BLOCKS_MAX = 5
 """Budgets shown at length in one mail; the rest as lines of a table, so that no mail program cuts it off (Gmail does at 102 kB)."""
 
@@ -55,9 +56,9 @@ def _subject(facts: Sequence[Facts], project: Project | None, organisation: Orga
     """'support-portal at 92 % of $500 for October, crosses on the 27th'."""
     first, currency = facts[0], organisation.currency
     status = first.status
-    whose = words.plain(project.id if project else organisation.name)
+    whose = _whose(status, project.id if project else organisation.name)
     limit = words.amount(status.limit, status.unit, currency, short=True)
-    what = f"{limit} ({words.plain(status.operation)})" if status.operation else limit
+    what = f"{limit} ({_only(status)})" if status.only else limit
     period = words.period_name(status.period, status.period_start)
     more = f" (+{len(facts) - 1} more)" if len(facts) > 1 else ""
     return f"{whose} at {_used(first.budget, status, status.spent)} of {what} for {period}{_outlook(first, currency)}{more}"
@@ -79,7 +80,7 @@ def _outlook(facts: Facts, currency: str) -> str:
 
 def _block(facts: Facts, project: Project | None, organisation: Organisation) -> Block:
     status, currency = facts.status, organisation.currency
-    name = words.plain(project.name if project else organisation.name)
+    name = _whose(status, project.name if project else organisation.name)
     over = status.spent > status.limit
     return Block(
         level=facts.alert.level,
@@ -104,11 +105,21 @@ def _block(facts: Facts, project: Project | None, organisation: Organisation) ->
 
 def _headline(facts: Facts, name: str) -> str:
     status = facts.status
-    kind = "token budget" if status.unit == words.TOKENS else "budget"
-    what = f" for {words.plain(status.operation)}" if status.operation else ""
+    kind = f"{KINDS[status.unit]} budget" if status.unit in KINDS else "budget"
+    what = f" for {_only(status)}" if status.only else ""
     period = words.period_name(status.period, status.period_start)
     which = f"{period} {kind}{what}" if status.period == "monthly" else f"{kind}{what} for {period}"
     return f"{name} has used {_used(facts.budget, status, status.spent)} of its {which}"
+
+
+def _whose(status: BudgetStatus, name: str) -> str:
+    """'Support portal', or 'Team support' where the budget is a team's, a user's or a client's."""
+    return words.plain(f"{status.scope.capitalize()} {status.holder}" if status.holder else name)
+
+
+def _only(status: BudgetStatus) -> str:
+    """'improvement', 'gpt-5, openai': what the budget is narrowed to."""
+    return ", ".join(words.plain(one) for one in status.only)
 
 
 def _used(budget: Budget, status: BudgetStatus, amount: Decimal, *, places: int = 0) -> str:
@@ -141,7 +152,7 @@ def _who_decides(project: Project | None, organisation: Organisation) -> str:
 def _driver_table(table: Drivers, unit: str, currency: str) -> DriverTable:
     return DriverTable(
         head=HEADS[table.dimension],
-        unit="Tokens" if unit == words.TOKENS else "Spent",
+        unit=unit.capitalize() if unit in COUNTED_UNITS else "Spent",
         rows=tuple(_driver_row(row, table.dimension, unit, currency) for row in table.rows),
         others=None if table.others is None else _others_row(table.others, unit, currency),
         compared_with="" if table.compared_with is None else words.short_days(table.compared_with),
@@ -173,15 +184,15 @@ def _others_row(others: Others, unit: str, currency: str) -> DriverRow:
 def _part(row: Driver | Others, unit: str, currency: str) -> str:
     """An amount as it adds up with those beside it; '<$0.01' for what would show as nothing."""
     if row.amount > 0 and not row.shown:
-        return f"<{words.figure(Decimal(1) if unit == words.TOKENS else money.CENT, unit, currency)}"
+        return f"<{words.figure(Decimal(1) if unit in WHOLE_UNITS else money.CENT, unit, currency)}"
     return words.figure(row.shown, unit, currency)
 
 
 def _other(budget: Budget, status: BudgetStatus, currency: str) -> OtherBudget:
-    what = f", {words.plain(status.operation)}" if status.operation else ""
+    what = f", {_only(status)}" if status.only else ""
     name = words.period_name(status.period, status.period_start)
     return OtherBudget(
-        name=f"{name[:1].upper()}{name[1:]}{what}",
+        name=f"{name[:1].upper()}{name[1:]}{what}" + (f", {status.scope} {words.plain(status.holder)}" if status.holder else ""),
         spent=words.amount(status.spent, status.unit, currency),
         limit=words.figure(status.limit, status.unit, currency, short=True),
         percent=_used(budget, status, status.spent),
@@ -192,5 +203,5 @@ def _rule(budget: Budget) -> str:
     """'Told once a month at each of 75, 90 and 100 %.'"""
     *rest, last = [f"{threshold.percent.normalize():f}" for threshold in budget.thresholds]
     marks = f"each of {', '.join(rest)} and {last} %" if rest else f"{last} %"
-    every = NOUNS[budget.period]
-    return f"A budget is told of once a {every} at {marks}; a project gets at most one mail in 24 hours, unless it becomes more serious."
+    every = "in all" if budget.period == FIXED else f"a {NOUNS[budget.period]}"
+    return f"A budget is told of once {every} at {marks}; a project gets at most one mail in 24 hours, unless it becomes more serious."

@@ -31,7 +31,7 @@ def due(statuses: Sequence[BudgetStatus], budgets: Sequence[Budget], known: Sequ
     told = _highest_told(known)
     found: list[Alert] = []
     for status in _judged(statuses, as_of):
-        for threshold in by_id[status.budget_id].reached(status.spent):
+        for threshold in by_id[status.budget_id].reached(status.spent, status.limit):
             key = alert_id(status.budget_id, status.period_start, threshold.percent)
             if key not in recorded:
                 covered = threshold.percent < told.get((status.budget_id, status.period_start), money.ZERO)

@@ -5,9 +5,17 @@ from collections.abc import Sequence
 from usage_pipeline import money
 from usage_pipeline.alerts import words
 from usage_pipeline.alerts.facts import Facts
+from usage_pipeline.tables.budgets import CREDITS, REQUESTS, TOKENS
 from usage_pipeline.tables.unpriced import Unpriced, range_words, total_range
 
 NAMES_MAX = 3
+
+
+COUNTED = {
+    TOKENS: "Tokens of successful requests, cached ones included.",
+    CREDITS: "Credits as the credit rules count them; requests whose credits are unknown are left out.",
+    REQUESTS: "All requests, failed ones included.",
+}
 
 
 def trust_in(facts: Facts, currency: str) -> list[str]:
@@ -28,8 +36,8 @@ def _days(facts: Facts) -> str:
 
 
 def _basis(facts: Facts) -> str:
-    if facts.status.unit == words.TOKENS:
-        return "Tokens of successful requests, cached ones included."
+    if facts.status.unit in COUNTED:
+        return COUNTED[facts.status.unit]
     share = facts.status.estimated_share
     if share == 0:
         return "All of it is billed by the providers."

@@ -6,9 +6,9 @@ from datetime import date
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 from usage_pipeline.periods import Period
+from usage_pipeline.tables.budgets import CREDITS, LONG, WHOLE_UNITS
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-TOKENS = "tokens"
 NAME_LENGTH = 60
 WHOLE = Decimal(100)
 UNCHANGED = "±"
@@ -32,9 +32,12 @@ def plain_sentence(text: str) -> str:
 
 def amount(value: Decimal, unit: str, currency: str, *, rounding: str = ROUND_HALF_EVEN, short: bool = False) -> str:
     """'$1,234.50', 'CHF 1,234.50' or '1,843,000 tokens'. `short` leaves out zero cents; less than a cent keeps two digits."""
-    if unit == TOKENS:
+    if unit in WHOLE_UNITS:
         whole = value.quantize(Decimal(1), rounding=rounding, context=_WIDE)
-        return f"{whole:,} {TOKENS}"
+        return f"{whole:,} {unit}"
+    if unit == CREDITS:
+        shown = value.quantize(_CENT, rounding=rounding, context=_WIDE)
+        return f"{shown:,.0f} {unit}" if shown == shown.to_integral_value() else f"{shown:,f} {unit}"
     sign, size = ("−" if value < 0 else ""), abs(value)
     step = _CENT if size == 0 or size >= _CENT else Decimal(1).scaleb(size.adjusted() - 1)
     shown = size.quantize(step, rounding=rounding, context=_WIDE)
@@ -45,12 +48,12 @@ def amount(value: Decimal, unit: str, currency: str, *, rounding: str = ROUND_HA
 
 def figure(value: Decimal, unit: str, currency: str, *, short: bool = False) -> str:
     """The same where the unit is said beside it: '$1,234.50' or '1,843,000'."""
-    return amount(value, unit, currency, short=short).removesuffix(f" {TOKENS}")
+    return amount(value, unit, currency, short=short).removesuffix(f" {unit}")
 
 
 def rest(limit: Decimal, spent: Decimal, unit: str) -> Decimal:
     """What is left of `limit` as the difference of the two as shown, so that a mail adds up; exact where they show the same."""
-    step = Decimal(1) if unit == TOKENS else _CENT
+    step = Decimal(1) if unit in WHOLE_UNITS else _CENT
     return limit.quantize(step, context=_WIDE) - spent.quantize(step, context=_WIDE) or limit - spent
 
 
@@ -124,10 +127,16 @@ def period_name(kind: str, start: date, *, year: bool = False) -> str:
     if kind == "weekly":
         calendar = start.isocalendar()
         return f"week {calendar.week} of {calendar.year}" if year else f"week {calendar.week}"
+    if kind == "yearly":
+        return f"{start.year}"
+    if kind == "fixed":
+        return f"the days from {day(start)} {start.year}"
     name = f"{start:%B}" if kind == "monthly" else day(start)
     return f"{name} {start.year}" if year else name
 
 
 def on_day(kind: str, when: date) -> str:
-    """'on the 27th' within a month, 'on Tuesday' within a week, 'on the day' within a day."""
+    """'on the 27th' within a month, 'on Tuesday' within a week, 'on 27 October' within a longer one, 'today' within a day."""
+    if kind in LONG:
+        return f"on {day(when)}"
     return {"monthly": f"on the {ordinal(when.day)}", "weekly": f"on {when:%A}"}.get(kind, "today")

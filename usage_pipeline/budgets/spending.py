@@ -1,22 +1,19 @@
-"""Daily costs in, what was spent per day out: by project and operation, and by the whole organisation. Read once, asked often."""
+"""Sums by day in, what was spent per day out, as each budget counts it. Read once, asked often."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from usage_pipeline import money
-from usage_pipeline.periods import Period
-from usage_pipeline.tables.costs import BILLED, DailyCost
-from usage_pipeline.tables.meters import TOKEN_METERS
-from usage_pipeline.tables.summary import tokens_of
+from usage_pipeline.periods import ONE_DAY, Period
+from usage_pipeline.tables.budgets import CLIENT, COUNTED_UNITS, PROJECT, Budget
+from usage_pipeline.tables.day_sums import DaySum
 
-TOKENS = "tokens"
-_TOKEN_METERS = frozenset(TOKEN_METERS)
+COST = "cost"
 
-_Key = tuple[str | None, str | None, date]
-"""Project (None: all), operation, day."""
+_Values = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +27,64 @@ class DaySpending:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """Amounts by unit, then by (project or None for all, operation or None for all), then by day."""
+    """Sums by what budgets count, then by day. `first` and `last` are the days that are known of at all; None where none is."""
 
-    by_unit: dict[str, dict[tuple[str | None, str | None], dict[date, DaySpending]]]
+    by_scope: dict[tuple[tuple[str, str], ...], dict[date, list[DaySum]]]
+    first: date | None
+    last: date | None
 
-    def days(self, project: str | None, operation: str | None, unit: str, period: Period) -> list[DaySpending]:
-        """The days of `period` on which something is known, in order. `project` None: all projects; `operation` None: all operations."""
-        known = self.by_unit[TOKENS if unit == TOKENS else "USD"].get((project, operation), {})
-        return [known[day] for day in sorted(known) if day in period]
+    def days(self, budget: Budget, period: Period) -> list[DaySpending]:
+        """The days of `period` on which something is known of what `budget` counts, in its unit and in order."""
+        known = self.by_scope.get(budget.where, {})
+        asked = period.days() if period.days_count < len(known) else sorted(day for day in known if day in period)
+        found = (_spent(day, known[day], budget.unit) for day in asked if day in known)
+        return [one for one in found if one is not None]
 
-
-def index(costs: Sequence[DailyCost]) -> Spending:
-    """Every sum that a budget may ask for, exactly. One pass over the rows, then over their much fewer groups."""
-    rows: dict[tuple[str, str | None, date], list[DailyCost]] = defaultdict(list)
-    for row in costs:
-        rows[row.project, row.operation, row.day].append(row)
-    money_parts: dict[_Key, list[tuple[Decimal, Decimal]]] = defaultdict(list)
-    token_parts: dict[_Key, list[tuple[Decimal, Decimal]]] = defaultdict(list)
-    for (project, operation, day), group in rows.items():
-        keys = {(whose, what, day) for whose in (project, None) for what in (operation, None)}
-        if any(row.cost is not None for row in group):
-            part = (money.total([row.cost for row in group]), money.total([row.cost for row in group if row.basis != BILLED]))
-            for key in keys:
-                money_parts[key].append(part)
-        if any(row.meter in _TOKEN_METERS for row in group):
-            tokens = money.total([tokens_of(row) for row in group])
-            for key in keys:
-                token_parts[key].append((tokens, money.ZERO))
-    return Spending({"USD": _by_scope(money_parts), TOKENS: _by_scope(token_parts)})
+    def knows(self, period: Period) -> bool:
+        """Whether anybody spent anything that is known in `period`: only then is nothing spent a 0."""
+        return any(day in period for day in self.by_scope.get((), {}))
 
 
-def _by_scope(parts: dict[_Key, list[tuple[Decimal, Decimal]]]) -> dict[tuple[str | None, str | None], dict[date, DaySpending]]:
-    scopes: dict[tuple[str | None, str | None], dict[date, DaySpending]] = defaultdict(dict)
-    for (project, operation, day), amounts in parts.items():
-        whole = money.total([amount for amount, _ in amounts])
-        scopes[project, operation][day] = DaySpending(day, whole, money.total([estimated for _, estimated in amounts]))
-    return dict(scopes)
+def index(sums: Sequence[DaySum], budgets: Iterable[Budget]) -> Spending:
+    """What each of `budgets` counts of `sums`. One pass over the sums for each kind of scope, such as all budgets of projects."""
+    wanted: dict[tuple[str, ...], set[_Values]] = defaultdict(set)
+    client_of: dict[str | None, str | None] = {}
+    for budget in budgets:
+        wanted[tuple(name for name, _ in budget.where)].add(tuple(value for _, value in budget.where))
+        if budget.scope == CLIENT:
+            client_of.update(dict.fromkeys(budget.projects, budget.holder))
+    wanted[()].add(())
+    by_scope: dict[tuple[tuple[str, str], ...], dict[date, list[DaySum]]] = defaultdict(lambda: defaultdict(list))
+    for names, values in wanted.items():
+        for row in sums:
+            found = tuple(client_of.get(row.project) if name == CLIENT else getattr(row, name) for name in names)
+            if found in values:
+                by_scope[tuple(zip(names, found, strict=True))][row.day].append(row)
+    days = [row.day for row in sums]
+    return Spending({scope: dict(known) for scope, known in by_scope.items()}, min(days, default=None), max(days, default=None))
+
+
+def dimensions_of(budgets: Iterable[Budget]) -> set[str]:
+    """By which columns of daily costs sums are needed to judge `budgets`; a client's projects are told by the project."""
+    return {PROJECT if name == CLIENT else name for budget in budgets for name, _ in budget.where}
+
+
+def days_needed(budgets: Iterable[Budget], as_of: date) -> Period:
+    """The days whose sums are needed to judge `budgets` on `as_of`: their periods so far, and the one before where it rolls over."""
+    starts = [as_of]
+    for budget in budgets:
+        period = budget.period_on(as_of)
+        if period is None:
+            continue
+        before = budget.period_on(period.start - ONE_DAY) if budget.rollover else None
+        starts.append(period.start if before is None else before.start)
+    return Period(min(starts), as_of + ONE_DAY)
+
+
+def _spent(day: date, rows: Sequence[DaySum], unit: str) -> DaySpending | None:
+    name = unit if unit in COUNTED_UNITS else COST
+    known = [amount for amount in (getattr(row, name) for row in rows) if amount is not None]
+    if not known:
+        return None
+    estimated = money.total([row.estimated for row in rows]) if name == COST else money.ZERO
+    return DaySpending(day, money.total(known), estimated)

@@ -1,7 +1,9 @@
 """Budgets and daily costs in, one status a budget out: how each stands in the period that holds a day.
 
-Periods are UTC days, ISO weeks and calendar months. USD budgets count `cost` (unknown costs are left out: they are told, never
-taken for 0); token budgets count `tokens_of`. An organisation's budget counts every project, the unattributed rest included.
+Periods are UTC days, ISO weeks, calendar months and years, and fixed spans. Money budgets count `cost` (unknown costs are left out:
+they are told, never taken for 0), the others tokens, credits or requests. An organisation's budget counts every project, the
+unattributed rest included. The limit is that of the version in force on the day judged, raised where a raise holds on it, and with what
+the period before left where it rolls over: at most one declared limit, and never what had rolled over into that period itself.
 """
 
 from collections.abc import Sequence
@@ -11,37 +13,55 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.budgets.spending import DaySpending, Spending, index
 from usage_pipeline.periods import ONE_DAY, Period
-from usage_pipeline.tables.budgets import PERIODS, Budget, BudgetStatus
+from usage_pipeline.tables.budgets import STRAIGHT_LINE, Budget, BudgetStatus
 from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.day_sums import day_sums_of
 
 
 def statuses(
     budgets: Sequence[Budget], costs: Sequence[DailyCost], as_of: date, *, complete_through: date | None = None
 ) -> list[BudgetStatus]:
-    """The status of each budget, in their order. `costs` may hold other days and projects; it is read once.
+    """The status of each budget in force, in their order. `costs` may hold other days and projects; it is read once.
 
     `complete_through` is the last day that is wholly over; None says that `as_of` is. A day that is not over counts as spent but
     not towards the pace: the straight line runs through the whole days only, so a check at noon does not halve the forecast.
     """
-    spending = index(costs)
-    return [_status(budget, spending, as_of, complete_through) for budget in budgets]
+    return standing(budgets, index(day_sums_of(costs), budgets), as_of, complete_through=complete_through)
 
 
 def status_of(budget: Budget, costs: Sequence[DailyCost], as_of: date, *, complete_through: date | None = None) -> BudgetStatus:
-    """The status of one budget; see `statuses`, which is the way to ask for many."""
-    return _status(budget, index(costs), as_of, complete_through)
+    """The status of one budget in force; see `statuses`, which is the way to ask for many."""
+    (status,) = statuses([budget], costs, as_of, complete_through=complete_through)
+    return status
 
 
-def _status(budget: Budget, spending: Spending, as_of: date, complete_through: date | None) -> BudgetStatus:
-    period = PERIODS[budget.period](as_of)
+def standing(budgets: Sequence[Budget], spending: Spending, as_of: date, *, complete_through: date | None = None) -> list[BudgetStatus]:
+    """The same of sums that are indexed already. A budget not in force on `as_of`, or whose span does not hold it, has no status."""
+    versions: dict[str, list[Budget]] = {}
+    for budget in budgets:
+        versions.setdefault(budget.budget_id, []).append(budget)
+    return [
+        _status(budget, period, versions[budget.budget_id], spending, as_of, complete_through)
+        for budget in budgets
+        if budget.in_force(as_of) and (period := budget.period_on(as_of)) is not None
+    ]
+
+
+def _status(
+    budget: Budget, period: Period, versions: Sequence[Budget], spending: Spending, as_of: date, complete_through: date | None
+) -> BudgetStatus:
     last_whole_day = as_of if complete_through is None else min(as_of, complete_through)
-    days = spending.days(budget.project, budget.operation, budget.unit, Period(period.start, as_of + ONE_DAY))
+    days = spending.days(budget, Period(period.start, as_of + ONE_DAY))
     spent = money.total([day.amount for day in days])
     spent_in_whole_days = money.total([day.amount for day in days if day.day <= last_whole_day])
     elapsed = max(0, (last_whole_day - period.start).days + 1)
     known = bool(days) and elapsed > 0
-    reached = budget.reached(spent)
-    ahead = _day_ahead(spent_in_whole_days, elapsed, budget.limit, period)
+    raised = budget.raised(as_of)
+    raised_by = money.total([raised.limit, -budget.limit]) if raised else None
+    rolled_over = _left_before(budget, period, versions, spending) if budget.rollover else None
+    limit = money.total([budget.limit, raised_by, rolled_over])
+    reached = budget.reached(spent, limit)
+    ahead = _day_ahead(spent_in_whole_days, elapsed, limit, period)
     return BudgetStatus(
         budget_id=budget.budget_id,
         period_start=period.start,
@@ -52,17 +72,44 @@ def _status(budget: Budget, spending: Spending, as_of: date, complete_through: d
         period=budget.period,
         unit=budget.unit,
         operation=budget.operation,
-        limit=budget.limit,
+        limit=limit,
         spent=spent,
-        percent=money.percent(spent, budget.limit),
-        remaining=money.total([budget.limit, -spent]),
+        percent=money.percent(spent, limit),
+        remaining=money.total([limit, -spent]),
         forecast=max(spent, money.share_of(spent_in_whole_days, period.days_count, elapsed)) if known else None,
-        crossing_date=_day_reached(days, budget.limit) if 0 < spent >= budget.limit else ahead,
+        crossing_date=_day_reached(days, limit) if 0 < spent >= limit else ahead,
         threshold=reached[-1].percent if reached else None,
         level=reached[-1].level if reached else None,
         days_with_data=len(days),
         estimated_share=_estimated_share(days, spent),
+        holder=budget.holder,
+        model=budget.model,
+        channel=budget.channel,
+        declared_limit=budget.limit,
+        raised_by=raised_by,
+        raise_ends=raised.last_day if raised else None,
+        raise_why=raised.why if raised else None,
+        rolled_over=rolled_over,
+        run_rate=money.share_of(spent_in_whole_days, 1, elapsed) if known else None,
+        forecast_method=STRAIGHT_LINE if known else None,
+        days_so_far=(as_of - period.start).days + 1,
     )
+
+
+def _left_before(budget: Budget, period: Period, versions: Sequence[Budget], spending: Spending) -> Decimal | None:
+    """What the period before left of its declared limit, from 0 to all of it; null where nothing is known of that period.
+
+    The version in force on its last day decides; without one there was no budget, and nothing of it is left.
+    """
+    last = period.start - ONE_DAY
+    before = next((one for one in versions if one.in_force(last)), None)
+    previous = before.period_on(last) if before else None
+    if before is None or previous is None:
+        return money.ZERO
+    if not spending.knows(previous):
+        return None
+    spent = money.total([day.amount for day in spending.days(budget, previous)])
+    return min(max(money.total([before.limit, -spent]), money.ZERO), before.limit)
 
 
 def _day_reached(days: Sequence[DaySpending], limit: Decimal) -> date | None:
@@ -87,6 +134,6 @@ def _day_ahead(spent: Decimal, elapsed: int, limit: Decimal, period: Period) -> 
 
 
 def _estimated_share(days: Sequence[DaySpending], spent: Decimal) -> Decimal:
-    """How much of `spent` no bill covers yet, between 0 and 100 percent. Tokens are counted, so none of theirs is estimated."""
+    """How much of `spent` no bill covers yet, between 0 and 100 percent. What is counted is never estimated."""
     share = money.percent(money.total([day.estimated for day in days]), spent)
     return min(max(share, money.ZERO), Decimal(100))

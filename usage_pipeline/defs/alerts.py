@@ -9,13 +9,16 @@ import dagster as dg
 
 from usage_pipeline.alerts.channels.channel import DeliveryError
 from usage_pipeline.alerts.check import DEFAULT_SENDER, Check, check, days_needed, judging_moment
-from usage_pipeline.budgets.status import statuses
+from usage_pipeline.budgets import spending
+from usage_pipeline.budgets.status import standing
+from usage_pipeline.defs.budget_changes import note_changes
 from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import last_full_day, month_of
 from usage_pipeline.prices.money_range import explainer
+from usage_pipeline.storage.day_sums import day_sums
 from usage_pipeline.tables.alerts import Alert, Delivery, alerts, deliveries
 from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.unpriced import Explain, as_it_is, unpriced_of
@@ -64,9 +67,12 @@ def judge(workplace: Workplace, as_of: date) -> Check:
     settings, database = workplace.settings(), workplace.database()
     now = judging_moment(as_of, workplace.now())
     costs = database.select(daily_costs, where={"day": days_needed(as_of)})
+    budgets = [budget for budget in settings.budgets if budget.in_force(as_of)]
+    sums = day_sums(database, spending.days_needed(budgets, as_of), spending.dimensions_of(settings.budgets))
+    found = standing(settings.budgets, spending.index(sums, settings.budgets), as_of, complete_through=last_full_day(now))
     return check(
-        statuses=statuses(settings.budgets, costs, as_of, complete_through=last_full_day(now)),
-        budgets=settings.budgets,
+        statuses=found,
+        budgets=budgets,
         costs=costs,
         projects=settings.projects,
         organisation=settings.organisation,
@@ -96,6 +102,7 @@ def deliver(workplace: Workplace, found: Check) -> None:
 
     Every message is tried; the errors of those that failed are raised together at the end, and their alerts are left to the next check.
     """
+    note_changes(workplace)
     database, channel = workplace.database(), workplace.channel()
     sent: set[str] = set()
     failed: list[str] = []

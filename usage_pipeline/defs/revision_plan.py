@@ -11,13 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from usage_pipeline import money
-from usage_pipeline.defs.budgets import month_statuses
+from usage_pipeline.budgets.spending import dimensions_of
+from usage_pipeline.defs.budgets import month_statuses, sums_around
 from usage_pipeline.defs.close_files import closed_book, current_book
 from usage_pipeline.defs.closed import Closed
 from usage_pipeline.defs.inputs import Gone, inputs_of, locate
 from usage_pipeline.defs.replay import Ingredients, replayed, replayed_home
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.periods import Period, month_name, month_of, week_of
+from usage_pipeline.periods import Period, month_name, month_of
 from usage_pipeline.reports.bridge import added_up, bridge_of
 from usage_pipeline.reports.facts import scopes_of
 from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS
@@ -25,7 +26,8 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.bridge import BridgePart
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
-from usage_pipeline.tables.costs import DailyCost, daily_costs
+from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.day_sums import day_sums_of
 from usage_pipeline.tables.statements import statements
 
 
@@ -124,25 +126,24 @@ def _budgets(
     budgets: Sequence[Budget], database: Database, month: Period, before: Sequence[DailyCost], after: Sequence[DailyCost]
 ) -> list[TouchedBudget]:
     """Of budgets whose periods were judged in the month."""
-    around = database.select(daily_costs, where={"day": Period(week_of(month.start).start, week_of(month.last).end)})
-    others = [row for row in around if row.day not in month]
+    others = [row for row in sums_around(database, budgets, month) if row.day not in month]
     sides: list[dict[tuple[str, date], BudgetStatus]] = []
     for rows in (before, after):
-        found = month_statuses(budgets, [*others, *rows], month)
+        found = month_statuses(budgets, [*others, *day_sums_of(rows, dimensions_of(budgets))], month)
         sides.append({(one.budget_id, one.period_start): one for one in found})
-    known = {one.budget_id: one for one in budgets}
     touched: list[TouchedBudget] = []
     for key in sorted({*sides[0], *sides[1]}):
         spent = [side[key].spent if key in side else money.ZERO for side in sides]
-        budget = known[key[0]]
         if spent[0] != spent[1]:
-            reached = [{one.percent for one in budget.reached(amount)} for amount in spent]
+            status = next(side[key] for side in reversed(sides) if key in side)
+            budget = next(one for one in budgets if one.budget_id == key[0] and one.in_force(status.as_of))
+            reached = [{one.percent for one in budget.reached(amount, status.limit)} for amount in spent]
             touched.append(
                 TouchedBudget(
                     budget_id=key[0],
                     period_start=key[1],
                     unit=budget.unit,
-                    limit=budget.limit,
+                    limit=status.limit,
                     before=spent[0],
                     after=spent[1],
                     crossed=tuple(sorted(reached[1] - reached[0])),

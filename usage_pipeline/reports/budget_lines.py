@@ -10,10 +10,10 @@ from usage_pipeline.reports import words
 from usage_pipeline.reports.charts import Gauge, Mark, at, gauge
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.tables import project_cents, width
-from usage_pipeline.tables.budgets import BudgetStatus
+from usage_pipeline.tables.budgets import COUNTED_UNITS, CREDITS, FIXED, REQUESTS, TOKENS, YEARLY, BudgetStatus
 
 MONTHLY = "monthly"
-TOKENS = "tokens"
+KINDS = {TOKENS: "token ", CREDITS: "credit ", REQUESTS: "request "}
 GAUGES_MOST = 3
 LINES_MOST = 60
 ROOM_FOR_TICKS = 240
@@ -53,7 +53,7 @@ class BudgetLine:
 
 def gauges_of(snapshot: Snapshot) -> tuple[BudgetGauge, ...]:
     """The scope's own monthly budgets; for an organisation without one, the projects' fullest."""
-    own = [one for one in snapshot.budgets if one.period == MONTHLY and (snapshot.project is not None or one.project is None)]
+    own = [one for one in snapshot.budgets if one.period == MONTHLY and (snapshot.project is not None or one.owner is None)]
     if not own:
         own = sorted((one for one in snapshot.budgets if _is_whole_month(one)), key=lambda one: -one.percent)
     return tuple(_gauge(one, snapshot) for one in own[:GAUGES_MOST])
@@ -62,7 +62,7 @@ def gauges_of(snapshot: Snapshot) -> tuple[BudgetGauge, ...]:
 def pace_of(snapshot: Snapshot) -> Decimal | None:
     """What the scope's own monthly budget comes to per day; null without one."""
     own = snapshot.project.id if snapshot.project else None
-    limits = [one.limit for one in snapshot.budgets if one.project == own and _is_whole_month(one)]
+    limits = [one.limit for one in snapshot.budgets if one.owner == own and one.project == own and _is_whole_month(one)]
     return min(limits) / snapshot.month.days_count if limits else None
 
 
@@ -95,20 +95,20 @@ def limit_text(status: BudgetStatus, currency: str) -> str:
 
 
 def _is_whole_month(status: BudgetStatus) -> bool:
-    return status.period == MONTHLY and status.operation is None and status.unit != TOKENS
+    return status.period == MONTHLY and not status.only and status.unit not in COUNTED_UNITS
 
 
 def _units(status: BudgetStatus, value: Decimal, currency: str, *, whole: bool = False) -> str:
-    if status.unit == TOKENS:
-        return f"{words.compact(value)} tokens"
+    if status.unit in COUNTED_UNITS:
+        return f"{words.compact(value)} {status.unit}"
     return words.amount(value, currency, 0 if whole and value == value.to_integral_value() else 2)
 
 
 def _spent(status: BudgetStatus, snapshot: Snapshot) -> Decimal:
     """What was spent; where it is a cost that the statement shows elsewhere, in the very same cents."""
-    if status.unit == TOKENS:
+    if status.unit in COUNTED_UNITS:
         return status.spent
-    if status.project is None:
+    if status.project is None or status.only:
         return status.spent.quantize(CENT)
     exact = {group.key: group.cost for group in snapshot.by_project}
     shown = project_cents(snapshot.by_project)
@@ -116,17 +116,34 @@ def _spent(status: BudgetStatus, snapshot: Snapshot) -> Decimal:
 
 
 def _owner(status: BudgetStatus, snapshot: Snapshot) -> str:
+    if status.holder is not None:
+        return f"{status.scope.capitalize()} {words.clean(status.holder)}"
     if status.project is None:
         return words.clean(snapshot.organisation.name)
     return next((words.project_name(one) for one in snapshot.projects if one.id == status.project), words.clean(status.project))
 
 
-def _what(status: BudgetStatus) -> str:
-    return status.period + (f", {_operation(status)} only" if status.operation is not None else "")
+def _what(status: BudgetStatus, currency: str) -> str:
+    period = status.period
+    if period == FIXED:
+        period = f"{words.short_day(status.period_start)} to {words.short_day(status.period_end - ONE_DAY)}"
+    return period + (f", {_only(status)} only" if status.only else "") + _raised(status, currency)
 
 
-def _operation(status: BudgetStatus) -> str:
-    return words.name_of("operation", status.operation).lower()
+def _only(status: BudgetStatus) -> str:
+    """'improvement', 'chat, gpt-5, openai': what the budget is narrowed to."""
+    operation = [] if status.operation is None else [words.name_of("operation", status.operation).lower()]
+    return ", ".join([*operation, *(words.clean(one) for one in (status.model, status.channel) if one is not None)])
+
+
+def _raised(status: BudgetStatus, currency: str) -> str:
+    """'; raised by $100 until 20 Oct'; '; $40 left over from before' is in the limit: why it is another than the declared one."""
+    told = ""
+    if status.raised_by is not None and status.raise_ends is not None:
+        told += f"; raised by {_units(status, status.raised_by, currency, whole=True)} until {words.short_day(status.raise_ends)}"
+    if status.rolled_over:
+        told += f"; with {_units(status, status.rolled_over, currency, whole=True)} left over from before"
+    return told
 
 
 def _gauge(status: BudgetStatus, snapshot: Snapshot) -> BudgetGauge:
@@ -134,8 +151,8 @@ def _gauge(status: BudgetStatus, snapshot: Snapshot) -> BudgetGauge:
     drawn = gauge(status.spent, status.limit, status.forecast if running else None)
     limit = limit_text(status, snapshot.currency)
     title = "of budget used"
-    if status.unit == TOKENS or status.operation is not None:
-        title = f"of the {'token ' if status.unit == TOKENS else ''}budget" + (f" for {_operation(status)}" if status.operation else "")
+    if status.unit in COUNTED_UNITS or status.only:
+        title = f"of the {KINDS.get(status.unit, '')}budget" + (f" for {_only(status)}" if status.only else "")
     if snapshot.project is None and status.project is not None:
         title = f"of {_owner(status, snapshot)}’s budget used"
     remaining = status.limit - _spent(status, snapshot)
@@ -164,7 +181,7 @@ def _ticks(drawn: Gauge, status: BudgetStatus, currency: str) -> tuple[tuple[Mar
 
 
 def _tick_text(status: BudgetStatus, value: Decimal, currency: str) -> str:
-    if status.unit == TOKENS:
+    if status.unit in COUNTED_UNITS:
         return words.compact(value)
     return words.amount(value, currency, 0 if status.limit >= FULL else 2)
 
@@ -183,8 +200,8 @@ def _outlook(status: BudgetStatus, snapshot: Snapshot) -> str:
 
 def _line(status: BudgetStatus, group: Sequence[BudgetStatus], snapshot: Snapshot) -> BudgetLine:
     over = sum(one.spent > one.limit for one in group)
-    what = _what(status)
-    if status.period != MONTHLY:
+    what = _what(status, snapshot.currency)
+    if status.period not in (MONTHLY, YEARLY, FIXED):
         what += f"; highest {words.short_day(status.period_start)}" + (
             f", over in {over} of {len(group)}" if over and len(group) > 1 else ""
         )
@@ -200,7 +217,7 @@ def _line(status: BudgetStatus, group: Sequence[BudgetStatus], snapshot: Snapsho
         else _units(status, status.forecast, snapshot.currency),
         state=_state(status),
         over=status.spent > status.limit,
-        is_monthly=status.period == MONTHLY,
+        is_monthly=status.period in (MONTHLY, YEARLY, FIXED),
     )
 
 

@@ -9,12 +9,11 @@ from typing import Any
 
 from usage_pipeline.errors import Problem
 from usage_pipeline.settings.consistency_book import shared_cost_problems
+from usage_pipeline.settings.consistency_budgets import budget_problems
 from usage_pipeline.settings.document import Document, Place
 from usage_pipeline.settings.shape import TAG, VALUE
 from usage_pipeline.storage.landing_pattern import is_literal
 from usage_pipeline.tables.labels import IDS, LONGEST_ID, LONGEST_NAME, MANY_WORDS, MOST_WORDS, may_stand, names_content
-
-TOKENS = "tokens"
 
 
 def contradictions(document: Document, kinds: Collection[str], pulled: Collection[str]) -> list[Problem]:
@@ -30,6 +29,7 @@ def contradictions(document: Document, kinds: Collection[str], pulled: Collectio
         *_undeclared(document, "prices", "project", projects, "project"),
         *_undeclared(document, "credits", "project", projects, "project"),
         *_overlapping(document, "aliases", ("name", "provider"), "alias"),
+        *_overlapping(document, "request_limits", ("project", "operation", "model", "channel"), "limit"),
         *_overlapping(document, "credits", ("operation", "model", "provider", "project"), "credit rule"),
         *shared_cost_problems(document, projects, sources),
         *_unknown_kinds(document, kinds),
@@ -37,7 +37,7 @@ def contradictions(document: Document, kinds: Collection[str], pulled: Collectio
         *_stores(document),
         *_tags_left_out(document),
         *_values_left_out(document),
-        *_budgets(document),
+        *budget_problems(document, projects),
     ]
 
 
@@ -182,23 +182,3 @@ def _elsewhere(pattern: Any, path: Any) -> str:
     if is_remote:
         return f"{pattern!r} matches no file of a source in S3: write s3://bucket/prefix/name, as in its path"
     return f"{pattern!r} matches no file of a source whose files lie in a folder: write it as its path is written"
-
-
-def _budgets(document: Document) -> Iterator[Problem]:
-    """Units that are none, and budgets that measure the same thing as one before them."""
-    content = document.content if isinstance(document.content, dict) else {}
-    organisation = content.get("organisation")
-    organisation = organisation if isinstance(organisation, dict) else {}
-    currency = organisation.get("currency") or "USD"
-    scopes: list[tuple[Place, dict[str, Any]]] = [(("organisation",), organisation), *_entries(content, "projects")]
-    for scope, owner in scopes:
-        first: dict[tuple[Any, ...], int | None] = {}
-        for (_, number), budget in _entries(owner, "budgets"):
-            place = (*scope, "budgets", number)
-            unit = budget.get("unit") or currency
-            if unit not in {currency, TOKENS}:
-                yield document.problem((*place, "unit"), f"{unit!r} is neither {currency} (the organisation's currency) nor {TOKENS}")
-            measured = (str(budget.get("period")), str(unit), str(budget.get("operation")))
-            if measured in first:
-                yield document.problem(place, f"same period, unit and operation as the budget on line {first[measured]}")
-            first.setdefault(measured, document.line_of(place))

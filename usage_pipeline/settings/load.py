@@ -21,12 +21,13 @@ from usage_pipeline.settings.consistency import contradictions, suggestion
 from usage_pipeline.settings.document import Document, content_of, document_of
 from usage_pipeline.settings.environment import user_folder
 from usage_pipeline.settings.load_book import journal_accounts, shared_costs
-from usage_pipeline.settings.shape import AgreementShape, ApiShape, BudgetShape, RuleShape, SourceShape, VolumeTierShape
+from usage_pipeline.settings.load_budgets import budgets_of, grace_of, request_limits_of
+from usage_pipeline.settings.shape import AgreementShape, ApiShape, RuleShape, SourceShape, VolumeTierShape
 from usage_pipeline.settings.usage_file import UsageFile
 from usage_pipeline.sources.apis.catalog import APIS
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.pull_landing import files_of
-from usage_pipeline.tables.budgets import Budget, Threshold
+from usage_pipeline.tables.budgets import Budget
 from usage_pipeline.tables.configuration import (
     LIST,
     MONTH,
@@ -41,10 +42,12 @@ from usage_pipeline.tables.configuration import (
     SourceSpec,
     VolumeTier,
 )
+from usage_pipeline.tables.request_limits import Grace, RequestLimit
 from usage_pipeline.tables.shared_costs import JournalAccounts, SharedCostRule
 
-CRITICAL_FROM, WARNING_FROM = Decimal(100), Decimal(90)
 REMOTE = "s3://"
+OF_NO_NUMBER = frozenset({"organisation", "projects", "limits", "journal", "reports", "budgets", "request_limits", "grace"})
+"""Sections that decide no day's costs, save the currency, and the projects' ids and teams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,8 @@ class Settings:
     organisation: Organisation
     projects: tuple[Project, ...]
     budgets: tuple[Budget, ...]
+    request_limits: tuple[RequestLimit, ...]
+    grace: Grace | None
     attribution: tuple[AttributionRule, ...]
     sources: tuple[SourceSpec, ...]
     agreements: tuple[Agreement, ...]
@@ -117,10 +122,9 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
             )
             for one in shaped.projects
         ),
-        budgets=(
-            *(_budget(None, one, organisation.currency) for one in organisation.budgets),
-            *(_budget(project.id, one, organisation.currency) for project in shaped.projects for one in project.budgets),
-        ),
+        budgets=budgets_of(shaped),
+        request_limits=request_limits_of(shaped, document),
+        grace=grace_of(shaped),
         attribution=tuple(_rule(one) for one in shaped.attribution),
         sources=tuple(_source(one, config.parent, landing) for one in shaped.sources),
         agreements=tuple(_agreement(one, document.line_of(("prices", number))) for number, one in enumerate(shaped.prices)),
@@ -144,31 +148,10 @@ def _hash(content: object) -> str:
 
 def _of_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
     """What of the file decides a day's costs."""
-    kept = {name: value for name, value in content.items() if name not in {"organisation", "projects", "limits", "journal", "reports"}}
+    kept = {name: value for name, value in content.items() if name not in OF_NO_NUMBER}
     currency = (content.get("organisation") or {}).get("currency")
     projects = [[one.get("id"), one.get("team")] for one in content.get("projects") or []]
     return kept | {"currency": currency, "projects": projects}
-
-
-def _budget(project: str | None, shape: BudgetShape, currency: str) -> Budget:
-    unit = shape.unit or currency
-    scope = "organisation" if project is None else f"projects/{project}"
-    return Budget(
-        budget_id=":".join([scope, shape.period, unit, *([shape.operation] if shape.operation else [])]),
-        scope="organisation" if project is None else "project",
-        project=project,
-        period=shape.period,
-        limit=shape.limit,
-        unit=unit,
-        operation=shape.operation,
-        thresholds=tuple(Threshold(percent=percent, level=_level(percent)) for percent in shape.thresholds),
-    )
-
-
-def _level(percent: Decimal) -> str:
-    if percent >= CRITICAL_FROM:
-        return "critical"
-    return "warning" if percent >= WARNING_FROM else "info"
 
 
 def _rule(shape: RuleShape) -> AttributionRule:
@@ -220,7 +203,7 @@ def _problem(document: Document, error: ErrorDetails) -> Problem:
     """One of pydantic's errors in our words, with its line."""
     place, kind = error["loc"], error["type"]
     if kind == "extra_forbidden":
-        known = list(_section_at(place[:-1]).model_fields)
+        known = [one.alias or name for name, one in _section_at(place[:-1]).model_fields.items()]
         hint = suggestion(str(place[-1]), known) or f"; known here are {', '.join(known)}"
         return document.problem(place, f"unknown key{hint}")
     if kind == "literal_error":

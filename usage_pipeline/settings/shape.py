@@ -115,6 +115,14 @@ def _days(value: Any) -> int:
     return int(number)
 
 
+def whole_number(value: Any) -> int:
+    """A whole number above 0."""
+    number = _positive(value)
+    if number != number.to_integral_value():
+        raise _wrong(f"{value} is no whole number")
+    return int(number)
+
+
 def _read_again(value: Any) -> int:
     days = _days(value)
     if days > READ_AGAIN_DAYS_MAX:
@@ -181,6 +189,8 @@ TagKey = Annotated[str, BeforeValidator(_tag_key)]
 Meter = Annotated[str, BeforeValidator(_meter)]
 Days = Annotated[int, BeforeValidator(_days)]
 ReadAgain = Annotated[int, BeforeValidator(_read_again)]
+Thresholds = Annotated[list[Positive], BeforeValidator(_rising)]
+Currency = Annotated[str, BeforeValidator(_currency)]
 
 
 class Section(BaseModel):
@@ -193,39 +203,6 @@ class Section(BaseModel):
     @classmethod
     def _leave_out_empty(cls, value: Any) -> Any:
         return {key: one for key, one in value.items() if one is not None or key in cls.nulls} if isinstance(value, dict) else value
-
-
-class BudgetShape(Section):
-    """A limit per period. `unit` is the reporting currency or tokens."""
-
-    period: Literal["daily", "weekly", "monthly"]
-    limit: Positive
-    unit: Word | None = None
-    operation: Word | None = None
-    thresholds: Annotated[list[Positive], BeforeValidator(_rising)] = list(DEFAULT_THRESHOLDS)
-
-    @model_validator(mode="after")
-    def _whole_tokens(self) -> "BudgetShape":
-        if self.unit == "tokens" and self.limit != self.limit.to_integral_value():
-            raise _wrong(f"limit {self.limit}: tokens are whole")
-        return self
-
-
-class OrganisationShape(Section):
-    name: Word
-    currency: Annotated[str, BeforeValidator(_currency)] = "USD"
-    finance: list[Mail] = []
-    budgets: list[BudgetShape] = []
-
-
-class ProjectShape(Section):
-    id: ProjectId
-    name: Word | None = None
-    client: Word | None = None
-    team: Word | None = None
-    cost_center: Word | None = None
-    owners: list[Mail] = []
-    budgets: list[BudgetShape] = []
 
 
 class RuleShape(Section):
@@ -271,7 +248,7 @@ class VolumeTierShape(Section):
 
     @model_validator(mode="after")
     def _one_price(self) -> "VolumeTierShape":
-        if len(_given(self, *PRICES[:3])) != 1:
+        if len(given(self, *PRICES[:3])) != 1:
             raise _wrong(f"a tier has exactly one of {', '.join(PRICES[:3])}")
         return self
 
@@ -299,7 +276,7 @@ class AgreementShape(Section):
 
     @model_validator(mode="after")
     def _one_price(self) -> "AgreementShape":
-        if len(_given(self, *PRICES)) != 1:
+        if len(given(self, *PRICES)) != 1:
             raise _wrong(f"an agreement has exactly one of {', '.join(PRICES)}")
         if self.meter is None and (self.unit_price is not None or any(tier.unit_price is not None for tier in self.tiers or ())):
             raise _wrong("a unit_price needs a meter: the price of one unit of what?")
@@ -318,7 +295,7 @@ class AgreementShape(Section):
 
     @model_validator(mode="after")
     def _dates(self) -> "AgreementShape":
-        _in_order(self.valid_from, self.valid_to)
+        in_order(self.valid_from, self.valid_to)
         return self
 
 
@@ -334,7 +311,7 @@ class AliasShape(Section):
 
     @model_validator(mode="after")
     def _dates(self) -> "AliasShape":
-        _in_order(self.valid_from, self.valid_to)
+        in_order(self.valid_from, self.valid_to)
         return self
 
 
@@ -352,7 +329,7 @@ class CreditRuleShape(Section):
 
     @model_validator(mode="after")
     def _dates(self) -> "CreditRuleShape":
-        _in_order(self.valid_from, self.valid_to)
+        in_order(self.valid_from, self.valid_to)
         return self
 
 
@@ -365,10 +342,10 @@ class LimitsShape(Section):
     missing_days: Days = 0
 
 
-def _given(shape: BaseModel, *names: str) -> list[str]:
+def given(shape: BaseModel, *names: str) -> list[str]:
     return [name for name in names if getattr(shape, name) is not None]
 
 
-def _in_order(valid_from: date | None, valid_to: date | None) -> None:
+def in_order(valid_from: date | None, valid_to: date | None) -> None:
     if valid_from and valid_to and valid_to <= valid_from:
         raise _wrong(f"valid_to {valid_to} is not after valid_from {valid_from}")

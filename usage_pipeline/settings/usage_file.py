@@ -7,13 +7,13 @@ from usage_pipeline.settings.shape import (
     AliasShape,
     CreditRuleShape,
     LimitsShape,
-    OrganisationShape,
-    ProjectShape,
     RuleShape,
     Section,
     SourceShape,
 )
 from usage_pipeline.settings.shape_book import CurrenciesShape, JournalShape, SharedCostShape
+from usage_pipeline.settings.shape_budgets import GraceShape, RequestLimitShape, ScopedBudgetShape
+from usage_pipeline.settings.shape_owners import OrganisationShape, ProjectShape
 
 
 class UsageFile(Section):
@@ -21,6 +21,9 @@ class UsageFile(Section):
 
     organisation: OrganisationShape
     projects: list[ProjectShape]
+    budgets: list[ScopedBudgetShape] = Field(default=[])
+    request_limits: list[RequestLimitShape] = Field(default=[])
+    grace: GraceShape | None = None
     attribution: list[RuleShape] = Field(default=[])
     sources: list[SourceShape]
     prices: list[AgreementShape] = Field(default=[])

@@ -27,6 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from usage_pipeline.errors import ContractError, UsageError
 from usage_pipeline.periods import Period
+from usage_pipeline.storage.exact_sum import teach
 from usage_pipeline.storage.sql_tables import ROW_KEY, hashed_key, row_key, sql_table
 from usage_pipeline.tables.schema import Table
 
@@ -143,7 +144,8 @@ class Database:
             yield Transaction(connection)
 
     @contextmanager
-    def _reading(self) -> Iterator[Transaction]:
+    def reading(self) -> Iterator[Transaction]:
+        """Several reads of one state; nothing is written."""
         with self._engine.connect() as connection, connection.begin():
             yield Transaction(connection)
 
@@ -151,14 +153,14 @@ class Database:
         self, table: Table[Row], *conditions: sa.ColumnElement[bool], where: Where | None = None, order: Sequence[str] | None = None
     ) -> list[Row]:
         """See Transaction.select."""
-        with self._reading() as transaction:
+        with self.reading() as transaction:
             return transaction.select(table, *conditions, where=where, order=order)
 
     def frame(
         self, table: Table[Any], *conditions: sa.ColumnElement[bool], where: Where | None = None, order: Sequence[str] | None = None
     ) -> pd.DataFrame:
         """See Transaction.frame."""
-        with self._reading() as transaction:
+        with self.reading() as transaction:
             return transaction.frame(table, *conditions, where=where, order=order)
 
     def insert(self, table: Table[Row], rows: Rows[Row], *, skip_known: bool = False) -> int:
@@ -181,7 +183,7 @@ class Database:
 
         Raises UsageError for a database of a newer version than this one.
         """
-        with self._reading() as reading:
+        with self.reading() as reading:
             if MigrationContext.configure(reading.connection).get_current_revision() in _revisions()[:1]:
                 return
         with _MIGRATING, self.transaction() as writing:
@@ -265,6 +267,7 @@ def _engine_of(url: sa.URL) -> sa.Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    teach(connection)
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
     for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {setting}").close()

@@ -17,12 +17,14 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from usage_pipeline.errors import ContractError
 from usage_pipeline.tables.alerts import alerts, deliveries
 from usage_pipeline.tables.audit_log import audit_log
+from usage_pipeline.tables.budget_versions import budget_versions
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.computed_days import computed_days
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.ingested_files import ingested_days, ingested_files
 from usage_pipeline.tables.price_books import price_books
 from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
+from usage_pipeline.tables.request_limits import limit_violations
 from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.schema import Column, Table
 from usage_pipeline.tables.statements import statements
@@ -44,6 +46,8 @@ DECLARED: tuple[Table[Any], ...] = (
     reconciliation_causes,
     revisions,
     audit_log,
+    budget_versions,
+    limit_violations,
 )
 """Every table that lives in the database. A new one, or a new column, also needs a migration; a test says so."""
 
@@ -57,6 +61,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "reconciliations": (("day", "channel"),),
     "reconciliation_causes": (("day", "channel"),),
     "audit_log": (("subject", "at"),),
+    "limit_violations": (("day", "project"),),
 }
 
 
