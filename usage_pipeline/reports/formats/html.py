@@ -6,18 +6,19 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from usage_pipeline.reports.formats.letters import printable
 from usage_pipeline.reports.page import page_of
 from usage_pipeline.reports.snapshot import Snapshot
 
 
 def html_of(snapshot: Snapshot, templates: Path) -> str:
     """`statement.html.j2` filled. Same snapshot, same text."""
-    return _environment(templates).get_template("statement.html.j2").render(page_of(snapshot))
+    return printable(_environment(templates).get_template("statement.html.j2").render(page_of(snapshot)), templates)
 
 
 def page_from(template: str, values: dict[str, Any], templates: Path) -> str:
     """Another page in the same looks, such as a bridge."""
-    return _environment(templates).get_template(template).render(values)
+    return printable(_environment(templates).get_template(template).render(values), templates)
 
 
 @lru_cache(maxsize=4)

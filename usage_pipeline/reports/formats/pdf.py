@@ -14,7 +14,11 @@ from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from usage_pipeline.reports.formats.letters import letter_fonts, needs_letters
+
 STYLE = "statement.css"
+LETTERS_STYLE = "letters.css"
+"""More fonts, for pages with letters that the text's own lacks."""
 SCHEME = "asset:"
 VARIANT = "pdf/a-3a"
 
@@ -49,7 +53,7 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]
 
 def pdf_of(html: str, attached_csv: bytes, moment: datetime, templates: Path, attachment: str = "statement.csv") -> bytes:
     """`html` laid out, with `attached_csv` inside under the name `attachment`; `moment` dates the attachment (never the clock)."""
-    fetcher, style, fonts = _assets(templates)
+    fetcher, styles, fonts = _assets(templates, with_letters=needs_letters(html, templates))
     attached = Attachment(
         string=attached_csv,
         name=attachment,
@@ -59,7 +63,7 @@ def pdf_of(html: str, attached_csv: bytes, moment: datetime, templates: Path, at
         relationship="Data",
     )
     content: bytes = HTML(string=html, base_url=SCHEME, url_fetcher=fetcher).write_pdf(
-        stylesheets=[style],
+        stylesheets=styles,
         font_config=fonts,
         attachments=[attached],
         pdf_variant=VARIANT,
@@ -71,23 +75,25 @@ def pdf_of(html: str, attached_csv: bytes, moment: datetime, templates: Path, at
 
 def pdf_key(html: str, attached_csv: bytes, templates: Path) -> str:
     """What the PDF's bytes depend on, hashed: page, attachment, style, fonts and WeasyPrint's version. Equal key, equal PDF."""
-    return hashlib.sha256(b"\0".join((html.encode(), attached_csv, _assets_hash(templates)))).hexdigest()
+    assets = _assets_hash(templates, with_letters=needs_letters(html, templates))
+    return hashlib.sha256(b"\0".join((html.encode(), attached_csv, assets))).hexdigest()
 
 
 @lru_cache(maxsize=4)
-def _assets_hash(templates: Path) -> bytes:
+def _assets_hash(templates: Path, *, with_letters: bool) -> bytes:
     digest = hashlib.sha256(weasyprint.__version__.encode())
-    for path in (templates / STYLE, *sorted((templates / "fonts").glob("*.ttf"))):
+    letters = (templates / LETTERS_STYLE, *letter_fonts(templates)) if with_letters else ()
+    for path in (templates / STYLE, *sorted((templates / "fonts").glob("*.ttf")), *letters):
         digest.update(path.read_bytes())
     return digest.digest()
 
 
 @lru_cache(maxsize=4)
-def _assets(templates: Path) -> tuple[AssetFetcher, CSS, FontConfiguration]:
-    """Style and fonts, read once a process."""
+def _assets(templates: Path, *, with_letters: bool) -> tuple[AssetFetcher, list[CSS], FontConfiguration]:
+    """Styles and fonts, read once a process."""
     fetcher, fonts = AssetFetcher(templates), FontConfiguration()
-    text = (templates / STYLE).read_text(encoding="utf-8")
-    return fetcher, CSS(string=text, font_config=fonts, base_url=SCHEME, url_fetcher=fetcher), fonts
+    texts = [(templates / name).read_text(encoding="utf-8") for name in ((STYLE, LETTERS_STYLE) if with_letters else (STYLE,))]
+    return fetcher, [CSS(string=text, font_config=fonts, base_url=SCHEME, url_fetcher=fetcher) for text in texts], fonts
 
 
 def _identify(_document: Any, pdf: Any) -> None:
