@@ -1,18 +1,26 @@
 """A notice in, the same cut to what a chat message holds out: lines without line breaks, control characters or addresses to click on.
+Figures are rounded here, for showing; the webhook has them exactly.
 
 Names in it come from logs, so they may say anything. What each chat would read as markup is the business of its own module.
 """
 
+import re
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from urllib.parse import urlsplit
 
 from usage_pipeline.alerts.words import plain_sentence
 from usage_pipeline.tables.notices import RESOLVED, Notice
 
-SUBJECT, TEXT, LABEL, VALUE, URL = 150, 2000, 40, 80, 1000
-FACTS_MAX, LINKS_MAX = 12, 4
+SUBJECT, TEXT, LABEL, VALUE, PLACE, URL = 150, 2000, 40, 80, 200, 1000
+LINES_MAX, FACTS_MAX, LINKS_MAX = 20, 12, 4
 UNKNOWN = "unknown"
 ELLIPSIS = "…"
+PERCENT = "percent"
+
+_FRACTION = re.compile(r"-?[0-9]{1,40}\.[0-9]{1,40}")
+_CENT = Decimal("0.01")
+_WIDE = Context(prec=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +36,14 @@ class Outline:
 
 def outline(notice: Notice) -> Outline:
     links = notice.links[:LINKS_MAX]
-    shown = cut("\n".join(filter(None, (plain_line(line) for line in notice.text.splitlines()))), TEXT)
+    lines = [line for line in map(plain_line, notice.text.splitlines()) if line]
+    shown = cut("\n".join([*lines[:LINES_MAX], *([ELLIPSIS] if len(lines) > LINES_MAX else [])]), TEXT)
     return Outline(
         headline=cut(f"{_mark(notice)}: {plain_line(notice.subject)}", SUBJECT),
         paragraphs=tuple(shown.split("\n")) if shown else (),
-        facts=tuple((_label(name), _value(value)) for name, value in list(notice.facts.items())[:FACTS_MAX]),
+        facts=tuple((_label(name), _value(name, value)) for name, value in list(notice.facts.items())[:FACTS_MAX]),
         links=tuple((cut(plain_line(one.text), LABEL), one.url) for one in links if is_web(one.url)),
-        places=tuple(cut(f"{plain_line(one.text)}: {plain_line(one.url)}", URL) for one in links if not is_web(one.url)),
+        places=tuple(cut(f"{plain_line(one.text)}: {plain_line(one.url)}", PLACE) for one in links if not is_web(one.url)),
     )
 
 
@@ -76,5 +85,13 @@ def _label(name: str) -> str:
     return cut(plain_line(name.replace("_", " ")).capitalize(), LABEL)
 
 
-def _value(value: str | None) -> str:
-    return UNKNOWN if value is None else cut(plain_line(value), VALUE)
+def _value(name: str, value: str | None) -> str:
+    """As people read it: a figure to the cent, or two digits of a smaller one. A percentage is never rounded up to a mark."""
+    if value is None:
+        return UNKNOWN
+    if not _FRACTION.fullmatch(value):
+        return cut(plain_line(value), VALUE)
+    number = Decimal(value)
+    step = _CENT if abs(number) >= _CENT or not number else Decimal(1).scaleb(number.adjusted() - 1)
+    rounded = number.quantize(step, rounding=ROUND_FLOOR if name.endswith(PERCENT) else ROUND_HALF_EVEN, context=_WIDE)
+    return f"{rounded:f}" if rounded != number else value

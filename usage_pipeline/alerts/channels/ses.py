@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import getaddresses
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -33,9 +34,12 @@ _SERVER_ERRORS, _REQUEST_TIMEOUT, _TOO_MANY = 500, 408, 429
 _WORDS = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SesChannel:
-    """SES of a region; at `endpoint` where one is given. `configuration_set` is what SES counts and reports bounces by."""
+    """SES of a region; at `endpoint` where one is given. `configuration_set` is what SES counts and reports bounces by.
+
+    Its client is made once, as that takes longer than a mail.
+    """
 
     region: str
     endpoint: str | None = None
@@ -53,20 +57,18 @@ class SesChannel:
         if self.configuration_set:
             asked["ConfigurationSetName"] = self.configuration_set
         with self._told():
-            client = boto3.client("sesv2", region_name=self.region, endpoint_url=self.endpoint, config=self._config())
-            try:
-                answer = client.send_email(**asked)
-            finally:
-                client.close()
-        return Receipt(channel=SES_CHANNEL, text=f"accepted by {self._name} as {answer['MessageId']}")
+            answer = self._client.send_email(**asked)
+        return Receipt(channel=SES_CHANNEL, text=f"accepted by {self._name} as {answer.get('MessageId', 'a message without id')}")
 
     @property
     def _name(self) -> str:
         return f"SES in {self.region}"
 
-    def _config(self) -> Config:
-        """One attempt: an answer that was lost may mean a mail that went out."""
-        return Config(connect_timeout=10, read_timeout=self.timeout_seconds, retries={"total_max_attempts": 1})
+    @cached_property
+    def _client(self) -> Any:
+        """It tries once: an answer that was lost may mean a mail that went out."""
+        config = Config(connect_timeout=10, read_timeout=self.timeout_seconds, retries={"total_max_attempts": 1})
+        return boto3.session.Session().client("sesv2", region_name=self.region, endpoint_url=self.endpoint, config=config)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
