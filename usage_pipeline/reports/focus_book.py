@@ -5,10 +5,11 @@ is the statement's billed cost, and that and the estimated file's EffectiveCost 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import tee
 
 import pyarrow as pa
 
@@ -18,7 +19,7 @@ from usage_pipeline.periods import Period, month_name
 from usage_pipeline.reports.focus_columns import VERSIONS
 from usage_pipeline.reports.focus_lines import billed_lines, estimated_lines
 from usage_pipeline.reports.focus_rows import Line, row_of
-from usage_pipeline.reports.formats.focus import fields_of, file_of, focus_name
+from usage_pipeline.reports.formats.focus import file_of, focus_name, lines_of
 from usage_pipeline.tables.configuration import Project
 from usage_pipeline.tables.costs import DailyCost
 
@@ -26,21 +27,12 @@ FILES = tuple(focus_name(version, is_estimated=is_estimated) for version in VERS
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
-    """Rows as fields, each with its project and the amount that it counts."""
+class _Row:
+    """One row as its line in each version's file, whose it is, and the amount that it counts."""
 
-    rows: Sequence[tuple[str, tuple[str, ...], Decimal]]
-
-    @property
-    def by_project(self) -> dict[str, "_Written"]:
-        found: dict[str, list[tuple[str, tuple[str, ...], Decimal]]] = defaultdict(list)
-        for row in self.rows:
-            found[row[0]].append(row)
-        return {project: _Written(rows) for project, rows in found.items()}
-
-    @property
-    def amount(self) -> Decimal:
-        return money.total([amount for _, _, amount in self.rows])
+    project: str
+    amount: Decimal
+    lines: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,32 +48,43 @@ class FocusBook:
 
     def files(self, project: str | None, billed_cost: Decimal, cost: Decimal) -> dict[str, bytes]:
         """The files of a project, or of the organisation (None). Raises AccountingError where they are not its statement's amounts."""
-        billed, estimated = self._of(self._billed, project), self._of(self._estimated, project)
-        if billed.amount != billed_cost or money.total([billed.amount, estimated.amount]) != cost:
+        billed, estimated = self._billed.of(project), self._estimated.of(project)
+        sums = [money.total([row.amount for row in rows]) for rows in (billed, estimated)]
+        if sums[0] != billed_cost or money.total(sums) != cost:
             raise AccountingError(
-                f"the FOCUS files of {month_name(self.month)}, {project or 'organisation'}: BilledCost is {money.text(billed.amount)} and"
-                f" the estimated file's EffectiveCost {money.text(estimated.amount)}, but the statement's billed cost is"
+                f"the FOCUS files of {month_name(self.month)}, {project or 'organisation'}: BilledCost is {money.text(sums[0])} and"
+                f" the estimated file's EffectiveCost {money.text(sums[1])}, but the statement's billed cost is"
                 f" {money.text(billed_cost)} and its cost {money.text(cost)}"
             )
         return {
-            focus_name(version, is_estimated=is_estimated): file_of((fields for _, fields, _ in written.rows), version)
-            for version in VERSIONS
-            for is_estimated, written in ((False, billed), (True, estimated))
+            focus_name(version, is_estimated=is_estimated): file_of((row.lines[place] for row in rows), version)
+            for place, version in enumerate(VERSIONS)
+            for is_estimated, rows in ((False, billed), (True, estimated))
         }
 
-    def _of(self, whole: tuple[_Written, dict[str, _Written]], project: str | None) -> _Written:
-        return whole[0] if project is None else whole[1].get(project, _Written(()))
-
     @cached_property
-    def _billed(self) -> tuple[_Written, dict[str, _Written]]:
+    def _billed(self) -> "_Rows":
         names = {one.id: one.name for one in self.projects}
         charges, allocations = self.charges.to_pylist(), self.allocations.to_pylist()
-        return self._written((line, line.billed) for line in billed_lines(charges, allocations, self.month, names))
+        return self._written(billed_lines(charges, allocations, self.month, names), lambda line: line.billed)
 
     @cached_property
-    def _estimated(self) -> tuple[_Written, dict[str, _Written]]:
-        return self._written((line, line.effective) for line in estimated_lines(self.daily))
+    def _estimated(self) -> "_Rows":
+        return self._written(estimated_lines(self.daily), lambda line: line.effective)
 
-    def _written(self, lines: Iterable[tuple[Line, Decimal]]) -> tuple[_Written, dict[str, _Written]]:
-        whole = _Written([(str(line.project), fields_of(row_of(line, self.month, self.currency)), amount) for line, amount in lines])
-        return whole, whole.by_project
+    def _written(self, lines: Iterable[Line], counted: Callable[[Line], Decimal]) -> "_Rows":
+        ours, theirs = tee(lines)
+        written = lines_of(row_of(line, self.month, self.currency) for line in theirs)
+        return _Rows([_Row(str(line.project), counted(line), text) for line, text in zip(ours, written, strict=True)])
+
+
+class _Rows:
+    """All rows, and by project."""
+
+    def __init__(self, rows: Sequence[_Row]) -> None:
+        self._all, self._by_project = rows, defaultdict[str, list[_Row]](list)
+        for row in rows:
+            self._by_project[row.project].append(row)
+
+    def of(self, project: str | None) -> Sequence[_Row]:
+        return self._all if project is None else self._by_project.get(project, ())

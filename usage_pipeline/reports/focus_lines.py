@@ -114,8 +114,9 @@ def _end(charge: Record, month: Period) -> datetime:
 def _more(charge: Record, month: Period) -> dict[str, Value]:
     """What only a bill knows."""
     service = service_of(charge["channel"])
-    accounts = (("sub_account_id", service.sub_account), ("provider_project_id", "Project"), ("workspace_id", "Workspace"))
-    own, kind = next(((charge[name], kind) for name, kind in accounts if charge[name]), (None, None))
+    own = charge["sub_account_id"] or charge["provider_project_id"] or charge["workspace_id"] or None
+    kinds = {charge["workspace_id"]: "Workspace", charge["provider_project_id"]: "Project"}
+    kind = kinds.get(own, service.sub_account) if own else None
     region = charge["region"] or None
     more: dict[str, Value] = {
         "BillingAccountId": charge["billing_account"] or charge["channel"],
@@ -124,7 +125,7 @@ def _more(charge: Record, month: Period) -> dict[str, Value]:
         "RegionId": region,
         "RegionName": region,
         "SubAccountId": own,
-        "SubAccountName": charge["provider_project_name"] or own if kind == "Project" else own,
+        "SubAccountName": (kind == "Project" and charge["provider_project_name"]) or own,
         "SubAccountType": kind,
         "x_CostBasis": BILLED,
         "x_Finality": charge["finality"],

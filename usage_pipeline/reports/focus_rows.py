@@ -27,6 +27,7 @@ from usage_pipeline.reports.focus_names import (
     unit_of,
 )
 from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.tables.meters import UNMAPPED
 
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 USAGE, PURCHASE, CREDIT, TAX = "Usage", "Purchase", "Credit", "Tax"
@@ -113,7 +114,8 @@ def _description(line: Line) -> str:
 
 def _pricing(line: Line) -> dict[str, Value]:
     """SKU and prices of usage and purchases."""
-    sku = f"{line.channel}/{line.model or line.sku or 'other'}/{line.meter}"
+    named = line.model or (line.sku if line.meter == UNMAPPED else None)
+    sku = "/".join(part for part in (line.channel, named, line.meter) if part)
     price = f"{sku}/{line.tier or 'standard'}"
     found = _even_prices(line)
     if found is None:
@@ -157,8 +159,9 @@ def _whole_prices(line: Line) -> _Prices:
 
 
 @lru_cache(maxsize=4096)
-def _details(provider: str | None, model: str | None, meter: str, tier: str | None) -> str:
-    return text_of_pairs(price_details_of(provider, model, meter, tier))
+def _details(provider: str | None, model: str | None, meter: str, tier: str | None) -> str | None:
+    told = price_details_of(provider, model, meter, tier)
+    return text_of_pairs(told) if told else None
 
 
 def text_of_pairs(pairs: Mapping[str, object]) -> str:

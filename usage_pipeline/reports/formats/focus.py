@@ -7,15 +7,21 @@ closed month is proved by bytes.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from usage_pipeline import money
-from usage_pipeline.reports.focus_columns import WRITTEN, Row, columns_of
+from usage_pipeline.reports.focus_columns import VERSIONS, WRITTEN, Row, columns_of
 from usage_pipeline.reports.formats.csv import guarded
 
-_NAMES = tuple(WRITTEN)
+if TYPE_CHECKING:
+    import _csv
+
+_PLACES = {name: place for place, name in enumerate(WRITTEN)}
+_PICKED = [itemgetter(*(_PLACES[name] for name in columns_of(version))) for version in VERSIONS]
 
 
 def focus_name(version: str, *, is_estimated: bool = False) -> str:
@@ -24,23 +30,31 @@ def focus_name(version: str, *, is_estimated: bool = False) -> str:
 
 
 def csv_of_rows(rows: Iterable[Row], version: str) -> bytes:
-    """A whole file."""
-    return file_of((fields_of(row) for row in rows), version)
+    """A whole file of one version."""
+    place = VERSIONS.index(version)
+    return file_of((lines[place] for lines in lines_of(rows)), version)
 
 
-def fields_of(row: Row) -> tuple[str, ...]:
-    """The row's fields, one a column of all that any version has."""
-    return tuple([_text(row.get(name)) for name in _NAMES])
-
-
-def file_of(rows: Iterable[Sequence[str]], version: str) -> bytes:
-    """The header of a version and its fields of `rows`."""
-    columns = columns_of(version)
-    places = [_NAMES.index(name) for name in columns]
+def lines_of(rows: Iterable[Row]) -> Iterator[tuple[bytes, ...]]:
+    """Each row as its line in the file of each of VERSIONS."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([row[place] for place in places] for row in rows)
+    for row in rows:
+        fields = [""] * len(_PLACES)
+        for name, value in row.items():
+            fields[_PLACES[name]] = _text(value)
+        yield tuple([_line(writer, buffer, picked(fields)) for picked in _PICKED])
+
+
+def file_of(lines: Iterable[bytes], version: str) -> bytes:
+    """The header of a version and its lines."""
+    return b"".join(((",".join(columns_of(version)) + "\r\n").encode(), *lines))
+
+
+def _line(writer: "_csv.Writer", buffer: io.StringIO, fields: Sequence[str]) -> bytes:
+    buffer.seek(0)
+    buffer.truncate()
+    writer.writerow(fields)
     return buffer.getvalue().encode()
 
 
