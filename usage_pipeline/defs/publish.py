@@ -6,6 +6,7 @@ from pathlib import Path
 from usage_pipeline.defs.closed import Closed, closed_months, folder_of
 from usage_pipeline.errors import UsageError
 from usage_pipeline.reports.bridge_files import BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS
+from usage_pipeline.reports.focus_book import FILES as FOCUS_FILES
 from usage_pipeline.reports.facts import Facts
 from usage_pipeline.reports.frozen import TABLES, facts_from
 from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX
@@ -43,7 +44,7 @@ def publish(home: Home, closed: Closed, done: Callable[[str], None] = lambda _: 
             _replace(target / name, path.read_bytes())
             written.append(target / name)
             done(f"published {name}")
-    for kind in (PDF, CSV, JSON, XLSX, BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS):
+    for kind in (PDF, CSV, JSON, XLSX, BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS, *FOCUS_FILES):
         for path in sorted(target.rglob(kind)):
             if path.relative_to(target) not in wanted:
                 path.unlink()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
 from usage_pipeline.costs.finality import scope_finality
 from usage_pipeline.defs.bills import shared_in
@@ -34,12 +35,15 @@ from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.long_lines import spoken_days
 from usage_pipeline.tables.advice import Advice
+from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.budgets import budget_status
+from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import MonthlyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.priced_usage import priced_usage
+from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.statements import Statement, statements
 from usage_pipeline.tables.unpriced import unpriced_of
 
@@ -100,7 +104,7 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period, *, wit
     """The organisation's snapshot and each declared project's, from the database; unattributed cost stands in the organisation's.
 
     A closed month's are those of its newest revision, unless it is being revised. Advice takes as long as all the rest: who compares
-    numbers alone does without.
+    numbers alone does without, and without the bill's lines that the FOCUS files are made of.
     """
     closed = closed_months(database).get(month.start)
     if closed is not None and not closed.is_draft:
@@ -142,7 +146,14 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
         ),
         exchange=exchange,
         shared=shared_in(lake, month),
+        charges=_in_order(lake, charges, month) if with_advice else None,
+        allocations=_in_order(lake, allocations, month) if with_advice else None,
     )
+
+
+def _in_order(lake: Lake, table: Table[Any], month: Period) -> pa.Table:
+    """The month's rows of a table of the lake, by key: the FOCUS files are made of them."""
+    return lake.engine.to_pyarrow(lake.read(table, month).order_by(list(table.key)))
 
 
 def _advice(lake: Lake, book: PriceBook, month: Period) -> list[Advice]:
@@ -207,7 +218,8 @@ def _name(uri: str, folder: Path) -> str:
 def _recorded(rendered: Rendered, folder: Path, known: Statement | None, workplace: Workplace) -> Statement:
     """The statement's row; the time in it is when its files last changed."""
     snapshot = rendered.snapshot
-    files = json.dumps({path.name: _hash(path) for path in sorted(folder.glob(f"{REPORT}.*"))})
+    written = sorted(path for pattern in (f"{REPORT}.*", "focus-*.csv") for path in folder.glob(pattern))
+    files = json.dumps({path.name: _hash(path) for path in written})
     return Statement(
         period=snapshot.period,
         scope=snapshot.scope,

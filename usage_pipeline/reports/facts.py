@@ -6,7 +6,10 @@ In: the month's costs, budgets, inputs, price book, who approved. Out: one snaps
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+
 from usage_pipeline.periods import Period
+from usage_pipeline.reports.focus_book import FocusBook
 from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS, Accounting, Approval, Snapshot, statement_of
 from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import BudgetStatus
@@ -37,6 +40,8 @@ class Facts:
     accounting: Accounting
     exchange: Sequence[ExchangeUsed] = ()
     shared: Sequence[SharedUsed] = ()
+    charges: pa.Table | None = None
+    allocations: pa.Table | None = None
 
 
 def scopes_of(projects: Sequence[Project], daily: Sequence[DailyCost]) -> list[str]:
@@ -47,7 +52,7 @@ def scopes_of(projects: Sequence[Project], daily: Sequence[DailyCost]) -> list[s
 
 def snapshots_from(facts: Facts) -> list[Snapshot]:
     """One a scope of `facts.finalities`, in that order."""
-    told = {_bare(row): row for row in facts.unpriced}
+    told, focus = {_bare(row): row for row in facts.unpriced}, _focus(facts)
     return [
         statement_of(
             facts.month,
@@ -62,6 +67,7 @@ def snapshots_from(facts: Facts) -> list[Snapshot]:
             revision=facts.revision,
             finality=finality,
             approval=facts.approval,
+            focus=focus,
             accounting=facts.accounting,
             explain=lambda row: told.get(_bare(row), row),
             advice=facts.advice,
@@ -70,6 +76,20 @@ def snapshots_from(facts: Facts) -> list[Snapshot]:
         )
         for scope, finality in facts.finalities.items()
     ]
+
+
+def _focus(facts: Facts) -> FocusBook | None:
+    """Nothing where the bill's lines are not told: who compares numbers alone does without."""
+    if facts.charges is None or facts.allocations is None:
+        return None
+    return FocusBook(
+        month=facts.month,
+        currency=facts.organisation.currency,
+        projects=facts.projects,
+        daily=facts.daily,
+        charges=facts.charges,
+        allocations=facts.allocations,
+    )
 
 
 def _bare(row: Unpriced) -> Unpriced:

@@ -34,6 +34,8 @@ STATUSES = f"{TABLES}/budget_status.parquet"
 ADVICE = f"{TABLES}/advice.parquet"
 EXCHANGE = f"{TABLES}/exchange_used.parquet"
 SHARED = f"{TABLES}/shared_used.parquet"
+CHARGES = f"{TABLES}/charges.parquet"
+ALLOCATIONS = f"{TABLES}/allocations.parquet"
 STATEMENT = f"{TABLES}/statement.json"
 
 Row = TypeVar("Row")
@@ -49,6 +51,7 @@ def files_of(facts: Facts) -> dict[str, bytes]:
         EXCHANGE: parquet_of(exchange_used, facts.exchange),
         SHARED: parquet_of(shared_used, facts.shared),
         STATEMENT: canonical(_statement(facts)),
+        **{name: parquet_bytes(rows) for name, rows in ((CHARGES, facts.charges), (ALLOCATIONS, facts.allocations)) if rows is not None},
     }
 
 
@@ -73,6 +76,8 @@ def facts_from(files: Mapping[str, bytes]) -> Facts:
         accounting=Accounting(**told["accounting"]),
         exchange=rows_of(exchange_used, files[EXCHANGE]) if EXCHANGE in files else (),
         shared=rows_of(shared_used, files[SHARED]) if SHARED in files else (),
+        charges=pq.read_table(io.BytesIO(files[CHARGES])) if CHARGES in files else None,
+        allocations=pq.read_table(io.BytesIO(files[ALLOCATIONS])) if ALLOCATIONS in files else None,
     )
 
 

@@ -16,7 +16,7 @@ from usage_pipeline.reports.formats.html import html_of
 from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.formats.pdf import pdf_key, pdf_of
 from usage_pipeline.reports.formats.xlsx import xlsx_of
-from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX
+from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX, focus_of
 from usage_pipeline.reports.snapshot import Snapshot
 
 STATEMENTS_A_WORKER = 250
@@ -65,7 +65,7 @@ def render_all(
 def _draft(snapshot: Snapshot, templates: Path) -> tuple[Rendered, str]:
     """The data files, and the page that the PDF is made of."""
     lines, page = csv_of(snapshot), html_of(snapshot, templates)
-    files = {JSON: json_of(snapshot), CSV: lines, XLSX: xlsx_of(snapshot)}
+    files = {JSON: json_of(snapshot), CSV: lines, XLSX: xlsx_of(snapshot), **focus_of(snapshot)}
     return Rendered(snapshot=snapshot, files=files, pdf_key=pdf_key(page, lines, templates)), page
 
 

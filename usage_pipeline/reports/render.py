@@ -13,13 +13,22 @@ from usage_pipeline.reports.snapshot import Snapshot
 JSON, CSV, PDF, XLSX = "statement.json", "statement.csv", "statement.pdf", "statement.xlsx"
 
 
+def focus_of(snapshot: Snapshot) -> dict[str, bytes]:
+    """The FOCUS files: what was billed and, apart, what is estimated, in each version; none where the bill's lines are not known."""
+    if snapshot.focus is None:
+        return {}
+    project = None if snapshot.project is None else snapshot.project.id
+    return snapshot.focus.files(project, snapshot.totals.billed_cost, snapshot.totals.cost)
+
+
 def render(snapshot: Snapshot, templates: Path) -> dict[str, bytes]:
-    """All files of one statement by name: statement.json, statement.csv, statement.xlsx, statement.pdf (with the CSV attached)."""
+    """All files of one statement by name: statement.json, statement.csv, statement.xlsx, statement.pdf (with the CSV attached), focus-*.csv."""
     lines = csv_of(snapshot)
     moment = start_of(snapshot.data_through or snapshot.month.start)
     return {
         JSON: json_of(snapshot),
         CSV: lines,
         XLSX: xlsx_of(snapshot),
+        **focus_of(snapshot),
         PDF: pdf_of(html_of(snapshot, templates), lines, moment, templates),
     }

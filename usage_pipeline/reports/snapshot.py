@@ -12,6 +12,7 @@ from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
 from usage_pipeline.reports.contracted import Contracted, contracted_of
+from usage_pipeline.reports.focus_book import FocusBook
 from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
@@ -83,7 +84,8 @@ class ProjectDays:
 class Snapshot:
     """A month's statement for the organisation (`project` None) or one project. Amounts in `organisation.currency`, unrounded.
 
-    `rows` are the month's cost rows by their whole key; every `by_` group list sums to `totals` exactly.
+    `rows` are the month's cost rows by their whole key; every `by_` group list sums to `totals` exactly. `focus` is what the FOCUS files of
+    all the month's statements are made of.
     """
 
     month: Period
@@ -118,6 +120,7 @@ class Snapshot:
     completeness: Completeness
     accounting: Accounting | None
     approval: Approval | None = None
+    focus: FocusBook | None = None
 
     @property
     def period(self) -> str:
@@ -151,6 +154,7 @@ def statement_of(
     accounting: Accounting | None = None,
     approval: Approval | None = None,
     explain: Explain = as_it_is,
+    focus: FocusBook | None = None,
     advice: Sequence[Advice] = (),
     exchange: Sequence[ExchangeUsed] = (),
     shared: Sequence[SharedUsed] = (),
@@ -202,6 +206,7 @@ def statement_of(
         completeness=completeness or completeness_of(month, {row.day for row in daily}),
         accounting=accounting,
         approval=approval,
+        focus=focus,
     )
 
 
