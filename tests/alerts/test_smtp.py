@@ -27,6 +27,7 @@ class Server:
     answers: dict[str, str] = field(default_factory=dict)
     received: list[tuple[list[str], bytes, bool]] = field(default_factory=list)
     after_data: str = "250 kept"
+    at_the_end: str = "221 bye"
     port: int = 0
 
     def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: object) -> AuthResult:
@@ -43,6 +44,9 @@ class Server:
         assert isinstance(envelope.content, bytes)
         self.received.append((list(envelope.rcpt_tos), envelope.content, session.ssl is not None))
         return self.after_data
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        return self.at_the_end
 
     def channel(self, **changes: object) -> SmtpChannel:
         made = SmtpChannel(
@@ -106,6 +110,43 @@ def test_one_refused_of_two_is_named_in_the_receipt(server: Server) -> None:
     receipt = server.channel().send(message("ana@example.org", "lea@example.org"))
     assert receipt.text.endswith("; refused: lea@example.org (550 no such user)")
     assert [recipients for recipients, _, _ in server.received] == [["ana@example.org"]]
+
+
+def test_one_of_two_refused_for_now_gets_it_later(server: Server) -> None:
+    server.answers["lea@example.org"] = "451 greylisted"
+    receipt = server.channel().send(message("ana@example.org", "lea@example.org"))
+    assert receipt.later == ("lea@example.org",)
+    assert receipt.text.endswith("; refused: lea@example.org (451 greylisted)")
+    del server.answers["lea@example.org"]
+    again = server.channel().send(message("ana@example.org", "lea@example.org"), receipt.later)
+    assert again.later == ()
+    assert [recipients for recipients, _, _ in server.received] == [["ana@example.org"], ["lea@example.org"]]
+    first, second = (content for _, content, _ in server.received)
+    assert first == second
+
+
+@pytest.mark.parametrize("spot", ["recipient", "message"])
+def test_refused_for_now_then_accepted_then_refused_for_good(server: Server, spot: str) -> None:
+    """STARTTLS and log-in each time; the message that goes out at last is the one that was refused."""
+
+    def answer(text: str) -> None:
+        server.answers = {"ana@example.org": text} if spot == "recipient" and text else {}
+        server.after_data = text if spot == "message" and text else "250 kept"
+
+    answer("451 try again later")
+    assert isinstance(failure(server.channel()), TemporaryDeliveryError)
+    answer("")
+    assert server.channel().send(message()).channel == "smtp"
+    answer("550 no")
+    assert isinstance(failure(server.channel()), PermanentDeliveryError)
+    assert all(encrypted for _, _, encrypted in server.received)
+    assert len({content for _, content, _ in server.received}) == 1
+
+
+def test_what_was_accepted_stays_so_when_the_goodbye_fails(server: Server) -> None:
+    server.at_the_end = "421 shutting down"
+    assert server.channel().send(message()).text == f"accepted by localhost:{server.port}"
+    assert len(server.received) == 1
 
 
 def test_everyone_refused_for_good(server: Server) -> None:

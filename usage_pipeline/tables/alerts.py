@@ -29,10 +29,15 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What a channel says of a message it took: its name ('outbox' or 'smtp') and the file name or the server's answer."""
+    """What a channel says of a message it took: its name and the file name or the server's answer.
+
+    The name is 'outbox', 'smtp' or 'ses', or that of a channel of usage.yaml. `later` are the addresses that were refused for now while
+    others were accepted: the same message is still to go to them.
+    """
 
     channel: str
     text: str
+    later: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ def wait_before(attempt: int, key: str, retry_after_seconds: int | None = None) 
     """
     if attempt < 2:  # noqa: PLR2004
         raise ValueError(f"attempt {attempt} waits for nothing")
-    grown = min(FIRST * 2 ** min(attempt - 2, 20), LONGEST)
+    grown = min(FIRST * (1 << min(attempt - 2, 20)), LONGEST)
     spread = hashlib.sha256(f"{key}\n{attempt}".encode()).digest()[0]
     asked = min(timedelta(seconds=retry_after_seconds or 0), LONGEST_ASKED)
     return max(grown, asked) + grown * spread / (4 * SPREAD)

@@ -3,6 +3,7 @@
 A channel tries once. Whoever sends keeps what is still to be sent, waits (backoff.py) and hands over the same message again.
 """
 
+from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -33,8 +34,11 @@ class PermanentDeliveryError(DeliveryError):
 class Channel(Protocol):
     """A way to a person, by mail."""
 
-    def send(self, message: EmailMessage) -> Receipt:
-        """Hand `message` over. Raises DeliveryError if nobody got it."""
+    def send(self, message: EmailMessage, recipients: Sequence[str] | None = None) -> Receipt:
+        """Hand `message` over: to all its recipients, or to some of them only, such as a receipt's `later`.
+
+        Raises DeliveryError if nobody got it.
+        """
 
 
 class NoticeChannel(Protocol):

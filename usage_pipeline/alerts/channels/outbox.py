@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -22,7 +23,7 @@ class OutboxChannel:
 
     folder: Path
 
-    def send(self, message: EmailMessage) -> Receipt:
+    def send(self, message: EmailMessage, recipients: Sequence[str] | None = None) -> Receipt:  # noqa: ARG002 - a file is for all of them
         """Write `message` once, whole or not at all; its receipt is the file's name.
 
         A file of that name is the same message (the name ends in its key), written before a crash: it stays as it is.

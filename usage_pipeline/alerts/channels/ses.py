@@ -6,7 +6,7 @@ recognised. So the SDK does not retry by itself; whoever sends does.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -46,9 +46,12 @@ class SesChannel:
     configuration_set: str | None = None
     timeout_seconds: float = 30
 
-    def send(self, message: EmailMessage) -> Receipt:
-        """Hand `message` over for all its recipients. Raises TemporaryDeliveryError or PermanentDeliveryError if SES did not take it."""
-        named = [str(one) for header in ("To", "Cc", "Bcc") for one in message.get_all(header, [])]
+    def send(self, message: EmailMessage, recipients: Sequence[str] | None = None) -> Receipt:
+        """Hand `message` over, for all its recipients or for those given: SES takes all of them or none.
+
+        Raises TemporaryDeliveryError or PermanentDeliveryError if it did not take it.
+        """
+        named = recipients or [str(one) for header in ("To", "Cc", "Bcc") for one in message.get_all(header, [])]
         asked: dict[str, Any] = {
             "Destination": {"ToAddresses": [address for _, address in getaddresses(named)]},
             "Content": {"Raw": {"Data": message.as_bytes(policy=SMTP)}},

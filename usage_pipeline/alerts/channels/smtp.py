@@ -5,7 +5,7 @@ Codes: RFC 5321 §4.2.1 (4yz: try again, 5yz: do not). Errors name the server, i
 
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -46,19 +46,26 @@ class SmtpChannel:
         if self.username and self.security == NONE:
             raise PermanentDeliveryError(f"{self._server}: a password is not sent without encryption: set security to {STARTTLS} or {TLS}")
 
-    def send(self, message: EmailMessage) -> Receipt:
-        """Hand `message` to the server for all its recipients; those refused while others were accepted are named in the receipt.
+    def send(self, message: EmailMessage, recipients: Sequence[str] | None = None) -> Receipt:
+        """Hand `message` to the server, for all its recipients or for those given.
 
+        Those refused while others were accepted are named in the receipt; whom the server may take later, in its `later`.
         Raises TemporaryDeliveryError (try again) or PermanentDeliveryError (mend something first).
         """
         trust = self._trust()
+        refused: dict[str, tuple[int, bytes]] | None = None
         try:
             with self._session(trust) as session:
-                refused = session.send_message(message)
+                refused = session.send_message(message, to_addrs=recipients)
         except (smtplib.SMTPException, OSError) as error:
-            raise self._told(error) from None  # the library's own may repeat what was sent
-        accepted = f"accepted by {self._server}"
-        return Receipt(channel=SMTP_CHANNEL, text=accepted + (f"; refused: {_answers(refused)}" if refused else ""))
+            if refused is None:  # else it was accepted, and only the goodbye went wrong
+                raise self._told(error) from None  # the library's own may repeat what was sent
+        return self._receipt(refused or {})
+
+    def _receipt(self, refused: dict[str, tuple[int, bytes]]) -> Receipt:
+        told = f"; refused: {self._clean(_answers(refused))}" if refused else ""
+        later = tuple(sorted(address for address, (code, _) in refused.items() if code < _PERMANENT))
+        return Receipt(channel=SMTP_CHANNEL, text=f"accepted by {self._server}{told}", later=later)
 
     @property
     def _server(self) -> str:
