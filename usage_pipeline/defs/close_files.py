@@ -33,7 +33,6 @@ from usage_pipeline.reports.manifest import RATES as MANIFEST_RATES
 from usage_pipeline.reports.pool import Rendered, render_all
 from usage_pipeline.reports.snapshot import ORGANISATION, Approval
 from usage_pipeline.storage.home import Home
-from usage_pipeline.storage.lake import Lake
 from usage_pipeline.tables.allocations import Allocation, allocations
 from usage_pipeline.tables.bridge import BridgePart
 from usage_pipeline.tables.charges import Charge, charges
@@ -42,7 +41,6 @@ from usage_pipeline.tables.inputs import Input
 from usage_pipeline.tables.price_books import PriceBookAdoption
 from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
 from usage_pipeline.tables.revisions import CLOSED
-from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.summary import totals
 
 
@@ -84,8 +82,7 @@ def files_of(workplace: Workplace, plan: Plan, approval: Approval) -> tuple[dict
     in_force = sorted({adoption_of(day, plan.books).content_hash for day in plan.month.days()})
     places = [f"{one}/{name}" for one in in_force for name in (CATALOG, RATE_CARDS, RATES)]
     catalogs = {f"{PRICES}/{place}": (workplace.home.prices / place).read_bytes() for place in places}
-    lake, database = workplace.lake(workplace.engine()), workplace.database()
-    book = {f"{frozen.TABLES}/{table.name}.parquet": _lake_table(lake, table, plan.month) for table in (charges, allocations)}
+    database, book = workplace.database(), dict[str, bytes]()
     for table in (reconciliations, reconciliation_causes):
         rows: list[Any] = database.select(table, where={"day": plan.month})
         book[f"{frozen.TABLES}/{table.name}.parquet"] = frozen.parquet_of(table, rows)
@@ -170,9 +167,3 @@ def versions() -> dict[str, str]:
 def finding_document(one: Finding) -> dict[str, Any]:
     amount = None if one.amount is None else money.text(one.amount)
     return {"code": one.code, "blocks": one.blocks, "count": one.count, "amount": amount, "words": one.words}
-
-
-def _lake_table(lake: Lake, table: Table[Any], month: Period) -> bytes:
-    """The month's rows of a table of the lake, by key."""
-    rows = lake.engine.to_pyarrow(lake.read(table, month).order_by(list(table.key)))
-    return frozen.parquet_bytes(rows)

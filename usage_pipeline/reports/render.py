@@ -22,7 +22,7 @@ def focus_of(snapshot: Snapshot) -> dict[str, bytes]:
 
 
 def render(snapshot: Snapshot, templates: Path) -> dict[str, bytes]:
-    """All files of one statement by name: statement.json, statement.csv, statement.xlsx, statement.pdf (with the CSV attached), focus-*.csv."""
+    """All files of one statement by name: statement.json, .csv, .xlsx and .pdf (with the CSV attached), focus-*.csv."""
     lines = csv_of(snapshot)
     moment = start_of(snapshot.data_through or snapshot.month.start)
     return {
