@@ -70,7 +70,7 @@ def main() -> None:
         found = seen(world, prepared)
         again = "run"
         if found["closed"]:
-            publish_all(world.home, world.database)
+            publish_all(world.workplace)
         else:
             enter(world.workplace, prepared)
             again = "close"

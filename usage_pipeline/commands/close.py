@@ -30,7 +30,7 @@ def run_close(environment: Environment, month: Period, by: str | None, note: str
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
     with output.progress() as listener, reporting_to(listener):
-        publish_all(home, workplace.database())
+        publish_all(workplace)
         plan = plan_of(workplace, month)
         state, closed = WOULD, None
         if plan.blocking:

@@ -10,9 +10,9 @@ from usage_pipeline.commands.explain_document import document_of
 from usage_pipeline.commands.explain_words import show
 from usage_pipeline.commands.output import Output
 from usage_pipeline.defs.closed import Closed
+from usage_pipeline.defs.closed_facts import frozen_facts
 from usage_pipeline.defs.explain import explained
 from usage_pipeline.defs.explain_left_out import files_of, left_out
-from usage_pipeline.defs.publish import frozen_facts
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.periods import Period, inclusive, month_name, month_of

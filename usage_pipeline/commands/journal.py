@@ -7,7 +7,8 @@ from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.defs.close import check_name
 from usage_pipeline.defs.home import prepare
-from usage_pipeline.defs.journal import FILE, Journal, post_journal, write_journal
+from usage_pipeline.defs.journal import post_journal, write_journal
+from usage_pipeline.defs.journal_month import FILE, Journal
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, month_name
 from usage_pipeline.reports.snapshot import ORGANISATION

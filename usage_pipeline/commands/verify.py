@@ -19,7 +19,7 @@ def run_verify(environment: Environment, named: str, output: Output, *, quick: b
     home = prepare(Home(environment.home))
     workplace = Workplace(home_folder=str(home.root), config_file=str(environment.config_file))
     asked = asked_for(workplace, named)
-    publish_all(home, workplace.database())
+    publish_all(workplace)
     with output.progress() as listener, reporting_to(listener):
         answers = list(verify(workplace, asked, quick=quick))
     failed = [one for one in answers if one.state == FAILS]

@@ -151,14 +151,14 @@ def enter(workplace: Workplace, prepared: Prepared) -> Closed:
     home, database, plan = workplace.home, workplace.database(), prepared.plan
     folder, done = folder_of(home, plan.month), _teller()
     with folder.alone():
-        publish_all(home, database)
+        publish_all(workplace)
         _note_aside(database, plan, folder.sweep(_counting(database, plan.month)), prepared.row)
         done("swept")
         folder.write(plan.revision, prepared.files, done)
         _count(database, plan, prepared.row, prepared.stated)
         done("entered in the database")
         closed = closed_months(database)[plan.month.start]
-        publish(home, closed, done)
+        publish(workplace, closed, done)
     return closed
 
 
@@ -179,7 +179,7 @@ def keep_as_closed(workplace: Workplace, plan: Plan, by: str, note: str | None) 
     entry = _entry(plan, UNCHANGED, by, note, workplace.now(), before=what, after=what)
     workplace.database().insert(audit_log, [entry])
     closed = closed_months(workplace.database())[plan.month.start]
-    publish(workplace.home, closed)
+    publish(workplace, closed)
     return closed
 
 

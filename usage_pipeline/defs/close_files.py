@@ -15,11 +15,14 @@ from usage_pipeline import money
 from usage_pipeline.costs.finality import MonthFinality
 from usage_pipeline.defs.books import CATALOG, RATE_CARDS, RATES, adoption_of
 from usage_pipeline.defs.closed import Closed, folder_of
+from usage_pipeline.defs.closed_facts import frozen_facts
 from usage_pipeline.defs.finality import document_of
 from usage_pipeline.defs.finding import Finding
 from usage_pipeline.defs.inputs import Gone
+from usage_pipeline.defs.journal_month import FILE as JOURNAL_FILE
+from usage_pipeline.defs.journal_month import journal_at_close
 from usage_pipeline.defs.progress import tell
-from usage_pipeline.defs.publish import STATEMENTS, frozen_facts
+from usage_pipeline.defs.publish import STATEMENTS
 from usage_pipeline.defs.replay import key_of_hashes
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import Period, month_name
@@ -28,6 +31,7 @@ from usage_pipeline.reports.bridge import Book
 from usage_pipeline.reports.bridge_files import Bridge
 from usage_pipeline.reports.bridge_files import files_of as bridge_files
 from usage_pipeline.reports.facts import Facts, snapshots_from
+from usage_pipeline.reports.journal import journal_csv
 from usage_pipeline.reports.manifest import PRICES, USAGE_YAML, Manifest, sha256_of
 from usage_pipeline.reports.manifest import RATES as MANIFEST_RATES
 from usage_pipeline.reports.pool import Rendered, render_all
@@ -38,6 +42,7 @@ from usage_pipeline.tables.bridge import BridgePart
 from usage_pipeline.tables.charges import Charge, charges
 from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.inputs import Input
+from usage_pipeline.tables.journal import JournalLine, journal
 from usage_pipeline.tables.price_books import PriceBookAdoption
 from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
 from usage_pipeline.tables.revisions import CLOSED
@@ -88,8 +93,14 @@ def files_of(workplace: Workplace, plan: Plan, approval: Approval) -> tuple[dict
         book[f"{frozen.TABLES}/{table.name}.parquet"] = frozen.parquet_of(table, rows)
     if plan.rates is not None:
         book[MANIFEST_RATES] = plan.rates
+    ledger = journal_files(journal_at_close(workplace, plan.month))
     bridge = {f"{STATEMENTS}/{ORGANISATION}/{name}": content for name, content in _bridge_files(plan, approval).items()}
-    return {USAGE_YAML: plan.configuration.encode(), **tables, **book, **catalogs, **pages, **bridge}, rendered
+    return {USAGE_YAML: plan.configuration.encode(), **tables, **book, **catalogs, **pages, **ledger, **bridge}, rendered
+
+
+def journal_files(lines: Sequence[JournalLine]) -> dict[str, bytes]:
+    """The journal as a table, in the order of its entries, and as the ledger's file; nothing without lines."""
+    return {frozen.JOURNAL: frozen.parquet_bytes(journal.arrow(lines)), JOURNAL_FILE: journal_csv(lines)} if lines else {}
 
 
 def _bridge_files(plan: Plan, approval: Approval) -> dict[str, bytes]:

@@ -43,7 +43,7 @@ def revisions_asset(context: dg.AssetExecutionContext, config: CloseConfig, work
     """The month closed for good: inputs, numbers and statements frozen for good as a revision. Without an approver, a preview."""
     if config.approve:
         check_name(config.approve, config.note or None)
-    publish_all(workplace.home, workplace.database())
+    publish_all(workplace)
     metadata: dict[str, Any] = {}
     for month in months_of(context):
         plan = plan_of(workplace, month)

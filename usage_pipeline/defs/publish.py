@@ -4,34 +4,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from usage_pipeline.defs.closed import Closed, closed_months, folder_of
+from usage_pipeline.defs.closed_facts import journal_in
+from usage_pipeline.defs.journal_month import FILE, journal_for
+from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageError
 from usage_pipeline.reports.bridge_files import BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS
 from usage_pipeline.reports.focus_book import FILES as FOCUS_FILES
-from usage_pipeline.reports.facts import Facts
-from usage_pipeline.reports.frozen import TABLES, facts_from
+from usage_pipeline.reports.journal import journal_csv
 from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX
-from usage_pipeline.storage.closed_folder import MANIFEST, hash_of
-from usage_pipeline.storage.database import Database
-from usage_pipeline.storage.home import Home
+from usage_pipeline.reports.snapshot import ORGANISATION
+from usage_pipeline.storage.closed_folder import hash_of
 
 STATEMENTS = "statements"
 PUBLISHED = ".published"
 
 
-def frozen_facts(home: Home, closed: Closed) -> Facts:
-    """What the closed month's statements were made of. Raises UsageError where its folder is gone or is not what was closed."""
-    folder = folder_of(home, closed.month).of(closed.revision.revision)
-    if hash_of(folder / MANIFEST) != closed.revision.manifest_hash:
-        what = "changed" if (folder / MANIFEST).is_file() else "missing"
-        mend = f"restore {folder} from a backup (`usage-pipeline verify {closed.name}` tells what is wrong with it)"
-        raise UsageError(f"{closed.words}, but {folder / MANIFEST} is {what}: {mend}")
-    return facts_from({path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted((folder / TABLES).glob("*"))})
-
-
-def publish(home: Home, closed: Closed, done: Callable[[str], None] = lambda _: None) -> list[Path]:
+def publish(workplace: Workplace, closed: Closed, done: Callable[[str], None] = lambda _: None) -> list[Path]:
     """Let `reports/<month>/` be what the newest revision froze; the files that were written or taken away. A draft is left alone."""
     if closed.is_draft:
         return []
+    home = workplace.home
     folder = folder_of(home, closed.month)
     frozen = folder.of(closed.revision.revision) / STATEMENTS
     if not frozen.is_dir():
@@ -49,18 +41,30 @@ def publish(home: Home, closed: Closed, done: Callable[[str], None] = lambda _: 
             if path.relative_to(target) not in wanted:
                 path.unlink()
                 written.append(path)
+    for journal, content in journal_now(workplace, closed).items():
+        if not (target / journal).is_file() or (target / journal).read_bytes() != content:
+            _replace(target / journal, content)
+            written.append(target / journal)
+            done(f"published {journal}")
     _replace(folder.folder / PUBLISHED, _mark(closed))
     done("noted that it is published")
     return written
 
 
-def publish_all(home: Home, database: Database) -> list[Path]:
+def journal_now(workplace: Workplace, closed: Closed) -> dict[str, bytes]:
+    """The closed month's journal file, by its name in `reports/<month>/`: the frozen lines, and which of them were posted since."""
+    if not journal_in(folder_of(workplace.home, closed.month).of(closed.revision.revision)):
+        return {}
+    return {f"{ORGANISATION}/{FILE}": journal_csv(journal_for(workplace, closed.month).lines)}
+
+
+def publish_all(workplace: Workplace) -> list[Path]:
     """Finish what a close that died left unpublished."""
     written: list[Path] = []
-    for closed in closed_months(database).values():
-        mark = folder_of(home, closed.month).folder / PUBLISHED
+    for closed in closed_months(workplace.database()).values():
+        mark = folder_of(workplace.home, closed.month).folder / PUBLISHED
         if not mark.is_file() or mark.read_bytes() != _mark(closed):
-            written += publish(home, closed)
+            written += publish(workplace, closed)
     return written
 
 

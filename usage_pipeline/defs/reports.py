@@ -12,6 +12,7 @@ import pyarrow as pa
 from usage_pipeline.costs.finality import scope_finality
 from usage_pipeline.defs.bills import shared_in
 from usage_pipeline.defs.closed import closed_months, open_months
+from usage_pipeline.defs.closed_facts import frozen_facts
 from usage_pipeline.defs.exchange import exchange_of
 from usage_pipeline.defs.finality import finality_of, table_of
 from usage_pipeline.defs.ingest import OWNERS
@@ -19,7 +20,7 @@ from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.prices import SEPARATOR, volumes_known
 from usage_pipeline.defs.progress import tell
-from usage_pipeline.defs.publish import frozen_facts, publish
+from usage_pipeline.defs.publish import publish
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
 from usage_pipeline.prices.advice import advice_of
@@ -68,7 +69,7 @@ def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> 
     for month in months_of(context):
         closed = closed_months(database).get(month.start)
         if closed is not None:
-            publish(home, closed)
+            publish(workplace, closed)
     months = open_months(context, workplace)
     snapshots = [snapshot for month in months for snapshot in snapshots_of(workplace, database, month)]
     drafts = {(one.period, one.revision) for one in snapshots}

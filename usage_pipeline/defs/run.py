@@ -64,7 +64,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
     files_before = {(one.source, one.uri, one.fingerprint, one.kind) for one in database.select(ingested_files)}
     alerts_before = {one.alert_id for one in database.select(alerts)}
     sent_before = {one.delivery_id for one in database.select(deliveries)}
-    publish_all(home, database)
+    publish_all(workplace)
     shut = closed_months(database)
     revised = ",".join(month_name(month) for month in months_in(days) if revise and month.start in shut)
     definitions = definitions_of(home.root, config)

@@ -11,21 +11,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from usage_pipeline import money
-from usage_pipeline.defs.close_files import book_in, bridge_to, versions
+from usage_pipeline.defs.close_files import book_in, bridge_to, journal_files, versions
 from usage_pipeline.defs.closed import Closed, closed_months, folder_of
+from usage_pipeline.defs.closed_facts import facts_in, journal_in
 from usage_pipeline.defs.inputs import Gone, locate
+from usage_pipeline.defs.journal_month import cents_of
 from usage_pipeline.defs.progress import tell
-from usage_pipeline.defs.publish import STATEMENTS
+from usage_pipeline.defs.publish import STATEMENTS, journal_now
 from usage_pipeline.defs.replay import Ingredients, key_of_hashes, replayed
 from usage_pipeline.defs.standing import differs
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
-from usage_pipeline.errors import UsageConfigError
+from usage_pipeline.errors import AccountingError, UsageConfigError
 from usage_pipeline.periods import Period, month_name, month_of
 from usage_pipeline.reports.bridge import added_up, bridge_of
 from usage_pipeline.reports.bridge_files import files_of as bridge_files
-from usage_pipeline.reports.facts import Facts, snapshots_from
-from usage_pipeline.reports.frozen import TABLES, facts_from
-from usage_pipeline.reports.manifest import PRICES, RATES, USAGE_YAML, Manifest, manifest_from
+from usage_pipeline.reports.facts import snapshots_from
+from usage_pipeline.reports.journal import check_expense
+from usage_pipeline.reports.manifest import PRICES, RATES, USAGE_YAML, Manifest, manifest_from, sha256_of
 from usage_pipeline.reports.pool import render_all
 from usage_pipeline.reports.snapshot import ORGANISATION, Approval
 from usage_pipeline.storage.closed_folder import MANIFEST, REVISION, hash_of
@@ -150,7 +152,7 @@ def _files(workplace: Workplace, asked: Asked, folder: Path) -> Answer:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
     wrong += [f"{folder / name} was not there when it was closed" for name in sorted(there - set(manifest.files))]
     closed = closed_months(workplace.database())[asked.revision.month]
-    published = _published(workplace.home, closed, asked, manifest)
+    published = _published(workplace, closed, asked, manifest, is_whole=not wrong)
     changed = [words for path, sha256 in published for words in _compared(path, sha256)]
     wrong += [f"{words}; the one that was closed lies in {folder / STATEMENTS}" for words in changed]
     if asked.file is not None and asked.file not in {path for path, _ in published} and not asked.file.is_relative_to(folder.absolute()):
@@ -160,14 +162,18 @@ def _files(workplace: Workplace, asked: Asked, folder: Path) -> Answer:
     return Answer(question=FILES, state=FAILS if wrong else HOLDS, words=tuple(wrong) or (right,))
 
 
-def _published(home: Home, closed: Closed, asked: Asked, manifest: Manifest) -> list[tuple[Path, str]]:
-    """The files in reports/ that must be the revision's: of the newest one, unless a draft stands there."""
+def _published(workplace: Workplace, closed: Closed, asked: Asked, manifest: Manifest, *, is_whole: bool) -> list[tuple[Path, str]]:
+    """The files in reports/ that must be the revision's: of the newest one, unless a draft stands there.
+
+    The journal there is the frozen one, with what the audit log says was posted since.
+    """
     if closed.is_draft or closed.revision.revision != asked.revision.revision:
         return []
-    top = home.reports.absolute() / closed.name
+    top = workplace.home.reports.absolute() / closed.name
     pages = {
         name.removeprefix(f"{STATEMENTS}/"): sha256 for name, (_, sha256) in manifest.files.items() if name.startswith(f"{STATEMENTS}/")
     }
+    pages |= {name: sha256_of(content) for name, content in journal_now(workplace, closed).items()} if is_whole else {}
     return [(top / name, sha256) for name, sha256 in sorted(pages.items())]
 
 
@@ -203,10 +209,16 @@ def _not_whole(question: str) -> Answer:
 def _statements(manifest: Manifest, folder: Path) -> Answer:
     """Rendered again from the frozen tables. That another version of what renders sets a page otherwise is said, not held against it."""
     rendered = render_all(
-        snapshots_from(_facts(folder)), TEMPLATES, progress=lambda done, total: tell("rendering statements again", done, total)
+        snapshots_from(facts_in(folder)), TEMPLATES, progress=lambda done, total: tell("rendering statements again", done, total)
     )
     pages = {f"{STATEMENTS}/{one.snapshot.scope}/{name}": content for one in rendered for name, content in one.files.items()}
     pages = {name: content for name, content in pages.items() if name in manifest.files}  # an earlier version froze fewer formats
+    lines = journal_in(folder)
+    try:
+        check_expense(lines, cents_of(month_of(date.fromisoformat(f"{manifest.month}-01")), facts_in(folder).daily) if lines else {})
+    except AccountingError as error:
+        return Answer(question=STATEMENT, state=FAILS, words=(str(error),))
+    pages |= journal_files(lines)
     try:
         pages |= _bridge_again(manifest, folder)
     except FileNotFoundError as error:
@@ -232,7 +244,7 @@ def _bridge_again(manifest: Manifest, folder: Path) -> dict[str, bytes]:
     before = manifest_from((earlier / MANIFEST).read_bytes(), str(earlier / MANIFEST)).totals["cost"]
     parts = added_up(bridge_of(book_in(earlier), book_in(folder)))
     approval = Approval(by=manifest.approved_by, at=manifest.closed_at, note=manifest.note)
-    files = bridge_files(bridge_to(_facts(folder), before, parts, approval), TEMPLATES)
+    files = bridge_files(bridge_to(facts_in(folder), before, parts, approval), TEMPLATES)
     return {f"{STATEMENTS}/{ORGANISATION}/{name}": content for name, content in files.items()}
 
 
@@ -241,7 +253,7 @@ def _numbers(workplace: Workplace, manifest: Manifest, folder: Path, given: Ingr
     if key_of_hashes(workplace) != manifest.hash_key:
         told = "USAGE_HASH_KEY is another one than when it was closed, so people and keys would have other names: set that one"
         return Answer(question=NUMBERS, state=FAILS, words=(told,))
-    frozen = _facts(folder).daily
+    frozen = facts_in(folder).daily
     again = replayed(given, place)
     wrong = differs(frozen, again)
     others = _other_versions(manifest)
@@ -250,10 +262,6 @@ def _numbers(workplace: Workplace, manifest: Manifest, folder: Path, given: Ingr
     cost = money.text(money.total([row.cost for row in again]))
     right = f"{len(again):,} daily rows, {cost} {manifest.currency} in all, are the same"
     return Answer(question=NUMBERS, state=FAILS if wrong else HOLDS, words=tuple(wrong) or (right,))
-
-
-def _facts(folder: Path) -> Facts:
-    return facts_from({path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted((folder / TABLES).glob("*"))})
 
 
 def _other_versions(manifest: Manifest) -> str:

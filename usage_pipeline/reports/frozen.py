@@ -37,6 +37,7 @@ SHARED = f"{TABLES}/shared_used.parquet"
 CHARGES = f"{TABLES}/charges.parquet"
 ALLOCATIONS = f"{TABLES}/allocations.parquet"
 STATEMENT = f"{TABLES}/statement.json"
+JOURNAL = f"{TABLES}/journal.parquet"
 
 Row = TypeVar("Row")
 

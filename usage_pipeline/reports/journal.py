@@ -2,12 +2,13 @@
 
 In: the month's cost by project in cents, as the statement prints them, and what was posted before. Out: lines in the ledger's terms.
 Every entry has a reference of its own; its debits equal its credits, and all entries of a month sum to the statement's total.
+What was posted is reversed as it was posted, and trued up where it was posted, whatever usage.yaml names now.
 """
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -29,12 +30,16 @@ CENTS = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """One entry as it was or would be posted: cents by project, which may be negative in a true-up."""
+    """One entry as it was or would be posted: cents by project, which may be negative in a true-up.
+
+    `lines` are those that stand in the ledger, or that a close froze; without them they are worked out.
+    """
 
     number: int
     on: date
     amounts: Mapping[str, Decimal]
     is_posted: bool = True
+    lines: Sequence[JournalLine] = ()
 
     @property
     def kind(self) -> str:
@@ -57,45 +62,66 @@ def postings_of(month: Period, cents: Mapping[str, Decimal], posted: Sequence[Po
     return [*posted, Posting(number=len(posted), on=on, amounts=left, is_posted=False)]
 
 
+def as_written(postings: Sequence[Posting], month: Period, written: Sequence[JournalLine]) -> list[Posting]:
+    """Those without lines get the entry that was written down under their reference, where it is of the same amounts."""
+    return [_as_written(one, [line for line in written if line.reference == reference(month, one)]) for one in postings]
+
+
+def _as_written(one: Posting, lines: Sequence[JournalLine]) -> Posting:
+    amounts = {line.project: line.debit - line.credit for line in lines if line.project is not None}
+    is_same = not one.lines and bool(lines) and amounts == dict(one.amounts)
+    return replace(one, on=lines[0].date, lines=tuple(lines)) if is_same else one
+
+
 def journal_of(
     month: Period, postings: Sequence[Posting], accounts: JournalAccounts, projects: Sequence[Project], currency: str
 ) -> list[JournalLine]:
     """The lines of all entries and of their reversals. Raises AccountingError where an entry's debits are not its credits."""
     lines: list[JournalLine] = []
+    booked: dict[str | None, JournalLine] = {}
     for one in postings:
-        reference = f"AI-{month_name(month)}-{one.number + 1}"
-        status, memo = POSTED if one.is_posted else DRAFT, f"AI usage {month.start:%B %Y}, {one.kind}"
-        entry = _entry(one, reference, one.kind, memo, status, accounts, projects, currency)
-        back = [_reversed(line, month_of(one.on).end, f"{reference}R", f"{memo}, reversed") for line in entry]
+        status, memo = POSTED if one.is_posted else DRAFT, _memo(month, one)
+        worked_out = one.lines or entry_of(month, one, accounts, projects, currency, booked)
+        entry = [replace(line, status=status) for line in worked_out]
+        if one.is_posted:
+            booked |= {line.project: line for line in entry}
+        back = [_reversed(line, month_of(one.on).end, f"{line.reference}R", f"{memo}, reversed") for line in entry]
         lines += [*entry, *back]
     check(lines)
     return lines
 
 
-def _entry(
+def reference(month: Period, one: Posting) -> str:
+    """What names the entry in the ledger: 'AI-2026-10-1'."""
+    return f"AI-{month_name(month)}-{one.number + 1}"
+
+
+def entry_of(
+    month: Period,
     one: Posting,
-    reference: str,
-    kind: str,
-    memo: str,
-    status: str,
     accounts: JournalAccounts,
     projects: Sequence[Project],
     currency: str,
+    booked: Mapping[str | None, JournalLine],
 ) -> list[JournalLine]:
+    """The entry's lines. A project that was `booked` before stays with the account and the cost center that it was booked on."""
+    memo = _memo(month, one)
     declared = {project.id: project for project in projects}
     named: list[tuple[str, str | None, str | None, Decimal, str]] = []
     for project, amount in sorted(one.amounts.items(), key=lambda item: (item[0] == UNATTRIBUTED, item[0])):
-        owner = declared.get(project)
+        owner, before = declared.get(project), booked.get(project)
         name = words.project_name(owner) if owner else words.name_of("project", None if project == UNATTRIBUTED else project)
-        center = (owner and owner.cost_center) or accounts.cost_center
-        named.append((accounts.expense_account, center, project, amount, f"{memo}: {name}"))
+        account = before.account if before else accounts.expense_account
+        center = before.cost_center if before else (owner and owner.cost_center) or accounts.cost_center
+        named.append((account, center, project, amount, f"{memo}: {name}"))
     whole = money.total(list(one.amounts.values()))
-    named.append((accounts.accrual_account, None, None, -whole, memo))
+    accrued = booked.get(None)
+    named.append((accrued.account if accrued else accounts.accrual_account, None, None, -whole, memo))
     return [
         JournalLine(
             date=one.on,
-            reference=reference,
-            entry=kind,
+            reference=reference(month, one),
+            entry=one.kind,
             account=account,
             cost_center=center,
             project=project,
@@ -103,11 +129,15 @@ def _entry(
             credit=max(-amount, money.ZERO),
             currency=currency,
             memo=told,
-            status=status,
+            status=DRAFT,
         )
         for account, center, project, amount, told in named
         if amount
     ]
+
+
+def _memo(month: Period, one: Posting) -> str:
+    return f"AI usage {month.start:%B %Y}, {one.kind}"
 
 
 def _reversed(line: JournalLine, on: date, reference: str, memo: str) -> JournalLine:
@@ -133,6 +163,15 @@ def check(lines: Sequence[JournalLine]) -> None:
         credit = money.total([line.credit for line in lines if line.reference == reference])
         if debit != credit:
             raise AccountingError(f"journal {reference}: debits are {debit}, credits {credit}")
+
+
+def check_expense(lines: Sequence[JournalLine], cents: Mapping[str, Decimal]) -> None:
+    """Raises AccountingError where the entries, without their reversals, are not what each project's cost is in cents."""
+    projects = {line.project for line in lines if line.project is not None} | set(cents)
+    for project in sorted(projects):
+        booked = money.total([line.debit - line.credit for line in lines if line.project == project and line.entry != REVERSAL])
+        if booked != cents.get(project, money.ZERO):
+            raise AccountingError(f"journal: {project} is booked with {booked}, its cost is {cents.get(project, money.ZERO)}")
 
 
 def journal_csv(lines: Sequence[JournalLine]) -> bytes:
