@@ -148,8 +148,37 @@ def test_what_cannot_be_tried_is_told_in_words(world: World, arguments: list[str
     assert words in result.stderr
 
 
+def test_each_dear_mend_tells_its_effect(world: World) -> None:
+    """Of the bill's 6.3225 above the count nothing remains with the list price; what nobody logged is then worth as much more."""
+    document = json.loads(world.command("reconcile", *RANGE, "--channel", "anthropic", "--json").stdout)
+    (mend,) = document["mends"]
+    assert mend["effect"]["problem"] is None
+    assert (mend["effect"]["differs_now"], mend["effect"]["differs_then"]) == ("6.3225", "0")
+    causes = {one["cause"]: (Decimal(one["now"]), Decimal(one["then"])) for one in mend["effect"]["causes"]}
+    assert causes[PRICE] == (Decimal("6.3225"), 0)
+    assert causes[UNLOGGED][1] - causes[UNLOGGED][0] == Decimal("6.3225")
+
+
+def test_the_way_from_the_bill_to_the_logs_sums_exactly(world: World) -> None:
+    document = json.loads(world.command("reconcile", *RANGE, "--json").stdout)
+    for channel in document["channels"]:
+        running = Decimal(0)
+        for line in channel["steps"]:
+            amount = Decimal(line["amount"])
+            assert not line["is_total"] or running in {0, amount}
+            running = amount if line["is_total"] else running + amount
+        totals = [line["amount"] for line in channel["steps"] if line["is_total"]]
+        assert totals == [channel["billed"], channel["provider"], channel["logged"]]
+    assert [one["effect"] is not None for one in document["mends"]] == [True] * 3 + [False] * (len(document["mends"]) - 3)
+
+
 def test_the_tables_for_people(world: World) -> None:
     told = world.command("reconcile", *RANGE, "--try", "{name: gpt-x, model: gpt-4o-mini, provider: openai}").stdout
     assert "web_searches: the bill has 12, the logs none (searches)" in told
     assert "What would mend it" in told
     assert "With {name: gpt-x" in told
+    rows = [line.split() for line in told.splitlines()]
+    assert ["anthropic", "70.90", "64.57", "0.01"] in rows
+    assert ["openai", "49.13", "45.75", "0.03"] in rows
+    assert ["rounding", "-0.01", "–", "0.01"] in rows
+    assert ["in", "all", "120.02", "110.32", "0.05"] in rows

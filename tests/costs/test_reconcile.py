@@ -127,7 +127,9 @@ def test_a_discount_that_nobody_wrote_down() -> None:
     found = reconcile([used("log", 1000)], [billed(1000 * LISTED * Decimal("0.85"))], known(price(NET)))
     assert told(found) == [("input", "bill", PRICE, Decimal("0.0004"))]
     assert "15 % below the list price" in found.causes[0].evidence
-    assert found.causes[0].mend == '- {provider: openai, model: mini, discount_percent: 15, valid_from: 2026-10-02, source: "the bill"}'
+    assert found.causes[0].mend == (
+        '- {provider: openai, model: mini, meter: input, discount_percent: 15, valid_from: 2026-10-02, source: "the bill"}'
+    )
     agreed = reconcile([used("log", 1000, agreement="contract")], [billed(1000 * LISTED * Decimal("1.2"), 1000)], known(price(NET)))
     assert "20 % above the list price" in agreed.causes[0].evidence
     assert "unit_price: 0.0000048" in str(agreed.causes[0].mend)

@@ -1,130 +1,40 @@
-"""The answer of `usage-pipeline reconcile`: tables for people, the same as JSON."""
+"""The answer of `usage-pipeline reconcile` as tables for people. Columns sum as shown: what rounding leaves over is a line of its own."""
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from usage_pipeline import money
-from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.output import Output
+from usage_pipeline.commands.reconcile_bridge import Line, bridge, rounded, shown
+from usage_pipeline.commands.reconcile_mends import Effect, Mend
+from usage_pipeline.commands.reconcile_sums import Answer, Sum, by, causes_of, compared, view_total
 from usage_pipeline.costs.reconcile import Reconciled
-from usage_pipeline.periods import Period
-from usage_pipeline.tables.reconciliations import CAUSES, UNEXPLAINED, Reconciliation, ReconciliationCause
+from usage_pipeline.tables.reconciliations import BILL_STEP, CAUSES, USAGE_STEP, Reconciliation, ReconciliationCause
 
-MENDS_MOST, TEXT_MOST = 8, 130
-SMALLEST = Decimal("0.005")
-_DATED = re.compile(r"(valid_from: |--from )(\d{4}-\d{2}-\d{2})")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What was found, and what would be found with the line that is tried."""
-
-    days: Period
-    now: Reconciled
-    then: Reconciled | None
-    line: str | None
-    currency: str
-    limit: Decimal
-
-    @property
-    def unexplained_percent(self) -> Decimal:
-        """Of the money of the highest views."""
-        whole = money.total([abs(highest(row)) for row in self.now.cells])
-        return money.percent(money.total([abs(row.amount) for row in self.now.causes if row.cause == UNEXPLAINED]), whole)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sum:
-    """All rows of one channel, step and cause. `moved` is their amount regardless of sign; `largest` the dearest of them."""
-
-    channel: str
-    step: str
-    cause: str
-    amount: Decimal
-    moved: Decimal
-    quantity: Decimal | None
-    places: int
-    largest: ReconciliationCause
-
-
-def highest(row: Reconciliation) -> Decimal:
-    return next((cost for cost in (row.billed_cost, row.provider_cost, row.logged_cost) if cost is not None), money.ZERO)
-
-
-def sums(causes: Iterable[ReconciliationCause]) -> list[Sum]:
-    """By channel, step and cause, the dearest cause of a channel first."""
-    groups: dict[tuple[str, str, str], list[ReconciliationCause]] = defaultdict(list)
-    for row in causes:
-        groups[row.channel, row.step, row.cause].append(row)
-    found = [
-        Sum(
-            channel=channel,
-            step=step,
-            cause=cause,
-            amount=money.total([row.amount for row in rows]),
-            moved=money.total([abs(row.amount) for row in rows]),
-            quantity=_quantity(rows),
-            places=len(rows),
-            largest=max(rows, key=lambda row: abs(row.amount)),
-        )
-        for (channel, step, cause), rows in groups.items()
-    ]
-    return sorted(found, key=lambda one: (one.channel, one.step, -one.moved, one.cause))
-
-
-def _quantity(rows: Sequence[ReconciliationCause]) -> Decimal | None:
-    """Units, where all rows are of one meter."""
-    is_one = len({row.meter for row in rows}) == 1 and all(row.quantity is not None for row in rows)
-    return money.total([row.quantity for row in rows]) if is_one else None
-
-
-def mends(causes: Iterable[ReconciliationCause]) -> list[tuple[str, Decimal, int]]:
-    """(line or command, money that it is about, places), the dearest first; lines that differ in their date alone are the earliest."""
-    groups: dict[str, list[ReconciliationCause]] = defaultdict(list)
-    for row in causes:
-        if row.mend is not None:
-            groups[_DATED.sub(r"\1", row.mend) if row.mend.startswith("- ") else row.mend].append(row)
-    found = [(min(str(row.mend) for row in rows), money.total([abs(row.amount) for row in rows]), len(rows)) for rows in groups.values()]
-    return sorted(found, key=lambda one: (-one[1], one[0]))
+MENDS_MOST, TEXT_MOST, CAUSES_MOST = 8, 130, 4
+STEPS = {BILL_STEP: "bill to count or logs", USAGE_STEP: "count to logs"}
+VIEWS = {"billed": "billed_cost", "counted": "provider_cost", "logged": "logged_cost"}
 
 
 def show(answer: Answer, output: Output) -> None:
     days, currency = answer.days, answer.currency
+    channels, invoices = by(answer.now, lambda row: row.channel), by(answer.now, lambda row: row.invoice)
     output.heading(f"Bill, the provider's count and logs, {days.start} to {days.last}, {currency}")
-    _table(output, "channel", by(answer.now, lambda row: row.channel))
-    invoices = by(answer.now, lambda row: row.invoice)
+    _views(output, "channel", [(name or "", rows, ()) for name, rows in channels])
     if any(name is not None for name, _ in invoices):
         output.heading("By invoice")
-        _table(output, "invoice", invoices)
-    output.heading("Why they differ")
-    found = sums(answer.now.causes)
-    whole = money.total([one.moved for one in found])
-    output.table(
-        ("channel", "step", "cause", "amount", "%", "quantity", "places", "the largest"),
-        [
-            (
-                *(
-                    one.channel,
-                    one.step,
-                    one.cause,
-                    _amount(one.amount),
-                    f"{money.percent(one.moved, whole):.1f}",
-                    one.quantity,
-                    one.places,
-                ),
-                _cut(
-                    f"{one.largest.day} {one.largest.project or ''} {one.largest.model or ''} {one.largest.meter}: {one.largest.evidence}"
-                ),
-            )
-            for one in found
-        ],
-        numbers=("amount", "%", "quantity", "places"),
-    )
-    output.say("step bill: the bill less the provider's count (or the logs) · step usage: the provider's count less the logs")
-    for cause in dict.fromkeys(one.cause for one in found):
+        told = [(name or "none named", rows, _of_invoice(answer, name, rows)) for name, rows in invoices]
+        _views(output, "invoice", told, more=("lines", "why bill, count and logs differ"))
+        _parts_of_invoices(answer, output)
+    output.heading("From the bill to the logs, and why they differ")
+    for name, rows in channels:
+        causes = [one for one in answer.now.causes if one.channel == name]
+        output.table(
+            (name or "", currency, "places", "the largest"),
+            [_line(line, amount) for line, amount in rounded(bridge(rows, causes))],
+            numbers=(currency, "places"),
+        )
+    for cause in [one for one in CAUSES if any(row.cause == one for row in answer.now.causes)]:
         output.say(f"{cause}: {CAUSES[cause]}")
     _show_mends(answer, output)
     if answer.then is not None:
@@ -132,34 +42,74 @@ def show(answer: Answer, output: Output) -> None:
     output.say(f"\nunexplained: {money.text(answer.unexplained_percent)} % ({money.text(answer.limit)} % may stand when the period closes)")
 
 
-def by(found: Reconciled, name: Callable[[Reconciliation], str | None]) -> list[tuple[str | None, list[Reconciliation]]]:
-    groups: dict[str | None, list[Reconciliation]] = defaultdict(list)
-    for row in found.cells:
-        groups[name(row)].append(row)
-    return sorted(groups.items(), key=lambda one: (one[0] is None, one[0] or ""))
+def _views(
+    output: Output,
+    what: str,
+    groups: Sequence[tuple[str, Sequence[Reconciliation], Sequence[object]]],
+    *,
+    more: Sequence[str] = (),
+) -> None:
+    """A row a group, then what rounding leaves over, and the total of all cells."""
+    table = [(name, [view_total(rows, view) for view in VIEWS.values()], extra) for name, rows, extra in groups]
+    every = [row for _, rows, _ in groups for row in rows]
+    totals = [view_total(every, view) for view in VIEWS.values()]
+    rows: list[tuple[object, ...]] = [(name, *map(_amount, views), *extra) for name, views, extra in table]
+    if len(groups) > 1:
+        left = [_left(total, [views[place] for _, views, _ in table]) for place, total in enumerate(totals)]
+        if any(left):
+            rows.append(("rounding", *(_amount(one) if one else None for one in left), *(None for _ in more)))
+        rows.append(("in all", *map(_amount, totals), *(None for _ in more)))
+    output.table((what, *VIEWS, *more), rows, numbers=(*VIEWS, "lines"))
 
 
-def _table(output: Output, what: str, groups: Sequence[tuple[str | None, Sequence[Reconciliation]]]) -> None:
-    views = ("billed_cost", "provider_cost", "logged_cost", "difference")
-    output.table(
-        (what, "billed", "counted", "logged", "difference"),
-        [(name or "none named", *(_rounded(_known(rows, view)) for view in views)) for name, rows in groups],
-        numbers=("billed", "counted", "logged", "difference"),
-    )
+def _left(total: Decimal | None, parts: Sequence[Decimal | None]) -> Decimal:
+    return money.ZERO if total is None else shown(total) - sum((shown(one) for one in parts if one is not None), money.ZERO)
 
 
-def _known(rows: Iterable[Reconciliation], name: str) -> Decimal | None:
-    amounts = [getattr(row, name) for row in rows if getattr(row, name) is not None]
-    return money.total(amounts) if amounts else None
+def _of_invoice(answer: Answer, name: str | None, rows: Sequence[Reconciliation]) -> tuple[object, ...]:
+    causes = causes_of(rows, answer.now.causes)
+    told = [f"{cause} {_amount(amount)}" for cause, amount in causes.items()]
+    more = [f"{len(told) - CAUSES_MOST} more"] if len(told) > CAUSES_MOST else []
+    lines = answer.invoices.get(name or "")
+    return (None if lines is None else lines.lines, ", ".join([*told[:CAUSES_MOST], *more]) or "nothing")
 
 
-def _rounded(value: Decimal | None) -> str | None:
-    return None if value is None else _amount(value)
+def _parts_of_invoices(answer: Answer, output: Output) -> None:
+    """What of an invoice is not in these days, or not in its row."""
+    billed = {name: view_total(rows, "billed_cost") for name, rows in by(answer.now, lambda row: row.invoice)}
+    for name, one in sorted(answer.invoices.items()):
+        if one.all_lines != one.lines:
+            output.say(
+                f"{name}: {_amount(one.billed)} of its {_amount(one.all_billed)} {answer.currency} are of these days,"
+                f" {one.lines:,} of {one.all_lines:,} lines"
+            )
+        if billed.get(name) != one.billed:
+            output.say(
+                f"{name}: its {one.lines:,} lines come to {_amount(one.billed)}; some share a day, model and meter with another bill"
+            )
 
 
-def _amount(value: Decimal) -> str:
-    """Cents; of less than one all that is there."""
-    return dollars(value) if not value or abs(value) >= SMALLEST else money.text(value)
+def _line(line: Line, amount: Decimal) -> tuple[object, ...]:
+    if line.cause is None:
+        return (line.words if line.is_total else f"  {line.words}", _amount(amount), None, None)
+    return (f"  {line.words}", _amount(amount), line.cause.places, _largest(line.cause))
+
+
+def _largest(one: Sum) -> str:
+    both = "" if one.moved == abs(one.amount) else f"{_amount(one.moved)} up and down in all; "
+    return both + _cut(_place(one.largest))
+
+
+def _place(row: ReconciliationCause) -> str:
+    return f"{row.day} {row.project or ''} {row.model or ''} {row.meter}: {row.evidence}"
+
+
+def _amount(value: Decimal | None) -> str | None:
+    """Cents; of less than half a one all that is there."""
+    if value is None:
+        return None
+    number = shown(value)
+    return f"{number:,}" if number == number.quantize(money.CENT) else money.text(number)
 
 
 def _cut(text: str) -> str:
@@ -168,73 +118,31 @@ def _cut(text: str) -> str:
 
 
 def _show_mends(answer: Answer, output: Output) -> None:
-    found = mends(answer.now.causes)
-    if found:
-        output.heading("What would mend it: lines of usage.yaml (prices, aliases), to be tried with --try; commands")
-        for mend, amount, places in found[:MENDS_MOST]:
-            output.say(f"{mend}   # {_amount(amount)} {answer.currency} in {places:,} {'place' if places == 1 else 'places'}")
-        if len(found) > MENDS_MOST:
-            output.say(f"and {len(found) - MENDS_MOST:,} more: --json has all")
+    if not answer.mends:
+        return
+    output.heading("What would mend it: lines of usage.yaml (prices, aliases), to be tried with --try; commands")
+    for one in answer.mends[:MENDS_MOST]:
+        output.say(f"{one.mend}   # {_amount(one.amount)} {answer.currency} in {one.places:,} {'place' if one.places == 1 else 'places'}")
+        if one.effect is not None:
+            output.say(f"    tried: {_effect(one, one.effect)}")
+    if len(answer.mends) > MENDS_MOST:
+        output.say(f"and {len(answer.mends) - MENDS_MOST:,} more: --json has all")
+
+
+def _effect(mend: Mend, effect: Effect) -> str:
+    if effect.then is None:
+        return f"not possible: {effect.problem}"
+    views = " and ".join(STEPS[one] for one in sorted(mend.steps))
+    changed = "; ".join(f"{cause} {_amount(now)} → {_amount(then)}" for cause, now, then in effect.causes)
+    told = f" ({changed})" if changed else ""
+    return f"{', '.join(sorted(mend.channels))}, {views}: of {_amount(effect.now)} that differ {_amount(effect.then)} would remain{told}"
 
 
 def _show_tried(answer: Answer, then: Reconciled, output: Output) -> None:
     output.heading(f"With {answer.line}")
     output.table(
         ("channel", "cause", "now", "then"),
-        [(channel, cause, _amount(now), _amount(after)) for channel, cause, now, after in _compared(answer.now, then)],
+        [(channel, cause, _amount(now), _amount(after)) for channel, cause, now, after in compared(answer.now, then)],
         numbers=("now", "then"),
     )
-
-
-def _compared(now: Reconciled, then: Reconciled) -> list[tuple[str, str, Decimal, Decimal]]:
-    """Money regardless of sign, by channel and cause."""
-    found: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [money.ZERO, money.ZERO])
-    for place, one in enumerate((now, then)):
-        for row in sums(one.causes):
-            found[row.channel, row.cause][place] = money.total([found[row.channel, row.cause][place], row.moved])
-    return [(channel, cause, before, after) for (channel, cause), (before, after) in sorted(found.items())]
-
-
-def document_of(answer: Answer) -> dict[str, Any]:
-    """Money as text."""
-    document: dict[str, Any] = {
-        "from": answer.days.start.isoformat(),
-        "to": answer.days.last.isoformat(),
-        "currency": answer.currency,
-        "unexplained_percent": money.text(answer.unexplained_percent),
-        "limit_percent": money.text(answer.limit),
-        "channels": [{"channel": name, **_sums(rows)} for name, rows in by(answer.now, lambda row: row.channel)],
-        "invoices": [{"invoice": name, **_sums(rows)} for name, rows in by(answer.now, lambda row: row.invoice)],
-        "causes": [_cause(one) for one in answer.now.causes],
-        "mends": [{"mend": mend, "amount": money.text(amount), "places": places} for mend, amount, places in mends(answer.now.causes)],
-    }
-    if answer.then is not None:
-        document["tried"] = {
-            "line": answer.line,
-            "causes": [
-                {"channel": channel, "cause": cause, "now": money.text(now), "then": money.text(then)}
-                for channel, cause, now, then in _compared(answer.now, answer.then)
-            ],
-        }
-    return document
-
-
-def _sums(rows: Sequence[Reconciliation]) -> dict[str, str | None]:
-    found = {name: _known(rows, f"{name}_cost") for name in ("billed", "provider", "logged")} | {"difference": _known(rows, "difference")}
-    return {name: None if amount is None else money.text(amount) for name, amount in found.items()}
-
-
-def _cause(row: ReconciliationCause) -> dict[str, Any]:
-    return {
-        "day": row.day.isoformat(),
-        "channel": row.channel,
-        "project": row.project,
-        "model": row.model,
-        "meter": row.meter,
-        "step": row.step,
-        "cause": row.cause,
-        "amount": money.text(row.amount),
-        "quantity": None if row.quantity is None else money.text(row.quantity),
-        "evidence": row.evidence,
-        "mend": row.mend,
-    }
+    output.say("regardless of sign: what goes up and what goes down are both counted")

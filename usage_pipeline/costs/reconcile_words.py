@@ -83,11 +83,12 @@ def agreement(provider: str | None, cell: Cell, price: Decimal, day: date) -> st
 
 
 def discount(provider: str | None, cell: Cell, percent: Decimal) -> str | None:
-    """The same where the bill is so many percent below the list price (negative: above it)."""
+    """The same where the bill is so many percent below the list price (negative: above it): for the meter that shows it."""
     if provider is None or cell.model is None:
         return None
     terms = f"discount_percent: {exact(percent)}" if percent > 0 else f"markup_percent: {exact(-percent)}"
-    return f'- {{provider: {provider}, model: {quoted(cell.model)}, {terms}, valid_from: {cell.day}, source: "the bill"}}'
+    what = f"provider: {provider}, model: {quoted(cell.model)}, meter: {cell.meter}, {terms}"
+    return f'- {{{what}, valid_from: {cell.day}, source: "the bill"}}'
 
 
 def alias(name: str, model: str) -> str:
