@@ -10,6 +10,7 @@ from typing import Any
 from usage_pipeline.errors import Problem
 from usage_pipeline.settings.consistency_book import shared_cost_problems
 from usage_pipeline.settings.consistency_budgets import budget_problems
+from usage_pipeline.settings.consistency_channels import channel_problems
 from usage_pipeline.settings.document import Document, Place
 from usage_pipeline.settings.shape import TAG, VALUE
 from usage_pipeline.storage.landing_pattern import is_literal
@@ -32,6 +33,7 @@ def contradictions(document: Document, kinds: Collection[str], pulled: Collectio
         *_overlapping(document, "request_limits", ("project", "operation", "model", "channel"), "limit"),
         *_overlapping(document, "credits", ("operation", "model", "provider", "project"), "credit rule"),
         *shared_cost_problems(document, projects, sources),
+        *channel_problems(document, projects),
         *_unknown_kinds(document, kinds),
         *_path_or_api(document, pulled),
         *_stores(document),

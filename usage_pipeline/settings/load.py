@@ -22,12 +22,14 @@ from usage_pipeline.settings.document import Document, content_of, document_of
 from usage_pipeline.settings.environment import user_folder
 from usage_pipeline.settings.load_book import journal_accounts, shared_costs
 from usage_pipeline.settings.load_budgets import budgets_of, grace_of, request_limits_of
+from usage_pipeline.settings.load_channels import channels, routing
 from usage_pipeline.settings.shape import AgreementShape, ApiShape, RuleShape, SourceShape, VolumeTierShape
 from usage_pipeline.settings.usage_file import UsageFile
 from usage_pipeline.sources.apis.catalog import APIS
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.pull_landing import files_of
 from usage_pipeline.tables.budgets import Budget
+from usage_pipeline.tables.channels import ChannelSpec, Route
 from usage_pipeline.tables.configuration import (
     LIST,
     MONTH,
@@ -46,7 +48,9 @@ from usage_pipeline.tables.request_limits import Grace, RequestLimit
 from usage_pipeline.tables.shared_costs import JournalAccounts, SharedCostRule
 
 REMOTE = "s3://"
-OF_NO_NUMBER = frozenset({"organisation", "projects", "limits", "journal", "reports", "budgets", "request_limits", "grace"})
+OF_NO_NUMBER = frozenset(
+    {"organisation", "projects", "limits", "journal", "reports", "budgets", "request_limits", "grace", "channels", "routing"}
+)
 """Sections that decide no day's costs, save the currency, and the projects' ids and teams."""
 
 
@@ -70,6 +74,8 @@ class Settings:
     exchange_rates: Path | None
     journal: JournalAccounts | None
     limits: Limits
+    channels: tuple[ChannelSpec, ...]
+    routing: tuple[Route, ...]
     file: Path
     fingerprint: str
     numbers_fingerprint: str
@@ -136,6 +142,8 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         exchange_rates=None if shaped.currencies is None else Path(_absolute(shaped.currencies.rates, config.parent)),
         journal=journal_accounts(shaped.journal),
         limits=Limits(**shaped.limits.model_dump()),
+        channels=channels(shaped, document),
+        routing=routing(shaped, document),
         file=config,
         fingerprint=_hash(document.content),
         numbers_fingerprint=_hash(_of_numbers(document.content or {})),

@@ -13,6 +13,7 @@ from usage_pipeline.settings.shape import (
 )
 from usage_pipeline.settings.shape_book import CurrenciesShape, JournalShape, SharedCostShape
 from usage_pipeline.settings.shape_budgets import GraceShape, RequestLimitShape, ScopedBudgetShape
+from usage_pipeline.settings.shape_channels import ChannelShape, RouteShape
 from usage_pipeline.settings.shape_owners import OrganisationShape, ProjectShape
 
 
@@ -33,3 +34,5 @@ class UsageFile(Section):
     currencies: CurrenciesShape | None = None
     journal: JournalShape | None = None
     limits: LimitsShape = LimitsShape()
+    channels: list[ChannelShape] = Field(default=[])
+    routing: list[RouteShape] = Field(default=[])
