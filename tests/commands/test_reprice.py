@@ -21,7 +21,7 @@ from tracker_world import request, tracker_world, write
 from usage_pipeline.money import exact, text
 from usage_pipeline.periods import inclusive
 from usage_pipeline.prices.catalog_file import load
-from usage_pipeline.reports.formats.csv import unguarded
+from usage_pipeline.reports.formats.guards import unguarded
 from usage_pipeline.tables.costs import daily_costs
 from usage_pipeline.tables.summary import totals
 

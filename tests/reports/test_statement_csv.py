@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from invented_month import row, snapshot
 
 from usage_pipeline import money
-from usage_pipeline.reports.formats.csv import COLUMNS, DANGER, csv_of, guarded, unguarded
+from usage_pipeline.reports.formats.csv import COLUMNS, csv_of
+from usage_pipeline.reports.formats.guards import DANGER, guarded, unguarded
 from usage_pipeline.reports.snapshot import Snapshot
 
 

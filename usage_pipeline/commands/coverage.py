@@ -14,7 +14,7 @@ from usage_pipeline.defs.reports import write_if_changed
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.periods import Period
-from usage_pipeline.reports.formats.csv import guarded
+from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.settings import Environment
 from usage_pipeline.storage.home import Home

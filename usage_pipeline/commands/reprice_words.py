@@ -13,7 +13,7 @@ from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.periods import Period
 from usage_pipeline.prices.what_if import counted, percent_of
-from usage_pipeline.reports.formats.csv import guarded
+from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.tables.priced_usage import STATES
 from usage_pipeline.tables.repriced import Repriced
 

@@ -15,7 +15,7 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of, start_of
 from usage_pipeline.reports import words
-from usage_pipeline.reports.formats.csv import guarded
+from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.reports.formats.html import page_from
 from usage_pipeline.reports.formats.pdf import pdf_of
 from usage_pipeline.reports.front import initial_of

@@ -9,7 +9,7 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.reports.footing_sheets import sheet_differences
-from usage_pipeline.reports.formats.csv import unguarded
+from usage_pipeline.reports.formats.guards import unguarded
 from usage_pipeline.reports.formats.json import DIMENSIONS
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.tables.meters import TOKEN_METERS

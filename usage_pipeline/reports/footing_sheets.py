@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from usage_pipeline.reports import words
-from usage_pipeline.reports.formats.csv import AMOUNTS, COLUMNS, unguarded
+from usage_pipeline.reports.formats.csv import AMOUNTS, COLUMNS
+from usage_pipeline.reports.formats.guards import unguarded
 from usage_pipeline.reports.formats.json import DIMENSIONS
 from usage_pipeline.reports.formats.xlsx import cell_number, cell_text
 from usage_pipeline.reports.formats.xlsx_read import Cells, sheets_in

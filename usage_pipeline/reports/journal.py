@@ -16,7 +16,7 @@ from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import Period, month_name, month_of
 from usage_pipeline.reports import words
-from usage_pipeline.reports.formats.csv import guarded
+from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.tables.configuration import Project
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.journal import JournalLine, journal

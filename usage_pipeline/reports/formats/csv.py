@@ -8,6 +8,7 @@ import csv
 import io
 
 from usage_pipeline import money
+from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.tables.costs import MonthlyCost
 from usage_pipeline.tables.meters import METERS, REQUESTS
@@ -21,8 +22,6 @@ TEXT = ("project", "team", "user", "channel", "provider", "model", "api_type", "
 """Columns whose values come from outside as text: these are guarded. Numbers stay numbers, so that -2.50 stays a credit."""
 AMOUNTS = ("quantity", "list_cost", "estimated_cost", "billed_cost", "cost", "credits", "unpriced_quantity")
 
-GUARD = "'"
-DANGER = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 UNITS = {meter.name: meter.unit for meter in METERS} | {REQUESTS: "Requests"}
 
 
@@ -33,22 +32,6 @@ def csv_of(snapshot: Snapshot) -> bytes:
     writer.writerow(COLUMNS)
     writer.writerows(_fields(row, snapshot) for row in snapshot.rows)
     return b"\xef\xbb\xbf" + buffer.getvalue().encode()
-
-
-def guarded(value: str) -> str:
-    """`value` so that no spreadsheet takes it for a formula."""
-    return GUARD + value if _is_dangerous(value) else value
-
-
-def unguarded(field: str) -> str:
-    """What `guarded` was given."""
-    return field[1:] if field.startswith(GUARD) and _is_dangerous(field[1:]) else field
-
-
-def _is_dangerous(value: str) -> bool:
-    """Whether it starts like a formula, leading spaces and apostrophes aside (the latter so that guarding can be undone)."""
-    bare = value.lstrip(GUARD)
-    return bare.startswith(DANGER) or bare.lstrip(" \u00a0").startswith(DANGER)
 
 
 def _fields(row: MonthlyCost, snapshot: Snapshot) -> list[str]:

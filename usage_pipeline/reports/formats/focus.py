@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from usage_pipeline import money
 from usage_pipeline.reports.focus_columns import VERSIONS, WRITTEN, Row, columns_of
-from usage_pipeline.reports.formats.csv import guarded
+from usage_pipeline.reports.formats.guards import guarded
 
 if TYPE_CHECKING:
     import _csv
