@@ -11,13 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from usage_pipeline import money
 from usage_pipeline.costs.finality import MonthFinality
 from usage_pipeline.defs.books import CATALOG, RATE_CARDS, RATES, adoption_of
 from usage_pipeline.defs.closed import Closed, folder_of
 from usage_pipeline.defs.closed_facts import frozen_facts
 from usage_pipeline.defs.finality import document_of
 from usage_pipeline.defs.finding import Finding
+from usage_pipeline.defs.finding_money import finding_document
 from usage_pipeline.defs.inputs import Gone
 from usage_pipeline.defs.journal_month import FILE as JOURNAL_FILE
 from usage_pipeline.defs.journal_month import journal_at_close
@@ -173,8 +173,3 @@ def manifest_of(workplace: Workplace, plan: Plan, files: Mapping[str, bytes], by
 def versions() -> dict[str, str]:
     """Of what computes and renders."""
     return {name: version(name) for name in ("usage-pipeline", "weasyprint", "xlsxwriter", "genai-prices", "duckdb")}
-
-
-def finding_document(one: Finding) -> dict[str, Any]:
-    amount = None if one.amount is None else money.text(one.amount)
-    return {"code": one.code, "blocks": one.blocks, "count": one.count, "amount": amount, "words": one.words}

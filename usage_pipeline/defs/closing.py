@@ -6,9 +6,10 @@ import dagster as dg
 
 from usage_pipeline import money
 from usage_pipeline.defs.close import check_name, close_month, keep_as_closed, plan_of
-from usage_pipeline.defs.close_files import Plan, finding_document
+from usage_pipeline.defs.close_files import Plan
 from usage_pipeline.defs.closed import Closed
 from usage_pipeline.defs.finality import table_of
+from usage_pipeline.defs.finding_money import finding_document
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
@@ -80,7 +81,7 @@ def _metadata(plan: Plan) -> dict[str, Any]:
         "cost": amount(totals(plan.facts.daily).cost),
         "finality": plan.finality.finality,
         "finality by channel": markdown(table_of(plan.finality)),
-        "findings": markdown(findings, ("code", "blocks", "amount", "words")),
+        "findings": markdown(findings, ("code", "blocks", "amount", "amount_unknown", "words")),
         "bridge": markdown(bridge),
         "inputs": markdown(inputs),
         "statements": len(plan.facts.finalities),

@@ -77,7 +77,8 @@ def not_reconciled(database: Database, month: Period, daily: Sequence[DailyCost]
     if not any(row.billed_cost for row in daily) or _has_cells(database, month):
         return None
     words = f"bills and usage were never compared: `usage-pipeline run --from {month.start} --to {month.last}` does."
-    return Finding(code="not_reconciled", blocks=True, count=1, amount=None, words=words)
+    billed = money.total([abs(row.billed_cost) for row in daily if row.billed_cost is not None])
+    return Finding(code="not_reconciled", blocks=True, count=1, amount=billed, words=words)
 
 
 def _has_cells(database: Database, month: Period) -> bool:

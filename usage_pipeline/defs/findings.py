@@ -35,6 +35,7 @@ from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
 from usage_pipeline.prices.catalog import current_catalog
+from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.failed_sources import noted_failures
 from usage_pipeline.storage.lake import Lake
@@ -45,6 +46,7 @@ from usage_pipeline.tables.priced_usage import NO_VARIANT, UPPER_BOUND, priced_u
 from usage_pipeline.tables.rejected_lines import SET_ASIDE
 from usage_pipeline.tables.source_status import SourceStatus
 from usage_pipeline.tables.summary import totals
+from usage_pipeline.tables.unpriced import total_range, unpriced_of
 
 __all__ = ["Finding", "findings_of", "rejected_bill_lines"]
 
@@ -65,7 +67,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _unread_sources(workplace),
         _missing_days([gap for gap in gaps if gap.is_missing]),
         _older_days([gap for gap in gaps if not gap.is_missing]),
-        _unpriced(costs, lake, days, workplace.settings().limits),
+        _unpriced(costs, workplace, days),
         broken_bills(rejected_bill_lines(settings, database, lake, days)),
         not_excluded(workplace),
         nothing_excluded(workplace),
@@ -139,16 +141,19 @@ def _reasons(gaps: Sequence[Gap]) -> str:
     return first_of(told, GAPS_SHOWN) + "."
 
 
-def _unpriced(costs: Sequence[DailyCost], lake: Lake, days: Period, limits: Limits) -> Finding | None:
-    count = totals(costs).unpriced_events
+def _unpriced(costs: Sequence[DailyCost], workplace: Workplace, days: Period) -> Finding | None:
+    """At risk is the most that it may cost beyond what bills have, by the book adopted last."""
+    count, limits = totals(costs).unpriced_events, workplace.settings().limits
     if not count:
         return None
-    share = unpriced_share(lake, days).percent
+    share = unpriced_share(workplace.lake(workplace.engine()), days).percent
+    found = unpriced_of(costs, explainer(workplace.books().current()), by_project=False)
+    most = money.ZERO if all(one.billed for one in found) else total_range(found)[1]
     words = (
         f"{count:,} requests have no rate: their cost is unknown, not 0. The statement lists them. They are up to {money.text(share)} % of"
         f" the usage; {money.text(limits.unpriced_percent)} % may stand when the period closes (limits.unpriced_percent in usage.yaml)."
     )
-    return Finding(code="unpriced", blocks=share > limits.unpriced_percent, count=count, amount=None, words=words)
+    return Finding(code="unpriced", blocks=share > limits.unpriced_percent, count=count, amount=most, words=words)
 
 
 def _newer_catalog(workplace: Workplace) -> Finding | None:
@@ -190,14 +195,16 @@ def _without_data(statuses: Sequence[SourceStatus], unread: Collection[str], pul
         for one in statuses
         if one.source not in unread and ((not one.files and not one.excluded and one.source not in pulled) or _is_all_rejected(one))
     ]
-    told = "; ".join(
-        f"{one.source}: {f'all {one.rejected:,} lines were rejected' if one.files else 'there is no file'} at {one.path}" for one in found
-    )
+    told = "; ".join(f"{one.source}: {_rejected_words(one.rejected) if one.files else 'there is no file'} at {one.path}" for one in found)
     bills = any(SOURCES[one.kind].table is charges for one in found)
     what = "the billed cost lacks it" if bills else "estimates lack it"
     sources = "1 source" if len(found) == 1 else f"{len(found):,} sources"
     words = f"nothing was ever read of {sources}, so {what}: {told}. Mend the path or the files, or take the source out of usage.yaml."
     return Finding(code="no_data", blocks=False, count=len(found), amount=None, words=words) if found else None
+
+
+def _rejected_words(count: int) -> str:
+    return "its one line was rejected" if count == 1 else f"all {count:,} lines were rejected"
 
 
 def _is_all_rejected(one: SourceStatus) -> bool:

@@ -36,7 +36,7 @@ def standing(workplace: Workplace, month: Period, finality: MonthFinality, gone:
             _missing(missing_days(database, month, daily), workplace.settings().limits.missing_days),
             *_unbilled(finality, daily),
             not_reconciled(database, month, daily),
-            _not_computed(workplace, month),
+            _not_computed(workplace, month, daily),
             _not_summed(database, month, daily),
             _gone(gone),
         )
@@ -98,7 +98,7 @@ def _unbilled(finality: MonthFinality, daily: Sequence[DailyCost]) -> list[Findi
     return found
 
 
-def _not_computed(workplace: Workplace, month: Period) -> Finding | None:
+def _not_computed(workplace: Workplace, month: Period, daily: Sequence[DailyCost]) -> Finding | None:
     """Days whose files, configuration or price book changed since they were computed."""
     changed = changes_since(workplace, month)
     reasons = list(dict.fromkeys(changed.values()))
@@ -107,7 +107,8 @@ def _not_computed(workplace: Workplace, month: Period) -> Finding | None:
         f"the numbers of {days_text(sorted(changed))} are older than what they are made of ({'; '.join(reasons[:SHOWN])}{more}):"
         f" `usage-pipeline run --from {month.start} --to {month.last}` computes them, with --revise where the month was closed before."
     )
-    return Finding(code=NOT_UP_TO_DATE, blocks=True, count=len(changed), amount=None, words=words) if changed else None
+    cost = money.total([abs(row.cost) for row in daily if row.cost is not None and row.day in changed])
+    return Finding(code=NOT_UP_TO_DATE, blocks=True, count=len(changed), amount=cost, words=words) if changed else None
 
 
 def _not_summed(database: Database, month: Period, daily: Sequence[DailyCost]) -> Finding | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from usage_pipeline.money import SCALE, exact
@@ -14,6 +14,7 @@ from usage_pipeline.settings.shape_api import Url, Variable
 from usage_pipeline.settings.shape_words import word as _word
 from usage_pipeline.settings.shape_words import wrong as _wrong
 from usage_pipeline.tables.configuration import ATTRIBUTION_FIELDS, LARGEST_UNIT_PRICE
+from usage_pipeline.tables.grades import STEPS
 from usage_pipeline.tables.labels import LONGEST_KEY
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS
 from usage_pipeline.tables.rates import REASONING
@@ -175,6 +176,12 @@ def _rising(value: Any) -> Any:
     return value
 
 
+def _steps(steps: tuple[Decimal, Decimal, Decimal]) -> tuple[Decimal, Decimal, Decimal]:
+    if sorted(steps) != list(steps):
+        raise _wrong("the most per cent for A, B and C, each no less than the one before, such as [2, 5, 20]")
+    return steps
+
+
 Word = Annotated[str, BeforeValidator(_word)]
 Identifier = Annotated[str, BeforeValidator(_identifier)]
 ProjectId = Annotated[str, BeforeValidator(_project)]
@@ -185,6 +192,7 @@ NotNegative = Annotated[Decimal, BeforeValidator(_not_negative)]
 UnitPrice = Annotated[Decimal, BeforeValidator(_unit_price)]
 Discount = Annotated[Decimal, BeforeValidator(_discount)]
 Percent = Annotated[Decimal, BeforeValidator(_percent)]
+Steps = Annotated[tuple[Percent, Percent, Percent], AfterValidator(_steps)]
 TagKey = Annotated[str, BeforeValidator(_tag_key)]
 Meter = Annotated[str, BeforeValidator(_meter)]
 Days = Annotated[int, BeforeValidator(_days)]
@@ -333,13 +341,33 @@ class CreditRuleShape(Section):
         return self
 
 
+class GradesShape(Section):
+    """Of each measure the most per cent for A, B and C."""
+
+    unpriced: Steps = STEPS["unpriced"]
+    unexplained: Steps = STEPS["unexplained"]
+    unattributed: Steps = STEPS["unattributed"]
+    estimated: Steps = STEPS["estimated"]
+    counted_twice: Steps = STEPS["counted_twice"]
+    missing_days: Steps = STEPS["missing_days"]
+    rejected_lines: Steps = STEPS["rejected_lines"]
+    stale_sources: Steps = STEPS["stale_sources"]
+
+
+class UnattributedShape(Section):
+    """Who looks after cost of no project; finance where nobody is named."""
+
+    owners: list[Mail] = Field(default=[])
+
+
 class LimitsShape(Section):
-    """What may stand when a period closes."""
+    """What may stand when a period closes, and what a statement's grade allows."""
 
     unpriced_percent: Percent = Decimal(0)
     unexplained_percent: Percent = Decimal(1)
     stale_days: Days = 3
     missing_days: Days = 0
+    grades: GradesShape = GradesShape()
 
 
 def given(shape: BaseModel, *names: str) -> list[str]:

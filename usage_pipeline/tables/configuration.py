@@ -1,8 +1,11 @@
 """What `usage.yaml` says, as values that rooms take as arguments. `settings.py` reads the file; nobody else does."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+
+from usage_pipeline.tables.grades import STEPS, Steps
 
 ATTRIBUTION_FIELDS = (
     "source", "channel", "provider_project_id", "provider_project_name", "workspace_id", "sub_account_id", "api_key_id",
@@ -161,9 +164,11 @@ class Limits:
     `unexplained_percent` of the money on which bill, the provider's count and logs differ for no cause that is known.
 
     A source whose newest data is more than `stale_days` old is told of. `missing_days`: days of the month of which no source speaks.
+    `grades`: of each measure up to how many per cent a statement is graded A, B and C.
     """
 
     unpriced_percent: Decimal = Decimal(0)
     unexplained_percent: Decimal = Decimal(1)
     stale_days: int = 3
     missing_days: int = 0
+    grades: Mapping[str, Steps] = field(default_factory=lambda: STEPS)
