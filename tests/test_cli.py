@@ -13,8 +13,9 @@ from sample_world import CONFIG, RANGE, usage_pipeline
 from usage_pipeline.cli import main
 
 PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
-BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"]]
-COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], *BOOK, ["budgets", "check"], *PRICES]
+BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"]]
+BUDGETS = [["budgets", "check"], ["budgets", "list"], ["budgets", "violations"]]
+COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], *BOOK, *BUDGETS, *PRICES]
 SMALL = "organisation: {name: Example Org}\nprojects: [{id: portal}]\nsources: [{name: app, kind: tracker, path: 'logs/*.jsonl'}]\n"
 
 
@@ -129,6 +130,8 @@ KEYS = [
     "currencies",
     "journal",
     "limits",
+    "holidays",
+    "anomalies",
 ]
 
 

@@ -268,6 +268,24 @@ def coverage(home: Path | None, config: Path | None, as_json: bool, first: date,
 @main.command()
 @click.option("--from", "first", type=DAY, required=True, help="First day (UTC).")
 @click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
+@common
+def anomalies(home: Path | None, config: Path | None, as_json: bool, first: date, last: date) -> int:
+    """Days on which a project spent far more on a model than such days usually cost, or paid more a request, the dearest first.
+
+    \b
+    Example:
+      usage-pipeline anomalies --from 2026-10-01 --to 2026-10-31
+    """
+    days = range_of(first, last, datetime.now(UTC).date())
+
+    from usage_pipeline.commands.anomalies import run_anomalies
+
+    return run_anomalies(environment_of(home, config), days, output_of(as_json))
+
+
+@main.command()
+@click.option("--from", "first", type=DAY, required=True, help="First day (UTC).")
+@click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
 @click.option("--channel", help="Only this channel, such as openai.")
 @click.option("--try", "line", help="A line of usage.yaml to be tried: an agreement, an alias or an attribution rule.")
 @common
@@ -308,6 +326,39 @@ def budgets_check(home: Path | None, config: Path | None, as_json: bool, dry_run
 
     judged = as_of or datetime.now(UTC).date()
     return run_budgets_check(environment_of(home, config), judged, output_of(as_json), dry_run=dry_run)
+
+
+@budgets.command("list")
+@click.option("--history", is_flag=True, help="Every change too: who, when, why, before and after.")
+@common
+def budgets_list(home: Path | None, config: Path | None, as_json: bool, history: bool) -> int:
+    """The budgets as the last run or check saw them in usage.yaml.
+
+    \b
+    Example:
+      usage-pipeline budgets list --history
+    """
+    from usage_pipeline.commands.budgets_list import run_budgets_list
+
+    return run_budgets_list(environment_of(home, config), output_of(as_json), history=history)
+
+
+@budgets.command("violations")
+@click.option("--from", "first", type=DAY, required=True, help="First day (UTC).")
+@click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
+@common
+def budgets_violations(home: Path | None, config: Path | None, as_json: bool, first: date, last: date) -> int:
+    """Requests that used or cost more than request_limits in usage.yaml let one request, those most times over it first.
+
+    \b
+    Example:
+      usage-pipeline budgets violations --from 2026-10-01 --to 2026-10-31
+    """
+    days = range_of(first, last, datetime.now(UTC).date())
+
+    from usage_pipeline.commands.budgets_violations import run_budgets_violations
+
+    return run_budgets_violations(environment_of(home, config), days, output_of(as_json))
 
 
 main.add_command(prices)

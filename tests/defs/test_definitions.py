@@ -25,7 +25,9 @@ GROUPS = {
     "allocations": "costs",
     "daily_costs": "costs",
     "reconciliations": "costs",
+    "anomalies": "costs",
     "monthly_costs": "costs",
+    "forecasts": "costs",
     "budget_status": "budgets",
     "statement": "reports",
     "journal": "reports",
@@ -33,8 +35,8 @@ GROUPS = {
     "alerts": "alerts",
     "deliveries": "alerts",
 }
-DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs", "reconciliations"}
-MONTHLY = {"monthly_costs", "budget_status", "statement", "journal", "revisions"}
+DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs", "reconciliations", "anomalies"}
+MONTHLY = {"monthly_costs", "forecasts", "budget_status", "statement", "journal", "revisions"}
 JOBS = {
     "ingest": {"ingested_files"},
     "daily": set(DAILY),

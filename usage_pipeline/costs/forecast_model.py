@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal, localcontext
+from statistics import median
 
 HISTORY_DAYS = 112
 """Days looked back on. The oldest count a fourth or less of the newest."""
@@ -81,7 +82,7 @@ def learn(amounts: Mapping[date, Decimal], origin: date, holidays: Collection[da
         days, values = [day for day, _ in known], [amount for _, amount in known]
         ages = [(origin - day).days for day in days]
         kinds = [kind_of(day, holidays) for day in days]
-        calm = _without_lone_outbursts(days, values, kinds, _profile(values, kinds, ages))
+        calm = _without_lone_outbursts(days, values, kinds)
         profile = _profile(calm, kinds, ages)
         shares = [profile[kind] for kind in kinds]
         line = _line(calm, shares, ages, HALF_LIFE_DAYS)
@@ -116,18 +117,24 @@ def _profile(values: Sequence[Decimal], kinds: Sequence[int], ages: Sequence[int
     return tuple(7 * share / whole for share in shares)
 
 
-def _without_lone_outbursts(
-    days: Sequence[date], values: Sequence[Decimal], kinds: Sequence[int], profile: Sequence[Decimal]
-) -> list[Decimal]:
+def _without_lone_outbursts(days: Sequence[date], values: Sequence[Decimal], kinds: Sequence[int]) -> list[Decimal]:
     """Each amount at most as high, for its kind of day, as the highest of the days that are more than some days apart."""
-    plain = [value / profile[kind] for value, kind in zip(values, kinds, strict=True)]
+    usual = _medians(values, kinds)
+    plain = [value / usual[kind] for value, kind in zip(values, kinds, strict=True)]
     highest = sorted(range(len(plain)), key=lambda place: (-plain[place], place))
     kept = []
     for place, day in enumerate(days):
         apart = (other for other in highest if abs((days[other] - day).days) > _APART_DAYS)
         rival = next(apart, None)
-        kept.append(values[place] if rival is None else min(values[place], plain[rival] * profile[kinds[place]]))
+        kept.append(values[place] if rival is None else min(values[place], plain[rival] * usual[kinds[place]]))
     return kept
+
+
+def _medians(values: Sequence[Decimal], kinds: Sequence[int]) -> dict[int, Decimal]:
+    """What a day of each kind is beside the others, outbursts or not."""
+    middles = {kind: median([value for value, one in zip(values, kinds, strict=True) if one == kind]) for kind in set(kinds)}
+    plain = sum((middles[kind] for kind in sorted(middles)), _ZERO) / len(middles)
+    return {kind: max(_SMALLEST_SHARE, middle / plain) if plain > 0 else _ONE for kind, middle in middles.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ import dagster as dg
 
 from usage_pipeline.defs.alerts import alerts_asset, deliveries_spec
 from usage_pipeline.defs.allocations import allocations_asset
+from usage_pipeline.defs.anomalies import anomalies_asset
 from usage_pipeline.defs.budgets import budget_status_asset
 from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.checks_reconciled import RECONCILED_CHECKS
 from usage_pipeline.defs.closing import revisions_asset
 from usage_pipeline.defs.costs import daily_costs_asset, monthly_costs_asset
+from usage_pipeline.defs.forecasts import forecasts_asset
 from usage_pipeline.defs.ingest import ingested_files_asset, landing_specs, rejected_spec
 from usage_pipeline.defs.jobs import JOBS
 from usage_pipeline.defs.journal import journal_asset
@@ -30,7 +32,9 @@ ASSETS = [
     allocations_asset,
     daily_costs_asset,
     reconciliations_asset,
+    anomalies_asset,
     monthly_costs_asset,
+    forecasts_asset,
     budget_status_asset,
     statement_asset,
     journal_asset,

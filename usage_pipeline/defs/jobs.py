@@ -6,9 +6,11 @@ from usage_pipeline.defs.journal import JOURNAL
 from usage_pipeline.defs.reports import REPORT
 from usage_pipeline.tables.alerts import alerts
 from usage_pipeline.tables.allocations import allocations
+from usage_pipeline.tables.anomalies import anomalies
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.forecasts import forecasts
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.reconciliations import reconciliations
@@ -23,6 +25,7 @@ DAILY_ASSETS = (
     allocations.name,
     daily_costs.name,
     reconciliations.name,
+    anomalies.name,
 )
 
 ingest_job = dg.define_asset_job("ingest", selection=[ingested_files.name], description="Read new files; compute nothing yet.")
@@ -31,8 +34,8 @@ daily_job = dg.define_asset_job(
 )
 monthly_job = dg.define_asset_job(
     "monthly",
-    selection=[monthly_costs.name, budget_status.name, REPORT, JOURNAL],
-    description="From daily costs to monthly costs, budget status, statements and the journal.",
+    selection=[monthly_costs.name, forecasts.name, budget_status.name, REPORT, JOURNAL],
+    description="From daily costs to monthly costs, forecasts, budget status, statements and the journal.",
 )
 alerts_job = dg.define_asset_job("alerting", selection=[alerts.name], description="Judge the budgets that hold a day, and tell people.")
 budget_check_job = dg.define_asset_job(

@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from glob import escape
@@ -28,6 +29,7 @@ from usage_pipeline.settings.usage_file import UsageFile
 from usage_pipeline.sources.apis.catalog import APIS
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.pull_landing import files_of
+from usage_pipeline.tables.anomalies import AnomalyRules
 from usage_pipeline.tables.budgets import Budget
 from usage_pipeline.tables.channels import ChannelSpec, Route
 from usage_pipeline.tables.configuration import (
@@ -49,7 +51,20 @@ from usage_pipeline.tables.shared_costs import JournalAccounts, SharedCostRule
 
 REMOTE = "s3://"
 OF_NO_NUMBER = frozenset(
-    {"organisation", "projects", "limits", "journal", "reports", "budgets", "request_limits", "grace", "channels", "routing"}
+    {
+        "organisation",
+        "projects",
+        "limits",
+        "journal",
+        "reports",
+        "budgets",
+        "request_limits",
+        "grace",
+        "holidays",
+        "anomalies",
+        "channels",
+        "routing",
+    }
 )
 """Sections that decide no day's costs, save the currency, and the projects' ids and teams."""
 
@@ -74,6 +89,8 @@ class Settings:
     exchange_rates: Path | None
     journal: JournalAccounts | None
     limits: Limits
+    holidays: frozenset[date]
+    anomalies: AnomalyRules
     channels: tuple[ChannelSpec, ...]
     routing: tuple[Route, ...]
     file: Path
@@ -142,6 +159,8 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         exchange_rates=None if shaped.currencies is None else Path(_absolute(shaped.currencies.rates, config.parent)),
         journal=journal_accounts(shaped.journal),
         limits=Limits(**shaped.limits.model_dump()),
+        holidays=frozenset(shaped.holidays),
+        anomalies=AnomalyRules(**shaped.anomalies.model_dump()),
         channels=channels(shaped, document),
         routing=routing(shaped, document),
         file=config,

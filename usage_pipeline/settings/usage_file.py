@@ -11,6 +11,7 @@ from usage_pipeline.settings.shape import (
     Section,
     SourceShape,
 )
+from usage_pipeline.settings.shape_anomalies import AnomaliesShape, Holidays
 from usage_pipeline.settings.shape_book import CurrenciesShape, JournalShape, SharedCostShape
 from usage_pipeline.settings.shape_budgets import GraceShape, RequestLimitShape, ScopedBudgetShape
 from usage_pipeline.settings.shape_channels import ChannelShape, RouteShape
@@ -34,5 +35,7 @@ class UsageFile(Section):
     currencies: CurrenciesShape | None = None
     journal: JournalShape | None = None
     limits: LimitsShape = LimitsShape()
+    holidays: Holidays = Field(default=[])
+    anomalies: AnomaliesShape = AnomaliesShape()
     channels: list[ChannelShape] = Field(default=[])
     routing: list[RouteShape] = Field(default=[])

@@ -16,11 +16,13 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from usage_pipeline.errors import ContractError
 from usage_pipeline.tables.alerts import alerts, deliveries
+from usage_pipeline.tables.anomalies import anomalies
 from usage_pipeline.tables.audit_log import audit_log
 from usage_pipeline.tables.budget_versions import budget_versions
 from usage_pipeline.tables.budgets import budget_status
 from usage_pipeline.tables.computed_days import computed_days
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.forecasts import forecast_errors, forecasts
 from usage_pipeline.tables.ingested_files import ingested_days, ingested_files
 from usage_pipeline.tables.price_books import price_books
 from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
@@ -37,6 +39,9 @@ DECLARED: tuple[Table[Any], ...] = (
     daily_costs,
     monthly_costs,
     budget_status,
+    forecasts,
+    forecast_errors,
+    anomalies,
     alerts,
     deliveries,
     statements,
@@ -56,6 +61,8 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "daily_costs": (("day", "project"),),
     "monthly_costs": (("month", "project"),),
     "budget_status": (("project", "period_start"),),
+    "forecasts": (("project", "period_start"),),
+    "anomalies": (("day", "project"),),
     "alerts": (("project", "period_start"),),
     "deliveries": (("project", "sent_at"),),
     "reconciliations": (("day", "channel"),),
