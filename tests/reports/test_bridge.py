@@ -19,7 +19,9 @@ from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import month_of
 from usage_pipeline.reports.bridge import Book, added_up, bridge_of
-from usage_pipeline.reports.bridge_files import BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS, FOCUS, Bridge, files_of
+from usage_pipeline.reports.bridge_files import BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS, Bridge, files_of
+from usage_pipeline.reports.focus_checks import violations
+from usage_pipeline.reports.focus_columns import V1_2, columns_of
 from usage_pipeline.tables.bridge import (
     CAUSES,
     CREDIT,
@@ -294,13 +296,21 @@ def test_files_say_the_same(made: tuple[Bridge, dict[str, bytes]]) -> None:
 def test_corrections_are_focus_rows(made: tuple[Bridge, dict[str, bytes]]) -> None:
     bridge, files = made
     lines = read(files[CORRECTIONS])
-    assert tuple(lines[0]) == FOCUS
+    assert tuple(lines[0]) == columns_of(V1_2)
+    assert violations(columns_of(V1_2), lines, V1_2) == []
     assert {one["ChargeClass"] for one in lines} == {"Correction"}
     assert {(one["BillingPeriodStart"], one["ChargePeriodStart"]) for one in lines} == {("2026-11-01T00:00:00Z", "2026-10-05T00:00:00Z")}
     billed: list[BridgePart] = [one for one in bridge.parts if one.is_billed]
     assert money.total([Decimal(one["BilledCost"]) for one in lines]) == money.total([one.amount for one in billed])
     assert money.total([Decimal(one["EffectiveCost"]) for one in lines]) == bridge.after - bridge.before
     assert len({one["x_SourceLineId"] for one in lines}) == len(lines)
+    assert {one["x_CorrectionOf"] for one in lines} == {"2026-10/r1"}
     for one in lines:
-        assert all(one[name] for name in FOCUS[:7] if name not in {"BillingAccountName", "BillingAccountType"})
         assert json.loads(one["Tags"]) == {"project": one["x_ProjectId"]}
+
+
+def test_corrections_that_break_a_rule_are_not_written(made: tuple[Bridge, dict[str, bytes]]) -> None:
+    bridge, _ = made
+    foreign = replace(bridge, parts=[replace(bridge.parts[0], category="Refund")])
+    with pytest.raises(AccountingError, match=r"2026-10, revision 2.*allowed.*Refund"):
+        files_of(foreign, TEMPLATES)

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from usage_pipeline import money
-from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of, start_of
+from usage_pipeline.periods import Period, month_name, start_of
 from usage_pipeline.reports import words
+from usage_pipeline.reports.focus_corrections import corrections_of
+from usage_pipeline.reports.focus_rows import stamp
 from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.reports.formats.html import page_from
 from usage_pipeline.reports.formats.pdf import pdf_of
@@ -22,23 +24,11 @@ from usage_pipeline.reports.front import initial_of
 from usage_pipeline.reports.frozen import canonical
 from usage_pipeline.tables.bridge import CAUSES, BridgePart
 from usage_pipeline.tables.configuration import Organisation, Project
-from usage_pipeline.tables.meters import LABELS, METERS, REQUESTS
 
 BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS = "bridge.csv", "bridge.json", "bridge.pdf", "corrections.csv"
 COLUMNS = ("period", "from_revision", "to_revision", "cause", "project", "day", "channel", "provider", "model", "meter", "category",
            "basis", "quantity", "amount", "currency")  # fmt: skip
 PROJECTS_MOST = 20
-UNITS = {meter.name: meter.unit for meter in METERS} | {REQUESTS: "Requests"}
-STAMP = "%Y-%m-%dT%H:%M:%SZ"
-FOCUS = (
-    "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency", "BillingPeriodEnd",
-    "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart",
-    "ConsumedQuantity", "ConsumedUnit", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "InvoiceId", "InvoiceIssuerName",
-    "ListCost", "ListUnitPrice", "PricingCategory", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ServiceCategory",
-    "ServiceName", "ServiceSubcategory", "SkuId", "SkuMeter", "SkuPriceId", "Tags",
-    "x_CorrectionOf", "x_Cause", "x_CostBasis", "x_EstimatedCost", "x_ProjectId", "x_SourceLineId",
-)  # fmt: skip
-"""Columns of FOCUS 1.2 (mandatory ones, and those that say something here), then ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +55,7 @@ def files_of(bridge: Bridge, templates: Path) -> dict[str, bytes]:
         BRIDGE_CSV: lines,
         BRIDGE_JSON: canonical(_document(bridge)),
         BRIDGE_PDF: pdf_of(page, lines, start_of(bridge.month.last), templates, attachment=BRIDGE_CSV),
-        CORRECTIONS: _csv(FOCUS, (_focus(one, place, bridge) for place, one in enumerate(bridge.parts, 1))),
+        CORRECTIONS: corrections_of(bridge.parts, bridge.month, bridge.revision, bridge.closed_at.date(), bridge.organisation.currency),
     }
 
 
@@ -143,7 +133,7 @@ def _page(bridge: Bridge) -> dict[str, Any]:
         "title": f"Bridge from revision {bridge.revision - 1} to {bridge.revision}",
         "month": words.month_text(bridge.month),
         "number": f"BR-{month_name(bridge.month)}-{bridge.revision}",
-        "created": f"{start_of(bridge.month.last):{STAMP}}",
+        "created": stamp(start_of(bridge.month.last)),
         "revision": bridge.revision,
         "approved": f"{words.clean(bridge.approved_by)}, {words.day_text(bridge.closed_at.date())}",
         "note": words.clean(bridge.note or "", 300),
@@ -167,46 +157,6 @@ def _row(name: str, parts: Sequence[BridgePart], causes: Sequence[str], currency
 def _project_name(name: str, bridge: Bridge) -> str:
     named = next((one for one in bridge.projects if one.id == name), None)
     return words.project_name(named) if named else words.name_of("project", name)
-
-
-def _focus(one: BridgePart, place: int, bridge: Bridge) -> dict[str, str]:
-    """One correction: billed in the month in which the revision was closed, for the day it is about. An estimate is no billed cost."""
-    now = month_of(bridge.closed_at.date())
-    amount = money.text(one.amount)
-    billed = amount if one.is_billed else "0"
-    issuer = words.name_of("provider", one.channel)
-    quantity = _text(one.quantity) if one.category == "Usage" else ""
-    return dict.fromkeys(FOCUS, "") | {
-        "BilledCost": billed,
-        "BillingAccountId": one.channel,
-        "BillingCurrency": bridge.organisation.currency,
-        "BillingPeriodStart": f"{start_of(now.start):{STAMP}}",
-        "BillingPeriodEnd": f"{start_of(now.end):{STAMP}}",
-        "ChargeCategory": one.category,
-        "ChargeClass": "Correction",
-        "ChargeDescription": guarded(f"{CAUSES[one.cause][0]}: {one.model or one.channel}, {LABELS.get(one.meter, one.meter)}"),
-        "ChargeFrequency": "One-Time" if one.category == "Purchase" else "Usage-Based",
-        "ChargePeriodStart": f"{start_of(one.day):{STAMP}}",
-        "ChargePeriodEnd": f"{start_of(one.day + ONE_DAY):{STAMP}}",
-        "ConsumedQuantity": quantity,
-        "ConsumedUnit": UNITS.get(one.meter, "Units") if quantity else "",
-        "ContractedCost": amount,
-        "EffectiveCost": amount,
-        "InvoiceIssuerName": issuer,
-        "ListCost": amount,
-        "ProviderName": issuer,
-        "PublisherName": words.name_of("provider", one.provider or one.channel),
-        "ServiceCategory": "AI and Machine Learning",
-        "ServiceName": issuer,
-        "ServiceSubcategory": "Generative AI",
-        "Tags": canonical({"project": one.project}).decode().replace("\n", "").replace('{ "', '{"'),
-        "x_CorrectionOf": f"{month_name(bridge.month)}/r{bridge.revision - 1}",
-        "x_Cause": one.cause,
-        "x_CostBasis": "billed" if one.is_billed else "estimated",
-        "x_EstimatedCost": "" if one.is_billed else amount,
-        "x_ProjectId": guarded(one.project),
-        "x_SourceLineId": f"{month_name(bridge.month)}/r{bridge.revision}/{place}",
-    }
 
 
 def _text(value: Decimal | None) -> str:
