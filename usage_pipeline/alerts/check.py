@@ -11,7 +11,7 @@ The shell judges, sends and records in this order:
 A dry run leaves out the last two. Recorded alerts and deliveries, given again, make the next check silent.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
@@ -22,12 +22,13 @@ from usage_pipeline.alerts.ledger import plan
 from usage_pipeline.alerts.mail import message_key
 from usage_pipeline.alerts.recipients import recipients_of
 from usage_pipeline.alerts.rules import HELD, due, still_true
-from usage_pipeline.alerts.writer import Writer
+from usage_pipeline.alerts.writer import Writer, unsaid
 from usage_pipeline.periods import ONE_DAY, Period, last_full_day, month_of, start_of
 from usage_pipeline.tables.alerts import Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.finality_told import FinalityTold
 from usage_pipeline.tables.unpriced import Explain, as_it_is
 
 DEFAULT_SENDER = "AI cost alerts <usage-pipeline@localhost>"
@@ -76,10 +77,12 @@ def check(
     templates: Path,
     sender: str = DEFAULT_SENDER,
     explain: Explain = as_it_is,
+    finality: Callable[[], FinalityTold | None] = unsaid,
 ) -> Check:
     """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`.
 
-    `explain` gives unpriced usage its range of money and its hint (prices.money_range.explainer).
+    `explain` gives unpriced usage its range of money and its hint (prices.money_range.explainer). `finality` is asked for once, and only
+    where there is something to write.
     """
     found = due(statuses, budgets, known, now, as_of)
     mails, alerts = plan([*found, *still_true(statuses, known, as_of)], deliveries, now)
@@ -96,6 +99,7 @@ def check(
         templates=templates,
         sender=sender,
         explain=explain,
+        finality=finality,
     )
     messages: list[tuple[Delivery, EmailMessage]] = []
     untold: list[str] = []

@@ -11,6 +11,7 @@ from usage_pipeline.periods import Period
 from usage_pipeline.tables.alerts import Alert
 from usage_pipeline.tables.budgets import COUNTED_UNITS, Budget, BudgetStatus
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
+from usage_pipeline.tables.finality_told import FinalityTold
 from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is, unpriced_of
 
 NOUNS = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "fixed": "span"}
@@ -30,6 +31,7 @@ class Facts:
     data_through: date | None
     drivers: tuple[Drivers, ...]
     unpriced: tuple[Unpriced, ...]
+    finality: FinalityTold | None = None
 
     @property
     def period(self) -> Period:

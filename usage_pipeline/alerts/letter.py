@@ -31,6 +31,7 @@ class Block:
     headline: str
     spent: str
     of_limit: str
+    state: str
     percent: str
     bar: tuple[Segment, ...]
     forecast_label: str

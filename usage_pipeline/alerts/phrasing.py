@@ -88,6 +88,7 @@ def _block(facts: Facts, project: Project | None, organisation: Organisation) ->
         spent=words.amount(status.spent, status.unit, currency),
         of_limit=f"of {words.figure(status.limit, status.unit, currency, short=True)} for {_period_and_day(facts)}",
         percent=_used(facts.budget, status, status.spent, places=1),
+        state="" if facts.finality is None else f"figures are {facts.finality.state}",
         bar=tuple(segments_of(status)),
         forecast_label="In the end" if facts.has_ended else "Forecast",
         forecast="none yet" if facts.end is None else words.figure(facts.end, status.unit, currency),

@@ -1,8 +1,8 @@
 """A planned mail in, its delivery and its message out: what all mails of one check are written from, gathered once."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.message import EmailMessage
 from functools import cached_property
@@ -17,7 +17,12 @@ from usage_pipeline.tables.alerts import Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import DailyCost
+from usage_pipeline.tables.finality_told import FinalityTold
 from usage_pipeline.tables.unpriced import Explain, as_it_is
+
+
+def unsaid() -> None:
+    """How final the figures are, where nobody says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,7 @@ class Writer:
     templates: Path
     sender: str
     explain: Explain = as_it_is
+    finality: Callable[[], FinalityTold | None] = unsaid
 
     def write(self, mail: PlannedMail, project: Project | None, recipients: Recipients, key: str) -> tuple[Delivery, EmailMessage]:
         """The delivery still to be made (channel and receipt empty), and its message."""
@@ -73,9 +79,16 @@ class Writer:
     def _facts(self, mail: PlannedMail) -> list[Facts]:
         costs = self.costs if mail.project is None else self._costs_by_project[mail.project]
         return [
-            facts_of(alert, self._budgets[alert.budget_id], self._statuses[alert.budget_id], costs, self.last_whole_day, self.explain)
+            replace(
+                facts_of(alert, self._budgets[alert.budget_id], self._statuses[alert.budget_id], costs, self.last_whole_day, self.explain),
+                finality=self._finality,
+            )
             for alert in mail.told
         ]
+
+    @cached_property
+    def _finality(self) -> FinalityTold | None:
+        return self.finality()
 
     @cached_property
     def _budgets(self) -> dict[str, Budget]:
