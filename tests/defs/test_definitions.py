@@ -29,13 +29,14 @@ GROUPS = {
     "monthly_costs": "costs",
     "forecasts": "costs",
     "budget_status": "budgets",
+    "limit_violations": "budgets",
     "statement": "reports",
     "journal": "reports",
     "revisions": "reports",
     "alerts": "alerts",
     "deliveries": "alerts",
 }
-DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs", "reconciliations", "anomalies"}
+DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs", "reconciliations", "limit_violations", "anomalies"}
 MONTHLY = {"monthly_costs", "forecasts", "budget_status", "statement", "journal", "revisions"}
 JOBS = {
     "ingest": {"ingested_files"},

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -12,7 +13,9 @@ from usage_pipeline.alerts.check import DEFAULT_SENDER, Check, check, days_neede
 from usage_pipeline.budgets import spending
 from usage_pipeline.budgets.status import standing
 from usage_pipeline.defs.budget_changes import note_changes
+from usage_pipeline.defs.budget_state import write_state
 from usage_pipeline.defs.closed import closed_months
+from usage_pipeline.defs.finality_told import finality_told
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
@@ -46,6 +49,7 @@ def alerts_asset(context: dg.AssetExecutionContext, config: AlertsConfig, workpl
     found = judge(workplace, as_of)
     told = not config.dry_run and may_tell(workplace, as_of)
     if told:
+        write_state(workplace, found.statuses, as_of)
         deliver(workplace, found)
     context.log.info("%s alerts, %s mails as of %s%s", len(found.alerts), len(found.messages), as_of, "" if told else " (nothing was sent)")
     return dg.MaterializeResult(metadata=_summary(found.alerts, [draft for draft, _ in found.messages], as_of, dry_run=not told))
@@ -83,6 +87,7 @@ def judge(workplace: Workplace, as_of: date) -> Check:
         templates=TEMPLATES / "mail",
         sender=workplace.environment().mail_from or DEFAULT_SENDER,
         explain=_explain(workplace, costs),
+        finality=partial(finality_told, workplace, month_of(as_of)),
     )
 
 

@@ -19,6 +19,7 @@ from usage_pipeline.defs.journal import journal_asset
 from usage_pipeline.defs.prices import price_book_spec, priced_usage_asset
 from usage_pipeline.defs.reconciliations import reconciliations_asset
 from usage_pipeline.defs.reports import statement_asset
+from usage_pipeline.defs.request_limits import limit_violations_asset
 from usage_pipeline.defs.schedules import SCHEDULES
 from usage_pipeline.defs.sensors import SENSORS
 from usage_pipeline.defs.usage import charges_asset, usage_events_asset
@@ -32,6 +33,7 @@ ASSETS = [
     allocations_asset,
     daily_costs_asset,
     reconciliations_asset,
+    limit_violations_asset,
     anomalies_asset,
     monthly_costs_asset,
     forecasts_asset,

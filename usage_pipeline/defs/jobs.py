@@ -14,6 +14,7 @@ from usage_pipeline.tables.forecasts import forecasts
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.reconciliations import reconciliations
+from usage_pipeline.tables.request_limits import limit_violations
 from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -25,6 +26,7 @@ DAILY_ASSETS = (
     allocations.name,
     daily_costs.name,
     reconciliations.name,
+    limit_violations.name,
     anomalies.name,
 )
 

@@ -53,6 +53,8 @@ class LimitViolation:
     model: str | None = column("Catalog id of the model, else as given")
     amount: Decimal = column("Tokens used, or its cost in the reporting currency at our net rates", type=MONEY)
     limit: Decimal = column("The most it may", type=MONEY)
+    source_file: str = column("Fingerprint of the file version (ingested_files)")
+    source_line: int = column("Record number in that file, from 1")
 
 
 limit_violations = Table("limit_violations", LimitViolation)

@@ -63,6 +63,8 @@ def upgrade() -> None:
         sa.Column("model", sa.Text(), nullable=True),
         sa.Column("amount", MONEY, nullable=False),
         sa.Column("limit", MONEY, nullable=False),
+        sa.Column("source_file", sa.Text(), nullable=False),
+        sa.Column("source_line", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("event_id", "source", "measure", name="pk_limit_violations"),
     )
     op.create_index("ix_limit_violations_day_project", "limit_violations", ["day", "project"])
