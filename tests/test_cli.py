@@ -15,7 +15,7 @@ from usage_pipeline.cli import main
 PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
 BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"]]
 BUDGETS = [["budgets", "check"], ["budgets", "list"], ["budgets", "violations"]]
-COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], *BOOK, *BUDGETS, *PRICES]
+COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], ["channels"], *BOOK, *BUDGETS, *PRICES]
 SMALL = "organisation: {name: Example Org}\nprojects: [{id: portal}]\nsources: [{name: app, kind: tracker, path: 'logs/*.jsonl'}]\n"
 
 
@@ -132,18 +132,21 @@ KEYS = [
     "limits",
     "holidays",
     "anomalies",
+    "channels",
+    "routing",
 ]
 
 
 def test_a_wrong_configuration_names_file_line_and_field_of_every_mistake(place: Path) -> None:
-    text = SMALL.replace("tracker", "trackr") + "attribution:\n  - {field: team, project: portl}\nprices: 3\nbugdets: []\n"
+    text = SMALL.replace("tracker", "trackr") + "attribution:\n  - {field: team, project: portl}\nprices: 3\nbugdets: []\ncolour: red\n"
     (place / "usage.yaml").write_text(text)
     file = place / "usage.yaml"
     assert refused("run", *RANGE).splitlines() == [
         f"usage-pipeline: {file}:3: sources[0].kind: 'trackr' is no kind of source; did you mean 'tracker'?",
         f"{file}:5: attribution[0].project: no project 'portl' is declared; did you mean 'portal'?",
         f"{file}:6: prices: a list is needed here, such as [one, another]",
-        f"{file}:7: bugdets: unknown key; known here are {', '.join(KEYS)}",
+        f"{file}:7: bugdets: unknown key; did you mean 'budgets'?",
+        f"{file}:8: colour: unknown key; known here are {', '.join(KEYS)}",
     ]
     assert sorted(path.name for path in place.iterdir()) == ["usage.yaml"], "nothing is made for a run that cannot be"
 
