@@ -16,6 +16,7 @@ from usage_pipeline.defs.closed_facts import frozen_facts
 from usage_pipeline.defs.exchange import exchange_of
 from usage_pipeline.defs.finality import finality_of, table_of
 from usage_pipeline.defs.ingest import OWNERS
+from usage_pipeline.defs.looks import looks_of
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.prices import SEPARATOR, volumes_known
@@ -147,6 +148,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
         ),
         exchange=exchange,
         shared=shared_in(lake, month),
+        looks=looks_of(settings),
         charges=_in_order(lake, charges, month) if with_advice else None,
         allocations=_in_order(lake, allocations, month) if with_advice else None,
     )

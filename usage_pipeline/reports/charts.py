@@ -9,6 +9,7 @@ from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from usage_pipeline.money import CENT, ZERO
+from usage_pipeline.reports import words
 
 COLOURS = ("#14506b", "#2f9c95", "#e0a030", "#9a5b82", "#7189b8")
 OTHER_COLOUR = "#a9b3c2"
@@ -175,7 +176,7 @@ def tick_text(value: Decimal, step: Decimal) -> str:
     """The axis's number, with as many decimals as the step has."""
     exponent = step.normalize().as_tuple().exponent
     places = max(0, -exponent) if isinstance(exponent, int) else 0
-    return f"{value:,.{places}f}".replace("-", "−")
+    return words.number(value, places)
 
 
 def axis_unit(top: Decimal) -> tuple[Decimal, str]:

@@ -116,7 +116,8 @@ def unattributed_text(snapshot: Snapshot) -> str:
 
 def accounting_text(lines: Accounting) -> str:
     """'10 read = 8 accepted + 1 duplicate + 1 rejected'."""
-    return f"{lines.read:,} read = {lines.accepted:,} accepted + {lines.duplicates:,} duplicate + {lines.rejected:,} rejected"
+    read, accepted, duplicates, rejected = map(words.count, (lines.read, lines.accepted, lines.duplicates, lines.rejected))
+    return f"{read} read = {accepted} accepted + {duplicates} duplicate + {rejected} rejected"
 
 
 def notes_of(snapshot: Snapshot) -> tuple[str, ...]:

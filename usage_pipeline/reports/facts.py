@@ -16,6 +16,7 @@ from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.exchange_used import ExchangeUsed
+from usage_pipeline.tables.looks import PLAIN, Looks
 from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.unpriced import Unpriced
 
@@ -40,6 +41,7 @@ class Facts:
     accounting: Accounting
     exchange: Sequence[ExchangeUsed] = ()
     shared: Sequence[SharedUsed] = ()
+    looks: Looks = PLAIN
     charges: pa.Table | None = None
     allocations: pa.Table | None = None
 
@@ -73,6 +75,7 @@ def snapshots_from(facts: Facts) -> list[Snapshot]:
             advice=facts.advice,
             exchange=facts.exchange,
             shared=facts.shared,
+            looks=facts.looks,
         )
         for scope, finality in facts.finalities.items()
     ]

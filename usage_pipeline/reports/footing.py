@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
+from usage_pipeline.reports import words
 from usage_pipeline.reports.footing_sheets import sheet_differences
 from usage_pipeline.reports.formats.guards import unguarded
 from usage_pipeline.reports.formats.json import DIMENSIONS
@@ -36,7 +38,10 @@ def differences(
     ]
     if workbook is not None:
         found += sheet_differences(workbook, document, lines)
-    return found if pdf_text is None else found + list(_printed(document, pdf_text))
+    if pdf_text is None:
+        return found
+    with words.written_in(snapshot.looks.locale):
+        return found + list(_printed(document, pdf_text))
 
 
 def _whole(document: dict[str, Any], lines: Sequence[dict[str, str]], snapshot: Snapshot) -> Iterator[str]:
@@ -105,18 +110,18 @@ def _projects(document: dict[str, Any], lines: Sequence[dict[str, str]], snapsho
 
 def _printed(document: dict[str, Any], pdf_text: str) -> Iterator[str]:
     """The PDF's control totals carry the exact digits of the total and of each project; other exact digits where it has their section."""
-    words = set(pdf_text.split())
+    printed = set(pdf_text.split()) | set(re.split(r"[ \n]+", pdf_text))  # some locales group digits by a narrow space
     for name, cost in [("total", document["totals"]["cost"]), *((row["key"], row["cost"]) for row in document["by_project"])]:
-        if cost is not None and cost not in words:
+        if cost is not None and cost not in printed:
             yield f"cost of {name!r}: {cost} is not printed in the PDF's control totals"
     totals = document["totals"]
     exact = {"credits": totals["credits"]} if totals["credits"] is not None else {}
     if document["agreements"]:
         exact |= {"list cost": totals["list_cost"], "contracted cost": totals["estimated_cost"]}
     if totals["unpriced_events"]:
-        exact["unpriced requests"] = f"{totals['unpriced_events']:,}"
+        exact["unpriced requests"] = words.count(totals["unpriced_events"])
     for name, value in exact.items():
-        if value not in words:
+        if value not in printed:
             yield f"{name}: {value} is not printed in the PDF"
 
 

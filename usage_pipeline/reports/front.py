@@ -78,10 +78,9 @@ def change_text(snapshot: Snapshot) -> str:
 
 def facts_of(snapshot: Snapshot) -> list[tuple[str, str]]:
     through = snapshot.data_through
-    last = snapshot.month.last
     facts = [
         ("Statement", number_of(snapshot)),
-        ("Period", f"1–{last.day} {words.month_text(snapshot.month)}"),
+        ("Period", words.period_text(snapshot.month)),
         ("Data through", "no data" if through is None else words.day_text(through)),
         ("Prepared for", "Project owners, Finance" if snapshot.project and snapshot.project.id != UNATTRIBUTED else "Finance"),
         ("Currency", snapshot.currency),

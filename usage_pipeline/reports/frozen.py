@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from usage_pipeline import money
 from usage_pipeline.periods import Period
 from usage_pipeline.reports.facts import Facts
+from usage_pipeline.reports.frozen_looks import looks_document, looks_from
 from usage_pipeline.reports.snapshot import Accounting, Approval
 from usage_pipeline.tables.advice import advice
 from usage_pipeline.tables.budgets import budget_status
@@ -77,6 +78,7 @@ def facts_from(files: Mapping[str, bytes]) -> Facts:
         accounting=Accounting(**told["accounting"]),
         exchange=rows_of(exchange_used, files[EXCHANGE]) if EXCHANGE in files else (),
         shared=rows_of(shared_used, files[SHARED]) if SHARED in files else (),
+        looks=looks_from(told.get("looks")),
         charges=pq.read_table(io.BytesIO(files[CHARGES])) if CHARGES in files else None,
         allocations=pq.read_table(io.BytesIO(files[ALLOCATIONS])) if ALLOCATIONS in files else None,
     )
@@ -117,6 +119,7 @@ def _statement(facts: Facts) -> dict[str, Any]:
         "inputs": facts.inputs,
         "price_book": facts.price_book,
         "accounting": asdict(facts.accounting),
+        **looks_document(facts.looks),
     }
 
 

@@ -12,6 +12,7 @@ from usage_pipeline.reports.closing import closing_of
 from usage_pipeline.reports.contracted import contracted_table
 from usage_pipeline.reports.front import billed_width, change_text, facts_of, initial_of, kpis_of, lede_of, number_of, states_of
 from usage_pipeline.reports.ledger import ledger_of
+from usage_pipeline.reports.looks_page import looks_page
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.tables import Breakdown, breakdown
 from usage_pipeline.tables.costs import UNATTRIBUTED
@@ -40,6 +41,7 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "heading": words.month_text(snapshot.month) if snapshot.project is None else words.project_name(snapshot.project),
         "organisation": words.clean(snapshot.organisation.name),
         "initial": initial_of(snapshot.organisation.name),
+        **looks_page(snapshot.looks),
         "number": number_of(snapshot),
         "created": f"{start_of(snapshot.data_through or snapshot.month.start):%Y-%m-%dT%H:%M:%SZ}",
         "facts": facts_of(snapshot),

@@ -71,7 +71,10 @@ def _draft(snapshot: Snapshot, templates: Path) -> tuple[Rendered, str]:
 
 def _pdfs(wanted: Mapping[int, tuple[str, Rendered]], templates: Path, workers: int) -> Iterator[tuple[int, bytes]]:
     """(place, PDF) as they are ready."""
-    jobs = {place: (page, draft.files[CSV], _moment(draft.snapshot), templates) for place, (page, draft) in wanted.items()}
+    jobs = {
+        place: (page, draft.files[CSV], _moment(draft.snapshot), templates, CSV, draft.snapshot.looks.logo)
+        for place, (page, draft) in wanted.items()
+    }
     if workers < 2 or len(jobs) < WORTH_A_POOL:  # noqa: PLR2004
         yield from ((place, pdf_of(*job)) for place, job in jobs.items())
         return

@@ -30,5 +30,5 @@ def render(snapshot: Snapshot, templates: Path) -> dict[str, bytes]:
         CSV: lines,
         XLSX: xlsx_of(snapshot),
         **focus_of(snapshot),
-        PDF: pdf_of(html_of(snapshot, templates), lines, moment, templates),
+        PDF: pdf_of(html_of(snapshot, templates), lines, moment, templates, CSV, snapshot.looks.logo),
     }

@@ -18,6 +18,7 @@ from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.exchange_used import ExchangeUsed
+from usage_pipeline.tables.looks import PLAIN, Looks
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.summary import Group, Totals, by, totals
@@ -121,6 +122,7 @@ class Snapshot:
     accounting: Accounting | None
     approval: Approval | None = None
     focus: FocusBook | None = None
+    looks: Looks = PLAIN
 
     @property
     def period(self) -> str:
@@ -158,6 +160,7 @@ def statement_of(
     advice: Sequence[Advice] = (),
     exchange: Sequence[ExchangeUsed] = (),
     shared: Sequence[SharedUsed] = (),
+    looks: Looks = PLAIN,
 ) -> Snapshot:
     """The statement of `month` for 'organisation' or a project id (or 'projects/<id>').
 
@@ -207,6 +210,7 @@ def statement_of(
         accounting=accounting,
         approval=approval,
         focus=focus,
+        looks=looks,
     )
 
 

@@ -112,7 +112,7 @@ def credit_texts(groups: Sequence[Group], shown: int | None = None) -> list[str]
     rest = [] if shown is None else [known_total(parts[shown:])]
     amounts = [*parts[:shown], *rest, known_total(parts)]
     places = 2 if any(one is not None and one != one.to_integral_value() for one in parts) else 0
-    return [words.NONE if one is None else f"{one:,.{places}f}".replace("-", "−") for one in amounts]
+    return [words.NONE if one is None else words.number(one, places) for one in amounts]
 
 
 def project_cents(groups: Sequence[Group]) -> dict[str, Decimal]:

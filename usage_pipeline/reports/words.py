@@ -1,12 +1,15 @@
 """How numbers, days and names read on paper. Text only: nothing here changes what a number is, and nothing is added up afterwards."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.money import CENT, ZERO
-from usage_pipeline.periods import ONE_DAY, Period
+from usage_pipeline.periods import ONE_DAY, Period, month_of
+from usage_pipeline.reports import locales
 from usage_pipeline.tables.configuration import Project
 from usage_pipeline.tables.meters import LABELS
 
@@ -44,12 +47,38 @@ PUNCTUATION = range(0x1E00, 0x2200)
 """Latin and Greek additions, punctuation, currency signs and letter-like symbols: in the font too."""
 
 
+_LOCALE: ContextVar[str | None] = ContextVar("locale of what is written", default=None)
+
+
+@contextmanager
+def written_in(locale: str | None) -> Iterator[None]:
+    """Within it, numbers and dates are as `locale` writes them; None is our own way."""
+    token = _LOCALE.set(locale)
+    try:
+        yield
+    finally:
+        _LOCALE.reset(token)
+
+
+def number(value: Decimal | int, places: int = 0) -> str:
+    """'1,234.50', '−2'."""
+    locale = _LOCALE.get()
+    return f"{value:,.{places}f}".replace("-", "−") if locale is None else locales.number_in(locale, value, places)
+
+
+def _figure(value: Decimal, places: int) -> str:
+    """Like `number`, a minus of our own way being a hyphen: for units that are hardly ever negative."""
+    return f"{value:,.{places}f}" if _LOCALE.get() is None else number(value, places)
+
+
 def amount(value: Decimal | None, currency: str, places: int = 2) -> str:
     """'$1,234.50', '−$2.00', 'CHF 12.00'; 'unpriced' where the amount is not known."""
     if value is None:
         return "unpriced"
-    symbol = SYMBOLS.get(currency, currency + "\u00a0")
     rounded = value.quantize(Decimal(1).scaleb(-places))
+    if locale := _LOCALE.get():
+        return locales.amount_in(locale, rounded, currency, places)
+    symbol = SYMBOLS.get(currency, currency + "\u00a0")
     return ("−" if rounded < 0 else "") + f"{symbol}{abs(rounded):,.{places}f}"
 
 
@@ -84,8 +113,13 @@ def percent(value: Decimal | None, places: int = 1) -> str:
         return NONE
     smallest = Decimal(1).scaleb(-places)
     if ZERO < value < smallest / 2:
-        return f"<{smallest}%"
-    return f"{value.quantize(smallest):,.{places}f}%".replace("-", "−")
+        return "<" + _percent(smallest, places)
+    return _percent(value.quantize(smallest), places)
+
+
+def _percent(value: Decimal, places: int) -> str:
+    locale = _LOCALE.get()
+    return f"{value:,.{places}f}%".replace("-", "−") if locale is None else locales.percent_in(locale, value, places)
 
 
 def change(now: Decimal, before: Decimal, places: int = 1) -> str:
@@ -93,29 +127,29 @@ def change(now: Decimal, before: Decimal, places: int = 1) -> str:
     if before == 0:
         return "new" if now else NONE
     moved = ((now - before) * 100 / abs(before)).quantize(Decimal(1).scaleb(-places))
-    return ("−" if moved < 0 else "+") + f"{abs(moved):,.{places}f}%"
+    return ("−" if moved < 0 else "+") + _percent(abs(moved), places)
 
 
 def count(value: Decimal | int) -> str:
     """'12,345'; fractions of a unit (seconds) at up to 2 decimals."""
     whole = Decimal(value)
     if whole == whole.to_integral_value():
-        return f"{whole:,.0f}".replace("-", "−")
-    return f"{whole.quantize(CENT):,f}".replace("-", "−")
+        return number(whole)
+    return number(whole.quantize(CENT), 2)
 
 
 def compact(value: Decimal | int) -> str:
     """'16.1 bn', '5.03 m', '8.4 k', '812': three digits, for headlines."""
-    number = Decimal(value)
+    whole = Decimal(value)
     for unit, size in (("bn", BILLIONS), ("m", MILLIONS), ("k", THOUSANDS)):
-        if abs(number) >= size:
-            return f"{_three_digits(number / size)} {unit}"
-    return count(number)
+        if abs(whole) >= size:
+            return f"{_three_digits(whole / size)} {unit}"
+    return count(whole)
 
 
-def _three_digits(number: Decimal) -> str:
-    places = max(0, 2 - max(0, number.adjusted()))
-    return f"{number.quantize(Decimal(1).scaleb(-places)):,f}"
+def _three_digits(value: Decimal) -> str:
+    places = max(0, 2 - max(0, value.adjusted()))
+    return _figure(value.quantize(Decimal(1).scaleb(-places)), places)
 
 
 def scale_of(largest: Decimal) -> tuple[Decimal, str]:
@@ -132,23 +166,37 @@ def scaled(value: Decimal, divisor: Decimal) -> str:
     if divisor == 1:
         return count(value)
     shown = (value / divisor).quantize(CENT)
-    return f"<{CENT}" if shown == 0 else f"{shown:,f}"
+    return "<" + _figure(CENT, 2) if shown == 0 else _figure(shown, 2)
 
 
 def day_text(day: date) -> str:
+    if locale := _LOCALE.get():
+        return locales.day_in(locale, day)
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def short_day(day: date) -> str:
+    if locale := _LOCALE.get():
+        return locales.short_day_in(locale, day)
     return f"{day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def month_text(month: Period) -> str:
+    if locale := _LOCALE.get():
+        return locales.month_in(locale, month.start)
     return f"{MONTHS[month.start.month - 1]} {month.start.year}"
 
 
 def month_word(month: Period) -> str:
-    return MONTHS[month.start.month - 1]
+    locale = _LOCALE.get()
+    return MONTHS[month.start.month - 1] if locale is None else locales.month_word_in(locale, month.start)
+
+
+def period_text(month: Period) -> str:
+    """'1–31 October 2026'."""
+    if _LOCALE.get():
+        return f"{day_text(month.start)} – {day_text(month.last)}"
+    return f"1–{month.last.day} {month_text(month)}"
 
 
 def day_ranges(days: Sequence[date]) -> str:
@@ -162,7 +210,7 @@ def day_ranges(days: Sequence[date]) -> str:
         else:
             runs.append([day])
     texts = [str(run[0].day) if len(run) == 1 else f"{run[0].day}–{run[-1].day}" for run in runs]
-    return f"{listed(texts)} {MONTHS[min(days).month - 1]}"
+    return f"{listed(texts)} {month_word(month_of(min(days)))}"
 
 
 def listed(texts: Sequence[str]) -> str:
@@ -172,7 +220,7 @@ def listed(texts: Sequence[str]) -> str:
 
 def plural(number: int, one: str, many: str | None = None) -> str:
     """'1 request', '1,204 requests'."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def clean(name: str, most: int = NAME_MOST) -> str:

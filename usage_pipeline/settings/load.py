@@ -46,6 +46,7 @@ from usage_pipeline.tables.configuration import (
     SourceSpec,
     VolumeTier,
 )
+from usage_pipeline.tables.looks import Looks
 from usage_pipeline.tables.request_limits import Grace, RequestLimit
 from usage_pipeline.tables.shared_costs import JournalAccounts, SharedCostRule
 
@@ -87,6 +88,8 @@ class Settings:
     credits: tuple[CreditRule, ...]
     shared_costs: tuple[SharedCostRule, ...]
     exchange_rates: Path | None
+    looks: Looks
+    logo: Path | None
     journal: JournalAccounts | None
     limits: Limits
     holidays: frozenset[date]
@@ -157,6 +160,8 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         ),
         shared_costs=shared_costs(shaped, document),
         exchange_rates=None if shaped.currencies is None else Path(_absolute(shaped.currencies.rates, config.parent)),
+        looks=Looks(**shaped.reports.model_dump(exclude={"logo"})),
+        logo=None if shaped.reports.logo is None else Path(_absolute(shaped.reports.logo, config.parent)),
         journal=journal_accounts(shaped.journal),
         limits=Limits(**shaped.limits.model_dump()),
         holidays=frozenset(shaped.holidays),

@@ -16,6 +16,7 @@ from usage_pipeline.settings.shape_book import CurrenciesShape, JournalShape, Sh
 from usage_pipeline.settings.shape_budgets import GraceShape, RequestLimitShape, ScopedBudgetShape
 from usage_pipeline.settings.shape_channels import ChannelShape, RouteShape
 from usage_pipeline.settings.shape_owners import OrganisationShape, ProjectShape
+from usage_pipeline.settings.shape_reports import ReportsShape
 
 
 class UsageFile(Section):
@@ -39,3 +40,4 @@ class UsageFile(Section):
     anomalies: AnomaliesShape = AnomaliesShape()
     channels: list[ChannelShape] = Field(default=[])
     routing: list[RouteShape] = Field(default=[])
+    reports: ReportsShape = ReportsShape()

@@ -1,7 +1,7 @@
 """statement.csv: the rows behind the statement, for spreadsheets. One row a project, model, user, meter ... of the month; no total row.
 
-UTF-8 with byte order mark and CRLF (Excel), exact decimals with a point, an empty field for null. Text that a spreadsheet would run as a
-formula gets a leading apostrophe (OWASP, CSV injection); `unguarded` takes it off again. Machines read statement.json.
+UTF-8 with byte order mark (unless `reports: excel_bom: false`) and CRLF, exact decimals with a point, an empty field for null.
+Text that a spreadsheet would run as a formula gets a leading apostrophe (`guards.py`). Machines read statement.json.
 """
 
 import csv
@@ -20,6 +20,7 @@ COLUMNS = (
 )  # fmt: skip
 TEXT = ("project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status", "meter", "basis", "unpriced_reason")
 """Columns whose values come from outside as text: these are guarded. Numbers stay numbers, so that -2.50 stays a credit."""
+BOM = b"\xef\xbb\xbf"
 AMOUNTS = ("quantity", "list_cost", "estimated_cost", "billed_cost", "cost", "credits", "unpriced_quantity")
 
 UNITS = {meter.name: meter.unit for meter in METERS} | {REQUESTS: "Requests"}
@@ -31,7 +32,7 @@ def csv_of(snapshot: Snapshot) -> bytes:
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     writer.writerows(_fields(row, snapshot) for row in snapshot.rows)
-    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
+    return (BOM if snapshot.looks.excel_bom else b"") + buffer.getvalue().encode()
 
 
 def _fields(row: MonthlyCost, snapshot: Snapshot) -> list[str]:

@@ -2,6 +2,8 @@
 
 GUARD = "'"
 DANGER = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+UNSEEN = " \u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u2060\u3000\ufeff"
+"""Spaces of all widths, none included: a formula behind them looks like one to whoever trims it."""
 
 
 def guarded(value: str) -> str:
@@ -17,4 +19,4 @@ def unguarded(field: str) -> str:
 def _is_dangerous(value: str) -> bool:
     """Whether it starts like a formula, leading spaces and apostrophes aside (the latter so that guarding can be undone)."""
     bare = value.lstrip(GUARD)
-    return bare.startswith(DANGER) or bare.lstrip(" \u00a0").startswith(DANGER)
+    return bare.startswith(DANGER) or bare.lstrip(UNSEEN).startswith(DANGER)

@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from usage_pipeline.reports import words
 from usage_pipeline.reports.formats.letters import printable
 from usage_pipeline.reports.page import page_of
 from usage_pipeline.reports.snapshot import Snapshot
@@ -13,7 +14,9 @@ from usage_pipeline.reports.snapshot import Snapshot
 
 def html_of(snapshot: Snapshot, templates: Path) -> str:
     """`statement.html.j2` filled. Same snapshot, same text."""
-    return printable(_environment(templates).get_template("statement.html.j2").render(page_of(snapshot)), templates)
+    with words.written_in(snapshot.looks.locale):
+        page = _environment(templates).get_template("statement.html.j2").render(page_of(snapshot))
+    return printable(page, templates)
 
 
 def page_from(template: str, values: dict[str, Any], templates: Path) -> str:

@@ -15,11 +15,13 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from usage_pipeline.reports.formats.letters import letter_fonts, needs_letters
+from usage_pipeline.reports.looks_page import SCHEME, logo_address
+from usage_pipeline.tables.looks import PNG, SVG, Logo
 
 STYLE = "statement.css"
 LETTERS_STYLE = "letters.css"
 """More fonts, for pages with letters that the text's own lacks."""
-SCHEME = "asset:"
+LOGO_TYPES = {PNG: "image/png", SVG: "image/svg+xml"}
 VARIANT = "pdf/a-3a"
 
 PDFUA = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" pdfuaid:part="1"/>
@@ -36,13 +38,15 @@ PDFUA = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdf
 
 
 class AssetFetcher(URLFetcher):  # type: ignore[misc]
-    """Gives out files of the template folder under `asset:` and refuses everything else; a refusal stops the rendering."""
+    """Gives out files of the template folder under `asset:`, and the one logo; refuses everything else, which stops the rendering."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, logo: Logo | None = None) -> None:
         super().__init__(allowed_protocols=set(), allow_redirects=False, fail_on_errors=True)
-        self.folder = folder.resolve()
+        self.folder, self.logo = folder.resolve(), logo
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:  # noqa: ARG002
+        if self.logo is not None and url == logo_address(self.logo):
+            return URLFetcherResponse(url, self.logo.content, {"Content-Type": LOGO_TYPES[self.logo.kind]})
         if url.startswith(SCHEME):
             path = (self.folder / url.removeprefix(SCHEME).lstrip("/")).resolve()
             if path.is_relative_to(self.folder) and path.is_file():
@@ -51,8 +55,13 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]
         raise FatalURLFetchingError(f"blocked: {url[:80]}")
 
 
-def pdf_of(html: str, attached_csv: bytes, moment: datetime, templates: Path, attachment: str = "statement.csv") -> bytes:
-    """`html` laid out, with `attached_csv` inside under the name `attachment`; `moment` dates the attachment (never the clock)."""
+def pdf_of(
+    html: str, attached_csv: bytes, moment: datetime, templates: Path, attachment: str = "statement.csv", logo: Logo | None = None
+) -> bytes:
+    """`html` laid out, with `attached_csv` inside under the name `attachment`; `moment` dates the attachment (never the clock).
+
+    `logo` is what `html` calls by `logo_address`, which tells its content: so `pdf_key` need not have it.
+    """
     fetcher, styles, fonts = _assets(templates, with_letters=needs_letters(html, templates))
     attached = Attachment(
         string=attached_csv,
@@ -62,7 +71,7 @@ def pdf_of(html: str, attached_csv: bytes, moment: datetime, templates: Path, at
         modified=moment,
         relationship="Data",
     )
-    content: bytes = HTML(string=html, base_url=SCHEME, url_fetcher=fetcher).write_pdf(
+    content: bytes = HTML(string=html, base_url=SCHEME, url_fetcher=AssetFetcher(templates, logo) if logo else fetcher).write_pdf(
         stylesheets=styles,
         font_config=fonts,
         attachments=[attached],

@@ -14,6 +14,7 @@ import xlsxwriter
 from usage_pipeline.periods import start_of
 from usage_pipeline.reports.sheets import DAY, MONEY, NUMBER, PERCENT, Sheet, Value, sheets_of
 from usage_pipeline.reports.snapshot import Snapshot
+from usage_pipeline.tables.looks import A4, LETTER
 
 SAFE: dict[str, Any] = {
     "constant_memory": True,
@@ -28,7 +29,8 @@ FORMATS = {MONEY: "#,##0.00####", NUMBER: "#,##0.######", PERCENT: "0.0%", DAY: 
 WHOLE = "#,##0"
 RICH_START, RICH_END = "<r>", "</r>"
 HUNDRED = 100.0
-A4, LETTER = 9, 1
+PAPERS = {A4: 9, LETTER: 1}
+"""The numbers that spreadsheets know papers by."""
 
 
 def xlsx_of(snapshot: Snapshot) -> bytes:
@@ -44,7 +46,7 @@ def xlsx_of(snapshot: Snapshot) -> bytes:
             "created": moment.astimezone(UTC).replace(tzinfo=None),
         }
     )
-    looks = _looks(book)
+    looks = _looks(book) | {"paper": PAPERS[snapshot.looks.paper]}
     for sheet in sheets_of(snapshot):
         _write(book.add_worksheet(sheet.name), sheet, looks)
     book.close()
@@ -103,7 +105,7 @@ def _write(page: Any, sheet: Sheet, looks: dict[str, Any]) -> None:
     page.repeat_rows(head)
     page.set_landscape()
     page.fit_to_pages(1, 0)
-    page.set_paper(A4)
+    page.set_paper(looks["paper"])
     page.set_footer("&L&A&RPage &P of &N")
 
 
