@@ -46,10 +46,12 @@ def _lines(charge: Record, parts: Sequence[Record], month: Period, names: Mappin
         project = charge["project"] or UNATTRIBUTED
         yield _line(charge, project, told, charge["quantity"], more | _tags(charge["tags"], project), month)
         return
-    ratios = _ratios(tuple(part["share"] for part in parts))
-    split = [_split(cost, charge["billed_cost"], parts, ratios) for cost in told]
+    shares = tuple(part["share"] for part in parts)
+    ratios = _ratios(shares)
+    billed = [part["amount"] for part in parts]
+    split = [billed if cost == charge["billed_cost"] else money.allocate(cost, shares) for cost in told]
     original = charge["original_cost"]
-    in_original = _split(original, None, parts, ratios) if original is not None else ()
+    in_original = money.allocate(original, shares) if original is not None else ()
     for place, part in enumerate(parts):
         own = more | _tags(charge["tags"], part["project"]) | _allocated(part, ratios[place], names)
         if original is not None:
@@ -66,13 +68,6 @@ def _costs(charge: Record) -> list[Decimal]:
     contracted = billed or (effective if charge["category"] == USAGE else billed)
     listed: Decimal | None = charge["list_cost"]
     return [billed, effective, contracted, contracted if listed is None or listed * contracted < 0 else listed]
-
-
-def _split(cost: Decimal, billed: Decimal | None, parts: Sequence[Record], ratios: Sequence[Decimal]) -> list[Decimal]:
-    """A cost of a shared line by its parts: what is the billed one goes as that went."""
-    if cost == billed:
-        return [part["amount"] for part in parts]
-    return money.allocate(cost, ratios)
 
 
 @lru_cache(maxsize=4096)
