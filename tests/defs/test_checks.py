@@ -132,6 +132,8 @@ def test_a_day_that_came_after_the_month_was_summed(world: World) -> None:
     [
         ("statement.csv", b"0.12,", b"0.13,"),
         ("statement.json", b'"billed_cost": "120.0234117"', b'"billed_cost": "120.0234118"'),
+        ("focus-1.2.csv", b",0.85,", b",0.86,"),
+        ("focus-1.4-estimated.csv", b",0.552,", b",0.5521,"),
     ],
 )
 def test_a_report_that_was_edited(world: World, name: str, old: bytes, new: bytes) -> None:
@@ -147,6 +149,13 @@ def test_a_report_that_is_gone(world: World) -> None:
     path.unlink()
     said = failed(world, "files_say_the_same")["differences"].split("\n")[2:]
     assert said == [f"| 2026-10 projects/internal-chat | {path} is missing |"]
+
+
+def test_a_focus_file_that_breaks_a_rule_warns(world: World) -> None:
+    path = world.home.reports / "2026-10" / "organisation" / "focus-1.4.csv"
+    path.write_bytes(path.read_bytes().replace(b",Usage,", b",Refund,", 1))
+    said = failed(world, "focus_files_are_valid", dg.AssetCheckSeverity.WARN)
+    assert said["first of them"].split("\n")[2:] == ["| 2026-10 focus-1.4.csv | row 1, ChargeCategory: allowed ('Refund') |"]
 
 
 def test_a_failing_blocking_check_stops_what_is_downstream(world: World) -> None:

@@ -58,6 +58,7 @@ CHECKS = {
     ("reconciliations", "little_is_unexplained"): False,
     ("monthly_costs", "days_foot_to_the_month"): True,
     ("statement", "files_say_the_same"): True,
+    ("statement", "focus_files_are_valid"): False,
 }
 """Asset and check, and whether it is blocking."""
 

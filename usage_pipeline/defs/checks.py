@@ -17,10 +17,15 @@ from usage_pipeline.defs.reports import REPORT, snapshots_of
 from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.unpriced_models import unpriced_models
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.periods import Period, month_of, months_in
+from usage_pipeline.periods import Period, month_name, month_of, months_in
+from usage_pipeline.reports.focus_book import FILES as FOCUS_FILES
+from usage_pipeline.reports.focus_checks import violations
+from usage_pipeline.reports.focus_columns import V1_4, columns_of
 from usage_pipeline.reports.footing import differences
+from usage_pipeline.reports.footing_focus import focus_differences
+from usage_pipeline.reports.formats.focus import focus_name, rows_from
 from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX
-from usage_pipeline.reports.snapshot import Snapshot
+from usage_pipeline.reports.snapshot import ORGANISATION, Snapshot
 from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.charges import charges
@@ -172,7 +177,7 @@ def days_foot_to_the_month(context: dg.AssetCheckExecutionContext, workplace: Wo
 
 @dg.asset_check(asset=REPORT, blocking=True)
 def files_say_the_same(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
-    """Read back from disk, every statement's JSON, CSV and XLSX say what the snapshot says, in total and per project."""
+    """Read back from disk, every statement's JSON, CSV, XLSX and FOCUS files say what the snapshot says, in total and per project."""
     database, reports = workplace.database(), workplace.home.reports
     found: list[dict[str, str]] = []
     count = 0
@@ -191,9 +196,32 @@ def _differences(folder: Path, snapshot: Snapshot) -> list[str]:
     missing = [name for name in (JSON, CSV, PDF) if not (folder / name).is_file()]
     if workbook is None and snapshot.finality != CLOSED:  # months closed by an earlier version have none
         missing.append(XLSX)
+    focus = {name: (folder / name).read_bytes() for name in FOCUS_FILES if (folder / name).is_file()}
+    if snapshot.finality != CLOSED:
+        missing += [name for name in FOCUS_FILES if name not in focus]
     if missing:
         return [f"{folder / name} is missing" for name in missing]
-    return differences((folder / JSON).read_bytes(), (folder / CSV).read_bytes(), snapshot, workbook=workbook)
+    said = differences((folder / JSON).read_bytes(), (folder / CSV).read_bytes(), snapshot, workbook=workbook)
+    return said + focus_differences(focus, snapshot)
+
+
+@dg.asset_check(asset=REPORT)
+def focus_files_are_valid(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """The organisation's FOCUS files, as they lie there, break no rule of FOCUS that we know. A warning: the amounts are right."""
+    count, found = 0, list[dict[str, str]]()
+    for month in _months(context, workplace.database()):
+        for name in (focus_name(V1_4), focus_name(V1_4, is_estimated=True)):
+            path = workplace.home.reports / month_name(month) / ORGANISATION / name
+            rows = rows_from(path.read_bytes()) if path.is_file() else []
+            count += len(rows)
+            wrong = violations(columns_of(V1_4), rows, V1_4)
+            found += [{"file": f"{month_name(month)} {name}", "rule": str(one)} for one in wrong]
+    shown = markdown(found[:ROWS_SHOWN])
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"rows": count, "violations": len(found), "first of them": shown},
+    )
 
 
 def _months(context: dg.AssetCheckExecutionContext, database: Database) -> list[Period]:
@@ -214,4 +242,5 @@ CHECKS = [
     everything_has_an_owner,
     days_foot_to_the_month,
     files_say_the_same,
+    focus_files_are_valid,
 ]
