@@ -85,6 +85,7 @@ def _gaps(views: AllViews, known: Known) -> list[Gap]:
             left = cost_of(upper) + extra - cost_of(lower)
             gap = Gap(cell=cell, step=step, above=above, below=below, upper=upper, lower=lower, left=left, difference=left)
             gap.logged = said.lots[LOG]
+            gap.part_of_days = max((lot.days for lot in upper), default=1)
             found.append(gap)
     return found
 

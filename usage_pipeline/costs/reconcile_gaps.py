@@ -23,6 +23,8 @@ class Gap:
     difference: Decimal
     logged: list[Lot] = field(default_factory=list)
     """What the logs say of the cell, whichever views are compared."""
+    part_of_days: int = 1
+    """For how many days the longest of the bill's lines is, of which each day has an even part."""
     had: tuple[list[Lot], list[Lot]] = field(default_factory=lambda: ([], []))
     """Both sides once the bill was read, before any quantity was taken."""
     causes: dict[tuple[str, str, str | None], tuple[Decimal, Decimal | None]] = field(default_factory=dict)

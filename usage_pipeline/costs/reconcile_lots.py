@@ -54,6 +54,8 @@ class Lot:
     percent: Decimal | None = None
     """So many percent below the list price, negative above it, where that is its price."""
     lines: int = 0
+    days: int = 1
+    """For how many days the bill's line is that this is an even part of."""
     margin: Decimal = money.ZERO
     """How far off rounding may have put the cost of a bill's line."""
     rounded_to: str = ""

@@ -183,6 +183,7 @@ def _bill_lot(line: ReconciledBill, places: int, *, is_metered: bool) -> Lot:
         processing=processing_of(line.service_tier),
         region=line.region,
         text=line.sku or line.model or line.meter,
+        days=line.days,
         margin=_margin(line, unit) * line.lines,
         lines=line.lines,
         rounded_to=" ".join([money.text(unit), *([line.original_currency] if line.original_currency else [])]),

@@ -57,12 +57,17 @@ def surplus_words(gap: Gap) -> str:
     upper, lower = (_count(units_of(lots)) for lots in gap.had)
     reckoned = [lot for lot in gap.had[0] if lot.is_reckoned and lot.price is not None]
     told = f", as its amount tells at {_price(reckoned[0])}," if reckoned else ","
-    return f"{NAMES[gap.above]} has {upper}{told} {NAMES[gap.below]} {lower} ({gap.cell.unit})"
+    return f"{NAMES[gap.above]} has {upper}{told} {NAMES[gap.below]} {lower} ({gap.cell.unit}){_part_words(gap)}"
+
+
+def _part_words(gap: Gap) -> str:
+    """Of a line for several days nobody knows what of it is of which day."""
+    return f"; the bill's line is for {gap.part_of_days} days, of which each has an even part" if gap.part_of_days > 1 else ""
 
 
 def money_words(gap: Gap, upper: Decimal, lower: Decimal) -> str:
     """More money here than there, of units of several kinds."""
-    return f"{NAMES[gap.above]} has {exact(upper)}, {NAMES[gap.below]} {exact(lower)} at our prices"
+    return f"{NAMES[gap.above]} has {exact(upper)}, {NAMES[gap.below]} {exact(lower)} at our prices{_part_words(gap)}"
 
 
 def _count(value: Decimal) -> str:
