@@ -15,6 +15,9 @@ from usage_pipeline.tables.notices import RESOLVED, Notice
 SUBJECT, TEXT, LABEL, VALUE, PLACE, URL = 150, 2000, 40, 80, 200, 1000
 LINES_MAX, FACTS_MAX, LINKS_MAX = 20, 12, 4
 UNKNOWN = "unknown"
+NOTHING = "–"
+"""For what is empty: chats refuse a message with an empty text in it."""
+
 ELLIPSIS = "…"
 PERCENT = "percent"
 
@@ -42,7 +45,7 @@ def outline(notice: Notice) -> Outline:
         headline=cut(f"{_mark(notice)}: {plain_line(notice.subject)}", SUBJECT),
         paragraphs=tuple(shown.split("\n")) if shown else (),
         facts=tuple((_label(name), _value(name, value)) for name, value in list(notice.facts.items())[:FACTS_MAX]),
-        links=tuple((cut(plain_line(one.text), LABEL), one.url) for one in links if is_web(one.url)),
+        links=tuple((cut(plain_line(one.text), LABEL) or NOTHING, one.url) for one in links if is_web(one.url)),
         places=tuple(cut(f"{plain_line(one.text)}: {plain_line(one.url)}", PLACE) for one in links if not is_web(one.url)),
     )
 
@@ -82,7 +85,7 @@ def _mark(notice: Notice) -> str:
 
 
 def _label(name: str) -> str:
-    return cut(plain_line(name.replace("_", " ")).capitalize(), LABEL)
+    return cut(plain_line(name.replace("_", " ")).capitalize(), LABEL) or NOTHING
 
 
 def _value(name: str, value: str | None) -> str:
@@ -90,7 +93,7 @@ def _value(name: str, value: str | None) -> str:
     if value is None:
         return UNKNOWN
     if not _FRACTION.fullmatch(value):
-        return cut(plain_line(value), VALUE)
+        return cut(plain_line(value), VALUE) or NOTHING
     number = Decimal(value)
     step = _CENT if abs(number) >= _CENT or not number else Decimal(1).scaleb(number.adjusted() - 1)
     rounded = number.quantize(step, rounding=ROUND_FLOOR if name.endswith(PERCENT) else ROUND_HALF_EVEN, context=_WIDE)

@@ -1,7 +1,8 @@
 """Notices for a Slack channel, by an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 
-Everything is `plain_text` or a `text` element of a rich text block, in which Slack reads no markup; only the line shown in notifications is
-parsed, so its three control characters are escaped: `<!channel>` in a name calls nobody.
+Everything is `plain_text` or a `text` element of a rich text block (which webhooks take: https://github.com/slackapi/bolt-js/issues/1324),
+in which Slack reads no markup; only the line shown in notifications is parsed, so its three control characters are escaped: `<!channel>`
+in a name calls nobody.
 """
 
 from dataclasses import dataclass

@@ -59,6 +59,7 @@ def words(notice: Notice, parts: int = 1) -> str:
     most = sizes[0] if parts == 1 else sizes[1] * parts - (parts - 1)  # a sign that counts twice is not split over two parts
     if _size(text, sizes) <= most:
         return text
+    text = text[:most]
     while _size(text, sizes) > most - 3:
         text = text[:-1]
     return text.rstrip() + "..."
