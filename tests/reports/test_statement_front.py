@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from invented_month import row, snapshot, status
 
-from usage_pipeline.reports.closing import unattributed_text
+from usage_pipeline.reports.unattributed import unattributed_text
 from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.front import kpis_of, lede_of, per_thousand, states_of
 from usage_pipeline.reports.page import page_of
@@ -84,7 +84,7 @@ def test_a_table_of_uncounted_requests_has_no_total_of_them():
 
 def test_uncounted_requests_without_a_project_are_not_told_as_none():
     usage = row(project="unattributed", quantity=Decimal(4000), cost=Decimal(2))
-    assert unattributed_text(snapshot(daily=[usage])).startswith("$2.00 (4.00 k tokens) was charged")
+    assert unattributed_text(snapshot(daily=[usage])).startswith("$2.00 (4.00 k tokens) is estimated for usage that names no project")
 
 
 def test_the_dearest_is_a_part_of_the_total():

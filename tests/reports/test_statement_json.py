@@ -12,8 +12,8 @@ from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.snapshot import Snapshot
 
 KEYS = [
-    "period", "scope", "revision", "finality", "approved", "currency", "totals", "by_day", "by_project", "by_provider", "by_model",
-    "by_operation", "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book",
+    "period", "scope", "revision", "finality", "approved", "grade", "grade_reasons", "quality", "currency", "totals", "by_day", "by_project",
+    "by_provider", "by_model", "by_operation", "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "unattributed_detail", "inputs", "price_book",
     "agreements", "shared", "exchange", "advice",
 ]  # fmt: skip
 ROW = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits"]

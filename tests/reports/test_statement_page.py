@@ -11,7 +11,7 @@ from invented_month import OCTOBER, daily_rows, monthly_rows, row, snapshot, sta
 
 from usage_pipeline.money import CENT, round_parts, total
 from usage_pipeline.reports.budget_lines import budget_lines, gauges_of, pace_of
-from usage_pipeline.reports.closing import unattributed_text
+from usage_pipeline.reports.unattributed import unattributed_text
 from usage_pipeline.reports.formats.csv import csv_of
 from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.front import change_text

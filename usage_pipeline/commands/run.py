@@ -9,6 +9,7 @@ from usage_pipeline.commands.output import Output, counted, dollars
 from usage_pipeline.commands.revision_plan import plans_of, show_plan
 from usage_pipeline.commands.unpriced import range_document, show_unpriced, text_of, unpriced_document
 from usage_pipeline.defs.finality import document_of as document_of_finality
+from usage_pipeline.defs.finding_money import finding_document, money_words
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.run import RunOutcome, run_days
 from usage_pipeline.defs.workplace import Workplace
@@ -22,6 +23,7 @@ from usage_pipeline.storage.home import Home
 from usage_pipeline.storage.landing import Landing
 from usage_pipeline.tables.configuration import SourceSpec
 from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.tables.grades import MEANINGS
 from usage_pipeline.tables.ingested_files import IngestedFile
 from usage_pipeline.tables.summary import by, totals
 from usage_pipeline.tables.unpriced import Unpriced, unpriced_of
@@ -106,12 +108,10 @@ def document_of(outcome: RunOutcome, settings: Settings, home: Home) -> dict[str
         ],
         "unpriced": unpriced_document(unpriced),
         "finality": [document_of_finality(one) for one in outcome.finalities],
+        "grades": [{"period": one.period, "scope": one.scope, "grade": one.grade} for one in outcome.statements],
         "reports": reports_of(outcome, home),
         "alerts": len(outcome.alerts),
-        "findings": [
-            {"code": one.code, "blocks": one.blocks, "count": one.count, "amount": text_of(one.amount), "words": one.words}
-            for one in outcome.findings
-        ],
+        "findings": [finding_document(one) for one in outcome.findings],
         "mails": [one.receipt for one in outcome.deliveries],
     }
 
@@ -148,7 +148,7 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
     output.say("billed: by the provider · estimated: usage at our rates · cost: billed where billed, else estimated")
     show_unpriced(_unpriced(outcome, settings, home), currency, output)
     for finding in outcome.findings:
-        output.warn(finding.words)
+        output.warn(f"{finding.words} [{money_words(finding, currency)}]")
     if sums.cost_unattributed:
         output.warn(
             f"{dollars(sums.cost_unattributed)} {currency} belong to no project ({UNATTRIBUTED}): add attribution rules to usage.yaml."
@@ -156,6 +156,8 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
     output.heading("Finality")
     for found in outcome.finalities:
         output.say(f"{month_name(found.month)}: {found.finality}; {'; '.join(found.reasons)}")
+    for one in [one for one in outcome.statements if one.scope == ORGANISATION and one.grade]:
+        output.say(f"{one.period}: grade {one.grade}, {MEANINGS[one.grade or '']}; the statement says why")
     output.heading("Written")
     output.say(f"{len(outcome.statements)} statements (PDF, CSV, JSON) in {home.reports}")
     for one in [one for one in outcome.statements if one.scope == ORGANISATION][-1:]:

@@ -236,6 +236,7 @@ def _stated(plan: Plan, rendered: Sequence[Rendered], files: Mapping[str, bytes]
             content_hash=one.pdf_key,
             files=json.dumps({name: sha256_of(files[f"{STATEMENTS}/{one.snapshot.scope}/{name}"]) for name in sorted(one.files)}),
             written_at=now,
+            grade=None if one.snapshot.grade is None else one.snapshot.grade.letter,
         )
         for one in rendered
     ]

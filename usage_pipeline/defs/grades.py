@@ -14,22 +14,21 @@ from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.grades import Grade
 from usage_pipeline.tables.reconciliations import UNEXPLAINED, reconciliation_causes
-from usage_pipeline.tables.revisions import OPEN
 from usage_pipeline.tables.unpriced import Unpriced
 
 
 def grades_of(
-    workplace: Workplace, month: Period, daily: Sequence[DailyCost], unpriced: Sequence[Unpriced], finality: str, *, lines: int
+    workplace: Workplace, month: Period, daily: Sequence[DailyCost], unpriced: Sequence[Unpriced], *, lines: int
 ) -> dict[str, Grade]:
     """The grade of each scope that has cost rows. `unpriced` are the month's rows by project with ranges; `lines` those of its files.
 
-    While the month is open, only days before the newest data can be missing.
+    While the month runs, only days before the newest data can be missing.
     """
     settings, database, lake = workplace.settings(), workplace.database(), workplace.lake(workplace.engine())
-    through = max((row.day for row in daily), default=month.start)
-    gaps = [day for day in missing_days(database, month, daily) if finality != OPEN or day < through]
+    through, today = max((row.day for row in daily), default=month.start), workplace.now().date()
+    gaps = [day for day in missing_days(database, month, daily) if today >= month.end or day < through]
     rejected = [row for told in (rejected_bill_lines, rejected_usage_lines) for row in told(settings, database, lake, month)]
-    statuses = source_statuses(workplace, min(month.last, workplace.now().date()))
+    statuses = source_statuses(workplace, min(month.last, today))
     causes = database.select(reconciliation_causes, where={"day": month, "cause": UNEXPLAINED})
     overlaps = overlaps_of(daily)
     found: dict[str, Grade] = {}

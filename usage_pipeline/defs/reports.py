@@ -11,10 +11,12 @@ import pyarrow as pa
 
 from usage_pipeline.costs.finality import scope_finality
 from usage_pipeline.defs.bills import shared_in
+from usage_pipeline.defs.claimants import unclaimed_of
 from usage_pipeline.defs.closed import closed_months, open_months
 from usage_pipeline.defs.closed_facts import frozen_facts
 from usage_pipeline.defs.exchange import exchange_of
 from usage_pipeline.defs.finality import finality_of, table_of
+from usage_pipeline.defs.grades import grades_of
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.looks import looks_of
 from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
@@ -123,6 +125,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
     lake = workplace.lake(workplace.engine())
     book = workplace.books().book_on(month.last)
     finality, exchange = finality_of(workplace, month, daily), exchange_of(lake, month)
+    unpriced, lines = unpriced_of(daily, explainer(book)), sum(file.lines for file in inputs)
     return Facts(
         month=month,
         revision=revision,
@@ -138,19 +141,21 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
         organisation=settings.organisation,
         inputs=(*((_name(file.uri, settings.file.parent), file.fingerprint) for file in inputs), *_rates_file(settings, exchange)),
         price_book=price_books_of(workplace, lake, month),
-        unpriced=unpriced_of(daily, explainer(book)),
+        unpriced=unpriced,
         advice=_advice(lake, book, month) if with_advice else (),
         accounting=Accounting(
-            read=sum(file.lines for file in inputs),
+            read=lines,
             accepted=sum(file.accepted for file in inputs),
             duplicates=sum(file.duplicates for file in inputs),
             rejected=sum(file.rejected for file in inputs),
         ),
         exchange=exchange,
         shared=shared_in(lake, month),
-        looks=looks_of(settings),
         charges=_in_order(lake, charges, month) if with_advice else None,
         allocations=_in_order(lake, allocations, month) if with_advice else None,
+        unclaimed=unclaimed_of(workplace, month, daily),
+        grades=grades_of(workplace, month, daily, unpriced, lines=lines),
+        looks=looks_of(settings),
     )
 
 
@@ -230,6 +235,7 @@ def _recorded(rendered: Rendered, folder: Path, known: Statement | None, workpla
         revision=snapshot.revision,
         finality=snapshot.finality,
         cost=snapshot.totals.cost,
+        grade=None if snapshot.grade is None else snapshot.grade.letter,
         price_book=snapshot.price_book,
         content_hash=rendered.pdf_key,
         files=files,
@@ -248,7 +254,7 @@ def _hash(path: Path) -> str:
 
 
 def _summary(rows: Sequence[Statement], folder: Path) -> dict[str, Any]:
-    shown = [{"period": one.period, "scope": one.scope, "finality": one.finality, "cost": one.cost} for one in rows]
+    shown = [{"period": one.period, "scope": one.scope, "finality": one.finality, "grade": one.grade, "cost": one.cost} for one in rows]
     whole = next((one for one in reversed(rows) if one.scope == ORGANISATION), None)
     metadata: dict[str, Any] = {"dagster/row_count": len(rows), "statements": markdown(shown)}
     if whole is not None:

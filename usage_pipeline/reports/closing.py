@@ -7,12 +7,13 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.reports import words
 from usage_pipeline.reports.exchange import exchange_notes
+from usage_pipeline.reports.quality import grade_text, measures_of
 from usage_pipeline.reports.shared import shared_notes
 from usage_pipeline.reports.snapshot import Accounting, Snapshot
-from usage_pipeline.reports.tables import project_cents, requests_text
+from usage_pipeline.reports.tables import requests_text
+from usage_pipeline.reports.unattributed import Claim, claims_of, trend_text, unattributed_text
 from usage_pipeline.tables.costs import BILLED, UNATTRIBUTED
 from usage_pipeline.tables.priced_usage import STATES
-from usage_pipeline.tables.summary import by, tokens_of
 from usage_pipeline.tables.unpriced import Unpriced, range_words
 
 UNPRICED_MOST = 20
@@ -60,6 +61,8 @@ class Closing:
     unpriced: tuple[UnpricedLine, ...]
     unpriced_left: int
     unattributed: str
+    trend: str
+    claims: tuple[Claim, ...]
     notes: tuple[str, ...]
     control: tuple[ControlLine, ...]
     credits: str
@@ -69,6 +72,8 @@ class Closing:
     inputs: tuple[tuple[str, str], ...]
     inputs_left: int
     price_books: tuple[str, ...]
+    grade: str
+    measures: tuple[tuple[str, str], ...]
 
 
 def closing_of(snapshot: Snapshot) -> Closing:
@@ -78,6 +83,8 @@ def closing_of(snapshot: Snapshot) -> Closing:
         unpriced=_unpriced_lines(snapshot),
         unpriced_left=max(0, len(snapshot.unpriced) - UNPRICED_MOST),
         unattributed=unattributed_text(snapshot) if snapshot.project is None else "",
+        trend=trend_text(snapshot),
+        claims=claims_of(snapshot),
         notes=notes_of(snapshot),
         control=_control(snapshot),
         credits="" if snapshot.totals.credits is None else f"Credits, exactly: {money.text(snapshot.totals.credits)}",
@@ -87,30 +94,8 @@ def closing_of(snapshot: Snapshot) -> Closing:
         inputs=tuple((words.clean(file), sha256[:HASH_DIGITS]) for file, sha256 in snapshot.inputs[:inputs_most]),
         inputs_left=max(0, len(snapshot.inputs) - inputs_most),
         price_books=tuple(words.clean(book, BOOK_MOST) for book in snapshot.price_book.split(BOOKS_APART)),
-    )
-
-
-def unattributed_text(snapshot: Snapshot) -> str:
-    """What belongs to no project and why, by channel; '' where all has a project."""
-    rows = [row for row in snapshot.rows if row.project == UNATTRIBUTED]
-    if not rows:
-        return ""
-    whole = project_cents(snapshot.by_project).get(UNATTRIBUTED, money.ZERO)
-    requests, tokens = sum(row.requests for row in rows), money.total([tokens_of(row) for row in rows])
-    counted = f"{words.plural(requests, 'request')} and " if requests or not (whole or tokens) else ""
-    usage = f"{counted}{words.compact(tokens)} tokens"
-    if snapshot.totals.cost_unattributed == 0:
-        return f"{usage} name no project that a rule knows. They cost nothing beyond what the bills give to projects."
-    channels = by(rows, "channel")
-    cents = money.round_parts([group.cost for group in channels], whole=whole)
-    parts = [
-        f"{words.amount(cost, snapshot.currency)} by {words.name_of('provider', str(group.key))}"
-        for group, cost in zip(channels, cents, strict=True)
-        if cost
-    ]
-    return (
-        f"{words.amount(whole, snapshot.currency)} ({usage}) was charged on lines that name no project and that no usage explains"
-        f"{': ' + words.listed(parts) if len(parts) > 1 else ''}. It stays in the total and is given to nobody."
+        grade=grade_text(snapshot),
+        measures=() if snapshot.project is not None else measures_of(snapshot),
     )
 
 

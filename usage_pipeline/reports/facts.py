@@ -4,7 +4,7 @@ In: the month's costs, budgets, inputs, price book, who approved. Out: one snaps
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -13,9 +13,11 @@ from usage_pipeline.reports.focus_book import FocusBook
 from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS, Accounting, Approval, Snapshot, statement_of
 from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import BudgetStatus
+from usage_pipeline.tables.claimants import Unclaimed
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.exchange_used import ExchangeUsed
+from usage_pipeline.tables.grades import Grade
 from usage_pipeline.tables.looks import PLAIN, Looks
 from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.unpriced import Unpriced
@@ -23,7 +25,10 @@ from usage_pipeline.tables.unpriced import Unpriced
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`finalities` by scope. `unpriced` are the rows by project, each with its range and hint. `previous` is empty without data."""
+    """`finalities` and `grades` by scope. `unpriced` are the rows by project, each with its range and hint.
+
+    `previous` is empty without data; `unclaimed` is None where all cost has a project, or in a month closed before claimants were told.
+    """
 
     month: Period
     revision: int
@@ -41,9 +46,11 @@ class Facts:
     accounting: Accounting
     exchange: Sequence[ExchangeUsed] = ()
     shared: Sequence[SharedUsed] = ()
-    looks: Looks = PLAIN
     charges: pa.Table | None = None
     allocations: pa.Table | None = None
+    grades: Mapping[str, Grade] = field(default_factory=dict)
+    unclaimed: Unclaimed | None = None
+    looks: Looks = PLAIN
 
 
 def scopes_of(projects: Sequence[Project], daily: Sequence[DailyCost]) -> list[str]:
@@ -75,6 +82,8 @@ def snapshots_from(facts: Facts) -> list[Snapshot]:
             advice=facts.advice,
             exchange=facts.exchange,
             shared=facts.shared,
+            grade=facts.grades.get(scope),
+            unclaimed=facts.unclaimed,
             looks=facts.looks,
         )
         for scope, finality in facts.finalities.items()

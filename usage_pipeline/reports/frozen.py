@@ -21,9 +21,11 @@ from usage_pipeline.reports.frozen_looks import looks_document, looks_from
 from usage_pipeline.reports.snapshot import Accounting, Approval
 from usage_pipeline.tables.advice import advice
 from usage_pipeline.tables.budgets import budget_status
+from usage_pipeline.tables.claimants import Claimant, Unclaimed
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.exchange_used import exchange_used
+from usage_pipeline.tables.grades import Grade, Measure
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.shared_used import shared_used
 from usage_pipeline.tables.unpriced import Unpriced
@@ -78,9 +80,11 @@ def facts_from(files: Mapping[str, bytes]) -> Facts:
         accounting=Accounting(**told["accounting"]),
         exchange=rows_of(exchange_used, files[EXCHANGE]) if EXCHANGE in files else (),
         shared=rows_of(shared_used, files[SHARED]) if SHARED in files else (),
-        looks=looks_from(told.get("looks")),
         charges=pq.read_table(io.BytesIO(files[CHARGES])) if CHARGES in files else None,
         allocations=pq.read_table(io.BytesIO(files[ALLOCATIONS])) if ALLOCATIONS in files else None,
+        grades={scope: _grade(one) for scope, one in told.get("grades", [])},
+        unclaimed=_unclaimed(told.get("unclaimed")),
+        looks=looks_from(told.get("looks")),
     )
 
 
@@ -119,6 +123,8 @@ def _statement(facts: Facts) -> dict[str, Any]:
         "inputs": facts.inputs,
         "price_book": facts.price_book,
         "accounting": asdict(facts.accounting),
+        "unclaimed": facts.unclaimed and _plain(asdict(facts.unclaimed)),
+        "grades": [(scope, _plain(asdict(one))) for scope, one in facts.grades.items()],
         **looks_document(facts.looks),
     }
 
@@ -141,6 +147,21 @@ def _unpriced(told: dict[str, Any]) -> Unpriced:
     amounts = {name: None if told[name] is None else Decimal(told[name]) for name in ("tokens", "low", "high")}
     quantities = tuple((meter, Decimal(quantity)) for meter, quantity in told["quantities"])
     return Unpriced(**told | amounts | {"quantities": quantities, "day": date.fromisoformat(told["day"])})
+
+
+def _grade(told: dict[str, Any]) -> Grade:
+    amounts = [{name: None if one[name] is None else Decimal(one[name]) for name in ("percent", "amount")} for one in told["measures"]]
+    measures = (Measure(**one | exact) for one, exact in zip(told["measures"], amounts, strict=True))
+    return Grade(letter=told["letter"], measures=tuple(measures))
+
+
+def _unclaimed(told: dict[str, Any] | None) -> Unclaimed | None:
+    if told is None:
+        return None
+    amounts = ("amount", "own_cost", "all_cost")
+    claimants = tuple(Claimant(**one | {name: Decimal(one[name]) for name in amounts}) for one in told["claimants"])
+    whole = {name: Decimal(told[name]) for name in ("amount", "nobody")}
+    return Unclaimed(**whole, claimants=claimants, owners=tuple(told["owners"]))
 
 
 def _rank(value: Any) -> tuple[bool, str]:

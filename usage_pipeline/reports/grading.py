@@ -28,6 +28,17 @@ from usage_pipeline.tables.grades import (
 from usage_pipeline.tables.summary import totals
 from usage_pipeline.tables.unpriced import Unpriced, total_range
 
+NOTHING = {
+    UNPRICED: "all usage has a price",
+    UNEXPLAINED: "every difference between bill, the provider’s count and logs has a cause",
+    UNATTRIBUTED: "all cost has a project",
+    ESTIMATED: "a bill covers all of it",
+    TWICE: "nothing may be counted twice",
+    MISSING_DAYS: "no day is missing",
+    REJECTED: "every line could be read",
+    STALE: "every source has data of late",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Making:
@@ -53,8 +64,8 @@ def grade_of(rows: Sequence[DailyCost], made: Making, currency: str, steps: Mapp
     sums = totals(rows)
     cost = sums.cost
 
-    def of_cost(name: str, amount: Decimal | None, what: str) -> Measure:
-        percent = None if amount is None else _of(amount, cost)
+    def of_cost(name: str, amount: Decimal, what: str) -> Measure:
+        percent = _of(amount, cost)
         return _measure(name, percent, amount, _of_money(percent, amount, currency, what), steps)
 
     measures = (
@@ -105,9 +116,7 @@ def _of(part: Decimal, whole: Decimal) -> Decimal | None:
     return money.percent(abs(part), abs(whole)) if whole else None
 
 
-def _of_money(percent: Decimal | None, amount: Decimal | None, currency: str, what: str) -> str:
-    if not amount:
-        return f"nothing {what}"
+def _of_money(percent: Decimal | None, amount: Decimal, currency: str, what: str) -> str:
     share = "" if percent is None else f"{percent.quantize(Decimal('0.1'))}% of the cost, "
     return f"{share}{money.text(amount)} {currency}, {what}"
 
@@ -116,5 +125,6 @@ def _measure(name: str, percent: Decimal | None, amount: Decimal | None, words: 
     letter = letter_of(percent, steps[name])
     most = steps[name][LETTERS.index(letter)] if letter != LETTERS[-1] else steps[name][-1]
     limit = f"above {money.text(most)}%" if letter == LETTERS[-1] else f"up to {money.text(most)}%"
+    words = words if percent is None or percent else NOTHING[name]
     told = f" ({letter}: {'not known' if percent is None else limit})" if letter != LETTERS[0] else ""
     return Measure(name=name, percent=percent, amount=amount, letter=letter, words=words + told)

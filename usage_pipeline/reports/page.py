@@ -49,6 +49,7 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "finality": label,
         "finality_note": meaning,
         "revision": snapshot.revision,
+        "grade": "" if snapshot.grade is None else snapshot.grade.letter,
         "approved": approved_text(snapshot),
         "is_project": snapshot.project is not None,
         "is_empty": not snapshot.rows,

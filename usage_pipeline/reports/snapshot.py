@@ -15,9 +15,11 @@ from usage_pipeline.reports.contracted import Contracted, contracted_of
 from usage_pipeline.reports.focus_book import FocusBook
 from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.budgets import BudgetStatus
+from usage_pipeline.tables.claimants import Unclaimed
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.exchange_used import ExchangeUsed
+from usage_pipeline.tables.grades import Grade
 from usage_pipeline.tables.looks import PLAIN, Looks
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.shared_used import SharedUsed
@@ -122,6 +124,8 @@ class Snapshot:
     accounting: Accounting | None
     approval: Approval | None = None
     focus: FocusBook | None = None
+    grade: Grade | None = None
+    unclaimed: Unclaimed | None = None
     looks: Looks = PLAIN
 
     @property
@@ -160,6 +164,8 @@ def statement_of(
     advice: Sequence[Advice] = (),
     exchange: Sequence[ExchangeUsed] = (),
     shared: Sequence[SharedUsed] = (),
+    grade: Grade | None = None,
+    unclaimed: Unclaimed | None = None,
     looks: Looks = PLAIN,
 ) -> Snapshot:
     """The statement of `month` for 'organisation' or a project id (or 'projects/<id>').
@@ -210,6 +216,8 @@ def statement_of(
         accounting=accounting,
         approval=approval,
         focus=focus,
+        grade=grade,
+        unclaimed=unclaimed if project is None or project.id == UNATTRIBUTED else None,
         looks=looks,
     )
 

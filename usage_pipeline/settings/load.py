@@ -58,6 +58,7 @@ OF_NO_NUMBER = frozenset(
         "limits",
         "journal",
         "reports",
+        "unattributed",
         "budgets",
         "request_limits",
         "grace",
@@ -96,6 +97,7 @@ class Settings:
     anomalies: AnomalyRules
     channels: tuple[ChannelSpec, ...]
     routing: tuple[Route, ...]
+    unattributed_owners: tuple[str, ...]
     file: Path
     fingerprint: str
     numbers_fingerprint: str
@@ -168,6 +170,7 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         anomalies=AnomalyRules(**shaped.anomalies.model_dump()),
         channels=channels(shaped, document),
         routing=routing(shaped, document),
+        unattributed_owners=tuple(shaped.unattributed.owners) or tuple(organisation.finance),
         file=config,
         fingerprint=_hash(document.content),
         numbers_fingerprint=_hash(_of_numbers(document.content or {})),

@@ -10,6 +10,7 @@ from usage_pipeline.settings.shape import (
     RuleShape,
     Section,
     SourceShape,
+    UnattributedShape,
 )
 from usage_pipeline.settings.shape_anomalies import AnomaliesShape, Holidays
 from usage_pipeline.settings.shape_book import CurrenciesShape, JournalShape, SharedCostShape
@@ -41,3 +42,4 @@ class UsageFile(Section):
     channels: list[ChannelShape] = Field(default=[])
     routing: list[RouteShape] = Field(default=[])
     reports: ReportsShape = ReportsShape()
+    unattributed: UnattributedShape = UnattributedShape()

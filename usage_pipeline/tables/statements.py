@@ -21,6 +21,7 @@ class Statement:
     content_hash: str = column("SHA-256 of the snapshot that all formats are rendered from")
     files: str = column("JSON object: file name -> SHA-256")
     written_at: datetime = column("When the files last changed (UTC)")
+    grade: str | None = column("'A' to 'D': how far its numbers can be trusted; null without any number", default=None)
 
 
 statements = Table("statements", Statement)

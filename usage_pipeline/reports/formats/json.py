@@ -9,6 +9,7 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.reports.snapshot import Snapshot
+from usage_pipeline.reports.unattributed import evidence_of, trend_of
 from usage_pipeline.tables.summary import Group
 from usage_pipeline.tables.unpriced import Unpriced, total_range
 
@@ -27,12 +28,16 @@ def json_of(snapshot: Snapshot) -> bytes:
         "revision": snapshot.revision,
         "finality": snapshot.finality,
         "approved": _approved(snapshot),
+        "grade": None if snapshot.grade is None else snapshot.grade.letter,
+        "grade_reasons": [] if snapshot.grade is None else list(snapshot.grade.reasons),
+        "quality": [] if snapshot.grade is None else [_plain(dataclasses.asdict(one)) for one in snapshot.grade.measures],
         "currency": snapshot.currency,
         "totals": _totals(snapshot),
         **{f"by_{name}": _groups(getattr(snapshot, f"by_{name}"), with_quantity=name == "meter") for name in DIMENSIONS},
         "budgets": [_plain(dataclasses.asdict(status)) for status in snapshot.budgets],
         "unpriced": [_unpriced(one) for one in snapshot.unpriced],
         "unattributed": money.text(snapshot.totals.cost_unattributed),
+        "unattributed_detail": _unattributed(snapshot),
         "inputs": [{"file": file, "sha256": sha256} for file, sha256 in snapshot.inputs],
         "price_book": snapshot.price_book,
         "agreements": [_plain(dataclasses.asdict(one)) for one in snapshot.agreements],
@@ -47,6 +52,23 @@ def _approved(snapshot: Snapshot) -> dict[str, Any] | None:
     """Who closed the month; null while it is not closed."""
     one = snapshot.approval
     return None if one is None else {"by": one.by, "at": f"{one.at:%Y-%m-%dT%H:%M:%SZ}", "note": one.note}
+
+
+def _unattributed(snapshot: Snapshot) -> dict[str, Any] | None:
+    """Who looks after cost of no project, how it moved, and whose usage fits it; null where all has a project, and for other projects."""
+    found, trend = snapshot.unclaimed, trend_of(snapshot)
+    if found is None or trend is None:
+        return None
+    claimants = [
+        _plain({**dataclasses.asdict(one), "percent": money.percent(one.amount, found.amount), "evidence": evidence_of(one)})
+        for one in found.claimants
+    ]
+    return {
+        "owners": list(found.owners),
+        **_plain(dataclasses.asdict(trend)),
+        "claimants": claimants,
+        "without_claimant": money.text(found.nobody),
+    }
 
 
 def _totals(snapshot: Snapshot) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Grades and claimants."""
+"""The grade of each statement."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0012"
 down_revision = "0011"
@@ -7,4 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.add_column("statements", sa.Column("grade", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("statements", "grade")
