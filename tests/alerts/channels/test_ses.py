@@ -152,4 +152,4 @@ def test_without_credentials(receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 def test_an_endpoint_that_is_none() -> None:
     error = failure(SesChannel(region=REGION, endpoint="nonsense"))
     assert isinstance(error, PermanentDeliveryError)
-    assert "check USAGE_SES_REGION and USAGE_SES_ENDPOINT" in str(error)
+    assert "check USAGE_SES_REGION, USAGE_SES_ENDPOINT and AWS_PROFILE" in str(error)

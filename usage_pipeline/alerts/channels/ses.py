@@ -90,7 +90,7 @@ class SesChannel:
         except (UnreachableError, HTTPClientError) as error:
             fault = TemporaryDeliveryError(f"{self._name} cannot be reached or hung up ({type(error).__name__}); it is sent again")
         except (BotoCoreError, ValueError) as error:
-            mend = "check USAGE_SES_REGION and USAGE_SES_ENDPOINT"
+            mend = "check USAGE_SES_REGION, USAGE_SES_ENDPOINT and AWS_PROFILE"
             fault = PermanentDeliveryError(f"{self._name} cannot be asked ({type(error).__name__}): {mend}")
         else:
             return
