@@ -43,6 +43,8 @@ def show_plan(plan: RevisionPlan, output: Output) -> None:
         amounts = [one.amount for one in plan.parts if one.cause == cause]
         if amounts:
             output.say(f"  {name}: {money.text(money.total(amounts))}")
+    for one in plan.changed:
+        output.say(f"  since the close: {one}")
     if not plan.parts:
         output.say("  nothing: what was read says what was closed")
     if plan.statements:
@@ -106,5 +108,6 @@ def _document(plan: RevisionPlan) -> dict[str, Any]:
         "compared_by": list(plan.compared),
         "alerts": plan.alerts,
         "mails": [],
+        "changed_since": list(plan.changed),
         "inputs_gone": [one.words for one in plan.gone],
     }

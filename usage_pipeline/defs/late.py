@@ -11,6 +11,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from usage_pipeline import money
+from usage_pipeline.defs.changed_since import changed_finding
 from usage_pipeline.defs.closed import Closed, closed_months, folder_of
 from usage_pipeline.defs.finding import Finding
 from usage_pipeline.defs.usage import rows_for
@@ -65,7 +66,7 @@ class Late:
 
 
 def late_findings(workplace: Workplace) -> list[Finding]:
-    """One a closed month that something came late for (blocks), or that is being revised (does not)."""
+    """One a closed month that something came late for, or was changed for (both block), or that is being revised (does not)."""
     found: list[Finding] = []
     for closed in closed_months(workplace.database()).values():
         late = late_of(workplace, closed)
@@ -74,6 +75,8 @@ def late_findings(workplace: Workplace) -> list[Finding]:
         elif late is not None:
             amount = abs(late.billed) if late.billed else None
             found.append(Finding(code=LATE, blocks=True, count=len(late.files), amount=amount, words=late.words))
+        changed = changed_finding(workplace, closed)
+        found += [changed] if changed else []
     return found
 
 

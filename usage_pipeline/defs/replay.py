@@ -141,8 +141,8 @@ def _groups(given: Ingredients) -> list[tuple[datetime, str, list[Input]]]:
 def _read(
     workplace: Replayed, settings: Settings, source: str, read_at: datetime, files: Sequence[tuple[Input, Path]], folder: Path
 ) -> None:
-    """One group into the lake of the folder, by links that have the files' own names."""
-    spec = next(one for one in settings.sources if one.name == source)
+    """One group into the lake of the folder, by links that have the files' own names. A source may have been taken out of usage.yaml."""
+    spec = next((one for one in settings.sources if one.name == source), None)
     links = folder / INPUTS / source / f"{read_at:%Y%m%dT%H%M%S%f}"
     for one, place in files:
         link = links / one.uri.replace("://", "/").lstrip("/")
@@ -151,14 +151,14 @@ def _read(
     engine = workplace.reading_engine()
     ingest(
         source,
-        SOURCES[spec.kind],
+        SOURCES[spec.kind if spec else files[0][0].kind],
         f"{escape(str(links))}/**/*",
         lake=workplace.lake(engine),
         database=workplace.database(),
         engine=engine,
         stage=workplace.home.scratch,
         now=read_at,
-        tags=spec.tags,
+        tags=spec.tags if spec else None,
         landing=workplace.landing(),
     )
 

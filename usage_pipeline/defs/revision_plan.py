@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from usage_pipeline import money
 from usage_pipeline.budgets.spending import dimensions_of
 from usage_pipeline.defs.budgets import month_statuses, sums_around
+from usage_pipeline.defs.changed_since import changes_of
 from usage_pipeline.defs.close_files import closed_book, current_book
 from usage_pipeline.defs.closed import Closed
 from usage_pipeline.defs.inputs import Gone, inputs_of, locate
@@ -58,6 +59,7 @@ class TouchedBudget:
 class RevisionPlan:
     """`compared`: months whose statements compare with this one once it is closed again. `gone`: inputs that cannot be read again.
 
+    `changed`: what of usage.yaml, price books and exchange rates is another than when it was closed, in words.
     Mails: never any, of whatever would be due; `alerts` counts the thresholds that would have been told then.
     """
 
@@ -67,6 +69,7 @@ class RevisionPlan:
     budgets: Sequence[TouchedBudget]
     compared: Sequence[str]
     gone: Sequence[Gone]
+    changed: Sequence[str] = ()
 
     @property
     def difference(self) -> Decimal:
@@ -105,6 +108,7 @@ def revision_plan(workplace: Workplace, closed: Closed) -> RevisionPlan:
         budgets=_budgets(settings.budgets, database, month, before.daily, daily),
         compared=_compared(database, month) if parts else (),
         gone=gone,
+        changed=changes_of(workplace, closed),
     )
 
 

@@ -173,7 +173,7 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         unattributed_owners=tuple(shaped.unattributed.owners) or tuple(organisation.finance),
         file=config,
         fingerprint=_hash(document.content),
-        numbers_fingerprint=_hash(_of_numbers(document.content or {})),
+        numbers_fingerprint=_hash(of_numbers(document.content or {})),
     )
 
 
@@ -181,7 +181,7 @@ def _hash(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _of_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
+def of_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
     """What of the file decides a day's costs."""
     kept = {name: value for name, value in content.items() if name not in OF_NO_NUMBER}
     currency = (content.get("organisation") or {}).get("currency")
