@@ -16,7 +16,7 @@ from usage_pipeline.tables.meters import METERS, REQUESTS
 COLUMNS = (
     "period", "project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status", "meter", "quantity", "unit",
     "requests", "list_cost", "estimated_cost", "billed_cost", "cost", "currency", "basis", "unpriced_reason", "credits",
-    "unpriced_quantity", "unpriced_events",
+    "unpriced_quantity", "unpriced_events", "revision", "finality", "grade",
 )  # fmt: skip
 TEXT = ("project", "team", "user", "channel", "provider", "model", "api_type", "operation", "status", "meter", "basis", "unpriced_reason")
 """Columns whose values come from outside as text: these are guarded. Numbers stay numbers, so that -2.50 stays a credit."""
@@ -46,5 +46,8 @@ def _fields(row: MonthlyCost, snapshot: Snapshot) -> list[str]:
         "requests": str(row.requests),
         "unpriced_events": str(row.unpriced_events),
         "currency": snapshot.currency,
+        "revision": str(snapshot.revision),
+        "finality": snapshot.finality,
+        "grade": "" if snapshot.grade is None else snapshot.grade.letter,
     }
     return [values[name] for name in COLUMNS]
