@@ -22,7 +22,7 @@ SCOPES = ("project", "operation", "model", "channel")
 
 def violations_of(priced: ir.Table, limits: Sequence[RequestLimit]) -> ir.Table:
     """`priced` usage → rows of limit_violations. Raises ValueError without a limit, for then nothing is to be asked."""
-    rows = priced.filter(priced.view == LOG_VIEW, priced.request_count.fill_null(1) == 1)
+    rows = priced.filter(priced["view"] == LOG_VIEW, priced["request_count"].fill_null(1) == 1)
     rows = rows.mutate(day=rows.started_at.date(), model=rows.model_id.fill_null(rows.model))
     known = reduce(lambda one, other: one | other, (rows[meter].notnull() for meter in TOKEN_METERS))
     tokens = ibis.ifelse(known, reduce(add, (rows[meter].fill_null(0).cast("int64") for meter in TOKEN_METERS)), ibis.null("int64"))
@@ -40,7 +40,7 @@ def _over(rows: ir.Table, measure: str, amount: ir.DecimalValue, limits: Sequenc
     by_scope = sorted(limits, key=lambda one: -sum(getattr(one, name) is not None for name in SCOPES))
     most = ibis.cases(*((_holds(rows, one), ibis.literal(getattr(one, measure), MONEY)) for one in by_scope), else_=ibis.null(MONEY))
     told = rows.mutate(measure=ibis.literal(measure), amount=amount, limit=most)
-    return limit_violations.conform(told.filter(told.amount > told.limit).select(*limit_violations.names))
+    return limit_violations.conform(told.filter(told["amount"] > told["limit"]).select(*limit_violations.names))
 
 
 def _holds(rows: ir.Table, limit: RequestLimit) -> ir.BooleanValue:
