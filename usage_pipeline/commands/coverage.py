@@ -3,12 +3,15 @@
 import csv
 import io
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.unclaimed import show_unclaimed, unclaimed_document
 from usage_pipeline.commands.unpriced import SMALLEST
+from usage_pipeline.defs.claimants import unclaimed_of
 from usage_pipeline.defs.coverage import coverage_of
 from usage_pipeline.defs.reports import write_if_changed
 from usage_pipeline.defs.workplace import Workplace
@@ -17,7 +20,9 @@ from usage_pipeline.periods import Period
 from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.reports.snapshot import ORGANISATION
 from usage_pipeline.settings import Environment
+from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.home import Home
+from usage_pipeline.tables.costs import UNATTRIBUTED, daily_costs
 from usage_pipeline.tables.coverage import NOTHING, Covered
 
 NO_OWNER = "no owner yet"
@@ -40,13 +45,25 @@ def run_coverage(environment: Environment, days: Period, output: Output, *, unow
     path = home.reports / f"{days.start}_{days.last}" / ORGANISATION / "coverage.csv"
     write_if_changed(path, _csv(rows, currency))
     shown = [row for row in rows if not row.is_owned] if unowned_only else rows
+    database = workplace.database()
+    found = unclaimed_of(workplace, days, database.select(daily_costs, where={"day": days}))
+    before = _before(database, days)
     if output.as_json:
         where = path.relative_to(home.root).as_posix()
-        output.document({"from": str(days.start), "to": str(days.last), "currency": currency, "csv": where, "rows": _documents(shown)})
+        document = {"from": str(days.start), "to": str(days.last), "currency": currency, "csv": where}
+        output.document(document | {"unattributed": unclaimed_document(found, days, before), "rows": _documents(shown)})
     else:
         _show(shown, days, currency, output)
+        show_unclaimed(found, days, before, currency, output)
         output.say(f"\nall {len(rows):,} rows: {path}")
     return 0
+
+
+def _before(database: Database, days: Period) -> tuple[Period, Decimal] | None:
+    """As many days before, and what was without a project then; None where nothing was computed of them."""
+    span = Period(days.start - timedelta(days=days.days_count), days.start)
+    rows = database.select(daily_costs, where={"day": span})
+    return (span, money.total([row.cost for row in rows if row.project == UNATTRIBUTED])) if rows else None
 
 
 def owner_of(row: Covered) -> str:
