@@ -3,36 +3,16 @@
 In: a file's header and rows as text ('' is null). Out: each violation, with its rule, row and column; nothing where all is right.
 """
 
-import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import TypeAlias
 
 from usage_pipeline import money
-from usage_pipeline.reports.focus_columns import (
-    ALLOWED,
-    COLUMNS,
-    CURRENCY,
-    DECIMAL,
-    OBJECT,
-    PAIRS,
-    PRICE,
-    SUBCATEGORIES,
-    TIME,
-    UNIT,
-    WRITTEN,
-    columns_of,
-)
-from usage_pipeline.reports.focus_rows import ALLOCATED, CREDIT, ESTIMATED, PURCHASE, STAMP, TAX, USAGE
+from usage_pipeline.reports.focus_columns import COLUMNS, SUBCATEGORIES, columns_of
+from usage_pipeline.reports.focus_rows import ALLOCATED, CREDIT, ESTIMATED, PURCHASE, TAX, USAGE
+from usage_pipeline.reports.focus_written import Fields, Found, wrongly_written
 from usage_pipeline.tables.costs import UNATTRIBUTED
-
-Fields: TypeAlias = Mapping[str, str]
-Found: TypeAlias = Iterator[tuple[str, str]]
-"""(rule, column)."""
 
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 PRICING = ("SkuId", "SkuPriceId", "PricingCategory", "PricingQuantity", "PricingUnit", "ListUnitPrice", "ContractedUnitPrice")
@@ -62,78 +42,11 @@ def violations(
         found.append(Violation("order_of_columns", 0, "", ""))
     needed = [one.name for one in COLUMNS if one.level(version) and not one.level(version).endswith("?")]
     for number, row in enumerate(rows, 1):
-        told = [("null", name) for name in needed if not row.get(name)] + [*_written(row)]
+        told = [("null", name) for name in needed if not row.get(name)] + [*wrongly_written(row)]
         if not told:
             told = [one for rule in RULES for one in rule(row)]
         found += [Violation(rule, number, column, row.get(column, "")) for rule, column in told]
     return [*found, *_twice(rows), *_services(rows), *_invoices(rows, invoices or {})]
-
-
-def _written(row: Fields) -> Found:
-    """Every value that is there is written as its column says, and is one that may be."""
-    for name, value in row.items():
-        if value:
-            if not WRITTEN_AS.get(WRITTEN.get(name, ""), _any)(value):
-                yield "written", name
-            if name in ALLOWED and value not in ALLOWED[name]:
-                yield "allowed", name
-
-
-def _any(_: str) -> bool:
-    return True
-
-
-def _is_decimal(value: str) -> bool:
-    return re.fullmatch(r"-?\d+(\.\d+)?(E-?\d+)?", value) is not None
-
-
-def _is_price(value: str) -> bool:
-    return _is_decimal(value) and not value.startswith("-")
-
-
-def _is_time(value: str) -> bool:
-    try:
-        datetime.strptime(value, STAMP)  # noqa: DTZ007 – the form ends in Z
-    except ValueError:
-        return False
-    return len(value) == len("2026-10-01T00:00:00Z")
-
-
-def _is_currency(value: str) -> bool:
-    return re.fullmatch(r"[A-Z]{3}", value) is not None
-
-
-def _is_unit(value: str) -> bool:
-    return re.fullmatch(r"([1-9]\d* )?[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*", value) is not None
-
-
-def _loaded(value: str) -> object:
-    try:
-        return json.loads(value, parse_float=Decimal)
-    except ValueError:
-        return None
-
-
-def _is_pairs(value: str) -> bool:
-    found = _loaded(value)
-    return isinstance(found, dict) and not any(isinstance(one, dict | list) for one in found.values())
-
-
-def _is_object(value: str) -> bool:
-    found = _loaded(value)
-    elements = found.get("Elements") if isinstance(found, dict) else None
-    return isinstance(elements, list) and bool(elements) and all(isinstance(one, dict) for one in elements)
-
-
-WRITTEN_AS: dict[str, Callable[[str], bool]] = {
-    DECIMAL: _is_decimal,
-    PRICE: _is_price,
-    TIME: _is_time,
-    CURRENCY: _is_currency,
-    UNIT: _is_unit,
-    PAIRS: _is_pairs,
-    OBJECT: _is_object,
-}
 
 
 def _number(row: Fields, name: str) -> Decimal | None:
