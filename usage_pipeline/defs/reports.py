@@ -30,7 +30,7 @@ from usage_pipeline.prices.advice import advice_of
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.facts import Facts, scopes_of, snapshots_from
-from usage_pipeline.reports.pool import Rendered, render_all
+from usage_pipeline.reports.pool import Rendered, render_each
 from usage_pipeline.reports.render import PDF
 from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS, Accounting, Snapshot
 from usage_pipeline.settings import Settings
@@ -80,7 +80,7 @@ def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> 
     known = {(one.period, one.scope): one for one in stated if (one.period, one.revision) in drafts}
     kept = {place: one.content_hash for place, one in known.items() if _still_there(home.reports, one)}
     rows: list[Statement] = []
-    for rendered in render_all(snapshots, TEMPLATES, known=kept, progress=lambda done, total: tell("statements", done, total)):
+    for rendered in render_each(snapshots, TEMPLATES, known=kept, progress=lambda done, total: tell("statements", done, total)):
         folder = home.reports / rendered.snapshot.period / rendered.snapshot.scope
         for name, content in rendered.files.items():
             write_if_changed(folder / name, content)

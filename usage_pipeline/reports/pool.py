@@ -3,12 +3,15 @@
 Processes, because layout holds Python's lock; spawned, because forking a process that has threads (Dagster's) is not safe.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Self
 
 from usage_pipeline.periods import start_of
 from usage_pipeline.reports.formats.csv import csv_of
@@ -23,6 +26,8 @@ STATEMENTS_A_WORKER = 250
 """A worker is replaced after so many: layout keeps some memory."""
 WORTH_A_POOL = 4
 """Fewer PDFs are made in this process: starting a worker costs as much as two of them."""
+AHEAD = 16
+"""Statements that may wait in memory for their PDF."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +52,34 @@ def render_all(
     progress: Progress | None = None,
 ) -> list[Rendered]:
     """Every snapshot rendered, in the order given. `known` is (period, scope) → `pdf_key` of the PDF the caller still has."""
-    drafts = [_draft(snapshot, templates) for snapshot in snapshots]
-    have = known or {}
-    wanted = [place for place, (draft, _) in enumerate(drafts) if have.get((draft.snapshot.period, draft.snapshot.scope)) != draft.pdf_key]
-    results = [draft for draft, _ in drafts]
-    done = len(drafts) - len(wanted)
-    if progress and done:
-        progress(done, len(drafts))
-    for place, pdf in _pdfs({place: (drafts[place][1], results[place]) for place in wanted}, templates, workers):
-        results[place] = replace(results[place], files={**results[place].files, PDF: pdf})
-        done += 1
-        if progress:
-            progress(done, len(drafts))
-    return results
+    return list(render_each(snapshots, templates, known=known, workers=workers, progress=progress))
+
+
+def render_each(
+    snapshots: Sequence[Snapshot],
+    templates: Path,
+    *,
+    known: Mapping[tuple[str, str], str] | None = None,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Iterator[Rendered]:
+    """The same one by one, for a caller that writes them down: no more than a few statements are in memory at a time."""
+    have, done = known or {}, 0
+    waiting: deque[tuple[Rendered, Callable[[], bytes] | None]] = deque()
+    with _Layout(templates, workers) as layout:
+        for place, snapshot in enumerate(snapshots, 1):
+            draft, page = _draft(snapshot, templates)
+            is_known = have.get((snapshot.period, snapshot.scope)) == draft.pdf_key
+            waiting.append((draft, None if is_known else layout.start(page, draft)))
+            while waiting and (len(waiting) > AHEAD or place == len(snapshots)):
+                yield _finished(*waiting.popleft())
+                done += 1
+                if progress:
+                    progress(done, len(snapshots))
+
+
+def _finished(draft: Rendered, pdf: Callable[[], bytes] | None) -> Rendered:
+    return draft if pdf is None else replace(draft, files={**draft.files, PDF: pdf()})
 
 
 def _draft(snapshot: Snapshot, templates: Path) -> tuple[Rendered, str]:
@@ -69,20 +89,30 @@ def _draft(snapshot: Snapshot, templates: Path) -> tuple[Rendered, str]:
     return Rendered(snapshot=snapshot, files=files, pdf_key=pdf_key(page, lines, templates)), page
 
 
-def _pdfs(wanted: Mapping[int, tuple[str, Rendered]], templates: Path, workers: int) -> Iterator[tuple[int, bytes]]:
-    """(place, PDF) as they are ready."""
-    jobs = {
-        place: (page, draft.files[CSV], _moment(draft.snapshot), templates, CSV, draft.snapshot.looks.logo)
-        for place, (page, draft) in wanted.items()
-    }
-    if workers < 2 or len(jobs) < WORTH_A_POOL:  # noqa: PLR2004
-        yield from ((place, pdf_of(*job)) for place, job in jobs.items())
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=STATEMENTS_A_WORKER) as pool:
-        longest_first = sorted(jobs, key=lambda place: -len(jobs[place][0]))
-        running: dict[Future[bytes], int] = {pool.submit(pdf_of, *jobs[place]): place for place in longest_first}
-        for ready in as_completed(running):
-            yield running[ready], ready.result()
+class _Layout:
+    """Where PDFs are made: in this process until there are enough of them to be worth others."""
+
+    def __init__(self, templates: Path, workers: int) -> None:
+        self.templates, self.workers, self.started = templates, workers, 0
+        self.pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+
+    def start(self, page: str, draft: Rendered) -> Callable[[], bytes]:
+        """What gives the PDF; a worker may make it meanwhile."""
+        looks = draft.snapshot.looks
+        job = partial(pdf_of, page, draft.files[CSV], _moment(draft.snapshot), self.templates, CSV, looks.logo)
+        self.started += 1
+        if self.workers < 2 or self.started < WORTH_A_POOL:  # noqa: PLR2004
+            return job
+        if self.pool is None:
+            self.pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), max_tasks_per_child=STATEMENTS_A_WORKER)
+        return self.pool.submit(job).result
 
 
 def _moment(snapshot: Snapshot) -> datetime:

@@ -170,9 +170,16 @@ def _unpriced(snapshot: Snapshot) -> Sheet:
 def _rows(snapshot: Snapshot) -> list[Sheet]:
     """The rows of statement.csv under the same heads, numbers as numbers: what a pivot table is made of."""
     columns = tuple(Column(head=name, kind=_kind(name), width=max(12, len(name) + 3)) for name in COLUMNS)
+    whole: dict[str, Value] = {
+        "period": snapshot.period,
+        "currency": snapshot.currency,
+        "revision": snapshot.revision,
+        "finality": snapshot.finality,
+        "grade": None if snapshot.grade is None else snapshot.grade.letter,
+    }
     rows: list[tuple[Value, ...]] = []
     for row in snapshot.rows:
-        more = {"period": snapshot.period, "unit": UNITS.get(row.meter), "currency": snapshot.currency}
+        more = whole | {"unit": UNITS.get(row.meter)}
         rows.append(tuple(more[name] if name in more else getattr(row, name) for name in COLUMNS))
     starts = range(0, max(1, len(rows)), ROWS_A_SHEET)
     return [
@@ -184,4 +191,4 @@ def _rows(snapshot: Snapshot) -> list[Sheet]:
 def _kind(name: str) -> str:
     if name in MONEY_OF_ROWS:
         return MONEY
-    return NUMBER if name in AMOUNTS or name in {"requests", "unpriced_events"} else TEXT
+    return NUMBER if name in AMOUNTS or name in {"requests", "unpriced_events", "revision"} else TEXT
