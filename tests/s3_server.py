@@ -39,6 +39,10 @@ class Bucket:
             if modified_at is not None:
                 made.last_modified = modified_at.replace(tzinfo=None)
 
+    def delete(self, key: str) -> None:
+        """As if it had never been there."""
+        self._backend.delete_object(self.name, key)
+
 
 @dataclass(frozen=True)
 class Request:

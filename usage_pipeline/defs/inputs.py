@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
+from tempfile import mkdtemp
 
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import StoreError
@@ -15,29 +17,33 @@ from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.closed_folder import hash_of
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.excluded import without_excluded
-from usage_pipeline.storage.landing import Fetched, LandedFile
+from usage_pipeline.storage.landing import LandedFile, Unread
 from usage_pipeline.storage.long_lines import spoken_days
 from usage_pipeline.storage.shards import newest_words
 from usage_pipeline.tables.ingested_files import IngestedDay, IngestedFile, ingested_files
 from usage_pipeline.tables.inputs import NAMES, Input
 
 COPY = "copy"
+REMOTE = "://"
 Key = tuple[str, str]
 """A source and the hash of a content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """An input that is not there any more as it was. `words` say what is wrong and how to mend it."""
+    """An input that is not there any more as it was, or that its store does not give: `problem` says why. `words` say how to mend it."""
 
     input: Input
     is_changed: bool
+    problem: str | None = None
 
     @property
     def words(self) -> str:
         one = self.input
-        what = "holds something else than when it was read" if self.is_changed else "is missing"
         name = one.source if one.kind == NAMES else f"a file of {one.source}"
+        if self.problem is not None:
+            return f"{one.uri} ({name}) cannot be looked at: {self.problem}"
+        what = "holds something else than when it was read" if self.is_changed else "is missing"
         return f"{one.uri} ({name}) {what}: restore the version with SHA-256 {one.sha256[:16]}… ({one.size_bytes:,} bytes)"
 
 
@@ -82,20 +88,23 @@ def locate(workplace: Workplace, inputs: Iterable[Input], folder: Path) -> tuple
     """
     found: dict[Key, Path] = {}
     gone: list[Gone] = []
-    listed: dict[str, list[LandedFile]] = {}
+    listed: dict[str, Listed] = {}
     for one in inputs:
         path = Path(one.uri)
         if path.is_file() and path.stat().st_size == one.size_bytes and hash_of(path) == one.sha256:
             found[one.source, one.sha256] = path
             continue
         if one.kind != NAMES and one.source not in listed:
-            listed[one.source] = _listed(workplace, one.source)
-        candidates = listed.get(one.source, [])
-        elsewhere = _elsewhere(workplace, one, candidates, folder)
+            listed[one.source] = _of_source(workplace, one.source)
+        there = listed.get(one.source, NOTHING)
+        if REMOTE in one.uri and not any(file.told == one.uri for file in there.files):
+            there = there.and_of(_listed(workplace, escape(one.uri)))
+        elsewhere, problem = _elsewhere(workplace, one, there.files, folder)
         if elsewhere is not None:
             found[one.source, one.sha256] = elsewhere
         elif not one.is_replaced:
-            gone.append(Gone(input=one, is_changed=path.is_file() or any(file.told == one.uri for file in candidates)))
+            is_changed = path.is_file() or any(file.told == one.uri for file in there.files)
+            gone.append(Gone(input=one, is_changed=is_changed, problem=problem or (None if is_changed else there.problem)))
     return found, gone
 
 
@@ -155,24 +164,49 @@ def _plain_input(source: str, kind: str, path: Path) -> Input:
     return replace(empty, speaks_of_month=False)
 
 
-def _listed(workplace: Workplace, source: str) -> list[LandedFile]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Files of a store, or what stands against looking at them."""
+
+    files: Sequence[LandedFile]
+    problem: str | None = None
+
+    def and_of(self, other: "Listed") -> "Listed":
+        """Both; what one store does not give is a problem as long as nothing else is known."""
+        return Listed((*self.files, *other.files), other.problem or self.problem)
+
+
+NOTHING = Listed(())
+
+
+def _of_source(workplace: Workplace, source: str) -> Listed:
+    """The files of a source as usage.yaml has it now; nothing where it has it no more."""
     spec = next((one for one in workplace.settings().sources if one.name == source), None)
-    if spec is None:
-        return []
+    return _listed(workplace, spec.path) if spec is not None else NOTHING
+
+
+def _listed(workplace: Workplace, pattern: str) -> Listed:
     try:
-        return workplace.landing().list_files(spec.path)
-    except StoreError:
-        return []
+        return Listed(workplace.landing().list_files(pattern))
+    except StoreError as error:
+        return Listed((), str(error))
 
 
-def _elsewhere(workplace: Workplace, one: Input, candidates: Sequence[LandedFile], folder: Path) -> Path | None:
-    """Where the same content lies under another name, or in another store; the file of the same name is looked at first."""
+def _elsewhere(workplace: Workplace, one: Input, candidates: Sequence[LandedFile], folder: Path) -> tuple[Path | None, str | None]:
+    """Where the same content lies under another name, or in another store, and what stands against reading the file of the same name.
+
+    The file of the same name is looked at first.
+    """
     same_size = sorted((file for file in candidates if file.size_bytes == one.size_bytes), key=lambda file: file.told != one.uri)
+    problem: str | None = None
     for file in same_size:
         try:
-            for fetched in workplace.landing().fetch([file], folder):
-                if isinstance(fetched, Fetched) and fetched.fingerprint == one.sha256:
-                    return Path(fetched.path)
-        except StoreError:
-            return None
-    return None
+            place = Path(mkdtemp(dir=folder, prefix="fetched-")) if REMOTE in file.uri else folder  # each its own: a store counts from 0
+            for fetched in workplace.landing().fetch([file], place):
+                if isinstance(fetched, Unread):
+                    problem = problem or (fetched.words if file.told == one.uri else None)
+                elif fetched.fingerprint == one.sha256:
+                    return Path(fetched.path), None
+        except StoreError as error:
+            return None, str(error)
+    return None, problem
