@@ -8,6 +8,7 @@ from usage_pipeline.commands.reconcile_words import show
 from usage_pipeline.costs.reconcile import Reconciled
 from usage_pipeline.defs.reconcile_invoices import invoice_lines
 from usage_pipeline.defs.reconcile_tried import reconciled_with
+from usage_pipeline.defs.reconciled_closed import as_they_were_closed
 from usage_pipeline.defs.reconciliations import reconciled
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError
@@ -32,7 +33,7 @@ def run_reconcile(environment: Environment, days: Period, output: Output, *, cha
     tried = None if line is None else with_line(environment.config_file, line, landing=home.landing.absolute())
     with output.progress() as listener:
         listener("reconciling", 0, 0)
-        now = reconciled(workplace, days)
+        now = as_they_were_closed(workplace, reconciled(workplace, days), days)
         then = None if tried is None else reconciled_with(workplace, tried, days)
         found = _of(now, channel, days)
         proposed = _proposed(environment, workplace, found, days, is_tried=line is None)
