@@ -5,9 +5,10 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.defs.close import check_name, close_month, keep_as_closed, plan_of
-from usage_pipeline.defs.close_files import Plan, finding_document
+from usage_pipeline.defs.close_files import Plan
 from usage_pipeline.defs.closed import Closed, folder_of
 from usage_pipeline.defs.finality import document_of, table_of
+from usage_pipeline.defs.finding_money import finding_document, money_words
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.progress import reporting_to
 from usage_pipeline.defs.publish import publish_all
@@ -140,7 +141,7 @@ def _show_findings(plan: Plan, currency: str, output: Output) -> None:
     if plan.blocking:
         output.heading("Against the close")
     for one in plan.findings:
-        risk = f" [{dollars(one.amount)} {currency} at risk]" if one.amount is not None else ""
+        risk = f" [{money_words(one, currency)}]"
         if one.blocks:
             output.say(f"- {one.code}{risk}: {one.words}")
         else:
