@@ -13,6 +13,9 @@ from sample_world import World, copy_of
 
 from usage_pipeline import money
 from usage_pipeline.periods import month_of
+from usage_pipeline.reports.focus_checks import violations
+from usage_pipeline.reports.focus_columns import V1_2, columns_of
+from usage_pipeline.reports.formats.focus import rows_from
 from usage_pipeline.tables.alerts import deliveries
 from usage_pipeline.tables.audit_log import audit_log
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
@@ -99,8 +102,20 @@ def test_the_bridge_of_the_second_revision_sums_to_the_difference(steps: dict[st
     assert (bridge["from_cost"], bridge["to_cost"], bridge["difference"]) == ("37.5", "39.5", "2")
     assert bridge["by_cause"] == steps["second"]["bridge"]
     assert (folder / "bridge.pdf").read_bytes().startswith(b"%PDF")
-    assert b"Correction" in (folder / "corrections.csv").read_bytes()
+    corrections = rows_from((folder / "corrections.csv").read_bytes())
+    assert violations(columns_of(V1_2), corrections, V1_2) == []
+    assert {row["ChargeClass"] for row in corrections} == {"Correction"}
+    assert money.total([Decimal(row["EffectiveCost"]) for row in corrections]) == 2
     assert not (steps["world"].home.closed / MONTH / "r1" / "statements" / "organisation" / "bridge.json").exists()
+
+
+def test_each_revision_has_the_focus_files_of_its_own_numbers(steps: dict[str, Any]) -> None:
+    folder = steps["world"].home.closed / MONTH
+    for revision, cost in (("r1", "37.5"), ("r2", "39.5")):
+        top = folder / revision / "statements" / "organisation"
+        billed, estimated = (rows_from((top / name).read_bytes()) for name in ("focus-1.4.csv", "focus-1.4-estimated.csv"))
+        amounts = [Decimal(row["BilledCost"]) for row in billed] + [Decimal(row["EffectiveCost"]) for row in estimated]
+        assert money.total(amounts) == Decimal(cost)
 
 
 def test_the_workplace_s_config_lets_a_run_in_the_ui_revise(steps: dict[str, Any]) -> None:
