@@ -74,7 +74,8 @@ def _ended_inside(facts: Facts, currency: str) -> str:
 
 def _inside(facts: Facts, currency: str) -> str:
     forecast = words.amount(facts.status.forecast or facts.status.spent, facts.budget.unit, currency)
-    return f"Nothing urgent: at this pace the {facts.noun} ends at {forecast}, inside the limit. Look again if something big is planned."
+    how = "at this pace" if facts.status.forecast_low is None else "going by its weeks so far"
+    return f"Nothing urgent: {how} the {facts.noun} ends at {forecast}, inside the limit. Look again if something big is planned."
 
 
 def _start_with(facts: Facts) -> str:

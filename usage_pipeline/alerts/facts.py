@@ -67,7 +67,9 @@ class Facts:
 
     @property
     def daily_pace(self) -> Decimal | None:
-        """The straight line's amount a day; None without a forecast."""
+        """What the days so far came to a day; None without a forecast."""
+        if self.status.forecast is not None and self.status.run_rate is not None:
+            return self.status.run_rate
         return None if self.status.forecast is None else money.share_of(self.status.forecast, 1, self.period.days_count)
 
     @property

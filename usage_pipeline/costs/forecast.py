@@ -15,7 +15,7 @@ from usage_pipeline.costs.forecast_model import HISTORY_DAYS, Model, learn
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.forecasts import COMPLETE, STRAIGHT, WEEKLY
 
-SHORTEST_HISTORY_DAYS = 14
+SHORTEST_HISTORY_DAYS, DAYS_OF_WEEK = 14, 7
 
 _ESTIMATE = Context(prec=28)
 _STEP = Decimal("0.000001")
@@ -23,8 +23,8 @@ _EIGHTY_PERCENT = Decimal("1.2816")
 """Standard deviations on each side that hold 80 % of a normal distribution."""
 _UNKNOWN_SHAPE = Decimal("1.25")
 """The interval is so much wider than the fit says, for what a fit cannot know; benchmarks/forecast.py measures the coverage."""
-_WIDE = Decimal("0.35")
-"""With hardly any history: the least relative deviation of what is ahead."""
+_WIDE, _WIDER = Decimal("0.35"), Decimal("0.7")
+"""The least relative deviation of what is ahead with less than two weeks of history, and with less than one: it may be all weekend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +107,14 @@ def _weekly(model: Model, rest: list[date]) -> tuple[list[Decimal], Decimal]:
 
 
 def _line(recent: Mapping[date, Decimal], rest: list[date]) -> tuple[list[Decimal], Decimal]:
-    """The same amount every day. Its deviation is that of the few days known, and at least a third of all: they share one week's mood."""
+    """The same amount every day. Its deviation is that of the few days known, and never small: they share one week's mood."""
     with localcontext(_ESTIMATE):
         mean = max(money.ZERO, sum(recent.values(), money.ZERO) / len(recent))
         spread = sum(((amount - mean) ** 2 for amount in recent.values()), money.ZERO) / max(1, len(recent) - 1)
         count = Decimal(len(rest))
         of_days = spread * count * (1 + count / len(recent))
-        return [_rounded(mean)] * len(rest), (of_days + (_WIDE * mean * count) ** 2).sqrt()
+        least = _WIDE if len(recent) >= DAYS_OF_WEEK else _WIDER
+        return [_rounded(mean)] * len(rest), (of_days + (least * mean * count) ** 2).sqrt()
 
 
 def _interval(mean: Decimal, deviation: Decimal) -> tuple[Decimal, Decimal]:

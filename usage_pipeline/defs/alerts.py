@@ -13,6 +13,7 @@ from usage_pipeline.alerts.check import DEFAULT_SENDER, Check, check, days_neede
 from usage_pipeline.budgets import spending
 from usage_pipeline.budgets.status import standing
 from usage_pipeline.defs.budget_changes import note_changes
+from usage_pipeline.defs.budget_forecasts import history_of, with_forecasts
 from usage_pipeline.defs.budget_state import write_state
 from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.finality_told import finality_told
@@ -72,8 +73,10 @@ def judge(workplace: Workplace, as_of: date) -> Check:
     now = judging_moment(as_of, workplace.now())
     costs = database.select(daily_costs, where={"day": days_needed(as_of)})
     budgets = [budget for budget in settings.budgets if budget.in_force(as_of)]
-    sums = day_sums(database, spending.days_needed(budgets, as_of), spending.dimensions_of(settings.budgets))
-    found = standing(settings.budgets, spending.index(sums, settings.budgets), as_of, complete_through=last_full_day(now))
+    sums = day_sums(database, history_of(spending.days_needed(budgets, as_of)), spending.dimensions_of(settings.budgets))
+    spent, whole = spending.index(sums, settings.budgets), last_full_day(now)
+    found = standing(settings.budgets, spent, as_of, complete_through=whole)
+    found = with_forecasts(found, settings.budgets, spent, settings.holidays, complete_through=whole)
     return check(
         statuses=found,
         budgets=budgets,

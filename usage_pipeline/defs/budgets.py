@@ -8,12 +8,13 @@ import dagster as dg
 from usage_pipeline.budgets.spending import days_needed, dimensions_of, index
 from usage_pipeline.budgets.status import standing
 from usage_pipeline.defs.budget_changes import note_changes
+from usage_pipeline.defs.budget_forecasts import history_of, with_forecasts
 from usage_pipeline.defs.closed import open_months
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.partitions import DAYS_OF_MONTH, MONTHLY, ONE_RUN
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.periods import Period, week_of
+from usage_pipeline.periods import Period, last_full_day, week_of
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.day_sums import day_sums
 from usage_pipeline.tables.budgets import LONG, PERIODS, Budget, BudgetStatus, budget_status
@@ -29,17 +30,20 @@ from usage_pipeline.tables.day_sums import DaySum
     group_name="budgets",
     kinds={"python", "sql"},
     owners=OWNERS,
-    code_version="2",
+    code_version="3",
     metadata={"dagster/column_schema": schema_of(budget_status)},
 )
 def budget_status_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Spent, limit, percent, forecast and crossing date of each budget, for its periods of the month; telling people is `alerts`."""
-    database, budgets = workplace.database(), workplace.settings().budgets
+    database, settings = workplace.database(), workplace.settings()
+    budgets, whole = settings.budgets, last_full_day(workplace.now())
     changed = note_changes(workplace)
     rows: list[BudgetStatus] = []
     months = open_months(context, workplace)
     for month in months:
-        rows += month_statuses(budgets, sums_around(database, budgets, month), month)
+        sums = sums_around(database, budgets, month)
+        found = month_statuses(budgets, sums, month)
+        rows += with_forecasts(found, budgets, index(sums, budgets), settings.holidays, complete_through=whole)
     _replace(database, rows, months)
     worst = sorted(rows, key=lambda status: -status.percent)
     columns = ("project", "period", "period_start", "spent", "limit", "unit", "percent", "level", "crossing_date")
@@ -54,10 +58,10 @@ def budget_status_asset(context: dg.AssetExecutionContext, workplace: Workplace)
 
 
 def sums_around(database: Database, budgets: Sequence[Budget], month: Period) -> list[DaySum]:
-    """The sums that `month_statuses` needs: all weeks that touch the month, and what came before of longer periods."""
+    """The sums that `month_statuses` needs: all weeks that touch the month, what came before of longer periods, and for forecasts."""
     earliest = min(days_needed(budgets, day).start for day in (month.start, month.last))
     around = Period(min(earliest, week_of(month.start).start), week_of(month.last).end)
-    return day_sums(database, around, dimensions_of(budgets))
+    return day_sums(database, history_of(around), dimensions_of(budgets))
 
 
 def month_statuses(budgets: Sequence[Budget], sums: Sequence[DaySum], month: Period) -> list[BudgetStatus]:

@@ -187,11 +187,16 @@ def _tick_text(status: BudgetStatus, value: Decimal, currency: str) -> str:
 
 
 def _outlook(status: BudgetStatus, snapshot: Snapshot) -> str:
-    """What a straight line says while the period still runs."""
+    """What is expected while the period still runs: with its 80 % interval, or by a straight line."""
     if status.forecast is None:
         return ""
     end = words.short_day(snapshot.month.last)
-    text = f"At this pace {_units(status, status.forecast, snapshot.currency)} by {end}"
+    expected = _units(status, status.forecast, snapshot.currency)
+    if status.forecast_low is None or status.forecast_high is None:
+        text = f"At this pace {expected} by {end}"
+    else:
+        low, high = (_units(status, one, snapshot.currency) for one in (status.forecast_low, status.forecast_high))
+        text = f"Expected {expected} by {end} ({low} to {high} in 4 of 5 cases)"
     if status.crossing_date is None:
         return text
     verb = "reached" if status.crossing_date <= status.as_of else "reaches"
