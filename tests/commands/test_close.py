@@ -97,7 +97,7 @@ def test_a_close_freezes_and_tells(closed: tuple[World, dict[str, Any]]) -> None
     assert (row.revision, row.approved_by, row.note, str(row.cost.normalize()), row.manifest_hash) == (
         1, "Ana Example", "bills are in", "37.5", document["manifest"],
     )  # fmt: skip
-    (entry,) = world.database.select(audit_log)
+    (entry,) = world.database.select(audit_log, where={"action": "close"})
     assert (entry.actor, entry.action, entry.subject, entry.before, entry.why) == ("Ana Example", "close", MONTH, None, "bills are in")
     stated = world.database.select(statements)
     assert {(one.scope, one.finality, one.revision) for one in stated} == {
