@@ -1,7 +1,7 @@
 """`python -m benchmarks.statements --projects 60`: project statements, all formats, in one process and in two.
 
 Each statement: PDF/A-3a of two pages with its CSV inside, CSV, XLSX, JSON. Invented costs, the same for the same arguments. Every file is
-written and read back by no one; peak memory is the largest process's. A second run over the same snapshots, all PDFs known, is told too.
+written; peak memory is that of the main process and of the largest worker.
 """
 
 import argparse

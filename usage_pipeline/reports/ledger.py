@@ -18,6 +18,8 @@ INPUT = frozenset(TOKEN_METERS) - CACHED - OUTPUT
 ROWS_MOST = 400
 MODELS_MOST = 20
 WIDE_FROM = 13
+FOLDED = ""
+"""The provider of a line that stands for several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,11 @@ class Ledger:
     def is_wide(self) -> bool:
         """Whether amounts are too long for the usual column."""
         return len(self.cost) > WIDE_FROM
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether models or projects stand together in one line, because there are too many to print."""
+        return self.rest is not None or any(line.provider == FOLDED for block in self.blocks for line in block.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +198,7 @@ def _state(one: ModelSum) -> str:
 def _folded(label: str, sums: Sequence[ModelSum], cost: Decimal | None, divisor: Decimal, currency: str) -> ModelLine:
     return ModelLine(
         model=label,
-        provider="",
+        provider=FOLDED,
         requests=words.count(requests) if (requests := sum(one.requests for one in sums)) else words.NONE,
         input=words.scaled(money.total([one.input for one in sums]), divisor),
         cached=words.scaled(money.total([one.cached for one in sums]), divisor),
