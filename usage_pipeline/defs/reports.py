@@ -89,7 +89,9 @@ def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> 
     database.upsert(statements, rows)
     finalities = [finality_of(workplace, month) for month in months_of(context)]
     told = {f"finality of {month_name(one.month)}": markdown(table_of(one)) for one in finalities}
-    return dg.MaterializeResult(metadata=_summary(rows, home.reports) | told)
+    left_out = sum(one.focus.left_out for one in snapshots if one.project is None and one.focus is not None)
+    counted = {"events in no FOCUS file, as they have no price": left_out}
+    return dg.MaterializeResult(metadata=_summary(rows, home.reports) | told | counted)
 
 
 def _remove_others(database: Database, reports: Path, rows: Sequence[Statement]) -> None:

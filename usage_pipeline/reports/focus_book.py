@@ -17,7 +17,7 @@ from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import Period, month_name
 from usage_pipeline.reports.focus_columns import VERSIONS
-from usage_pipeline.reports.focus_lines import billed_lines, estimated_lines
+from usage_pipeline.reports.focus_lines import billed_lines, estimated_lines, unpriced_events
 from usage_pipeline.reports.focus_rows import Line, row_of
 from usage_pipeline.reports.formats.focus import file_of, focus_name, lines_of
 from usage_pipeline.tables.configuration import Project
@@ -61,6 +61,11 @@ class FocusBook:
             for place, version in enumerate(VERSIONS)
             for is_estimated, rows in ((False, billed), (True, estimated))
         }
+
+    @property
+    def left_out(self) -> int:
+        """Events whose usage no file has, as nobody knows their price."""
+        return unpriced_events(self.daily)
 
     @cached_property
     def _billed(self) -> "_Rows":
