@@ -97,7 +97,9 @@ def test_a_bill_without_any_file_is_told(world: World, tmp_path: Path) -> None:
 def test_a_bill_whose_lines_were_all_rejected_blocks(world: World, tmp_path: Path) -> None:
     world.config.write_text(without_log())
     write_bill(tmp_path, "a.json", "much")
-    assert "bill: all 1 lines were rejected at" in found(world, blocks=True)["no_data"].words
+    assert "bill: its one line was rejected at" in found(world, blocks=True)["no_data"].words
+    write_bill(tmp_path, "b.json", "more")
+    assert "bill: all 2 lines were rejected at" in found(world, blocks=True)["no_data"].words
 
 
 def test_a_newer_bill_under_another_name_clears_the_broken_one(world: World, tmp_path: Path) -> None:

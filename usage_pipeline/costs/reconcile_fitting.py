@@ -86,7 +86,7 @@ def _foreign_price(line: Lot, units: Decimal, offers: Sequence[Offer]) -> Lot | 
     """At a price in the bill's own currency, near the one that is known: providers set those by a rate of their own."""
     if line.original is None or line.cost <= 0 or not offers:
         return None
-    known = units * offers[0].price
+    known = units * usual(offers, line).price
     if plain_price(line.original, units) is None and abs(line.cost - known) > known * _CURRENCIES_APART:
         return None
     own = money.text(money.in_proportion(line.original, Decimal(1), units).normalize())
@@ -96,6 +96,11 @@ def _foreign_price(line: Lot, units: Decimal, offers: Sequence[Offer]) -> Lot | 
 
 def listed_cost(lots: Sequence[Lot]) -> Decimal:
     return sum((lot.list_cost for lot in lots), money.ZERO)
+
+
+def usual(offers: Sequence[Offer], line: Lot) -> Offer:
+    """The price that a line is held to have if none is known to make it: ours, for how it was processed, of the base tier."""
+    return min(offers, key=lambda one: (one.processing != line.processing, one.tier != NO_TIER, one.kind != NET))
 
 
 def same_first(offers: Sequence[Offer], line: Lot) -> list[Offer]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from usage_pipeline import money
-from usage_pipeline.costs.reconcile_fitting import Reading, at_list, at_offer, fits, listed_cost, odd_price, off, same_first, told_by
+from usage_pipeline.costs.reconcile_fitting import Reading, at_list, at_offer, fits, listed_cost, odd_price, off, same_first, told_by, usual
 from usage_pipeline.costs.reconcile_gaps import Gap
 from usage_pipeline.costs.reconcile_lots import Lot, cost_of, units_of
 from usage_pipeline.costs.reconcile_offers import Offer, plain_discount
@@ -101,7 +101,7 @@ def _read_line(reading: Reading, line: Lot, offers: Sequence[Offer], gap: Gap) -
     if not ordered:
         reading.lots.append(line)
         return
-    lot = at_offer(line, units, ordered[0])
+    lot = at_offer(line, units, usual(ordered, line))
     reading.lots.append(lot)
     reading.odd.append((line.cost - lot.cost, odd_words(line, line.cost - lot.cost, gap)))
 
