@@ -67,7 +67,7 @@ COPY = "copy"
     metadata={"dagster/column_schema": schema_of(statements)},
 )
 def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """The month's statement of the organisation and of each project: PDF, CSV, XLSX, JSON, FOCUS; equal totals, written where they changed."""
+    """The month's statement of the organisation and of each project: PDF, CSV, XLSX, JSON, FOCUS of equal totals, where they changed."""
     database, home = workplace.database(), workplace.home
     for month in months_of(context):
         closed = closed_months(database).get(month.start)
