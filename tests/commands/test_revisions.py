@@ -151,6 +151,21 @@ def test_closing_again_makes_the_second_revision_beside_the_first(steps: dict[st
     assert (published["revision"], published["finality"]) == (2, "closed")
 
 
+def test_a_revision_is_explained_by_what_it_was_made_of_also_after_its_days_were_computed_again(steps: dict[str, Any]) -> None:
+    """The files, lines and rules of the close; the late ones are of the second revision alone."""
+    world: World = steps["world"]
+    first, bills = world.home.closed / MONTH / "r1", world.config.parent / "bill"
+    frozen = first / "statements" / "projects" / "portal" / "statement.json"
+    for named, cost, file, rules in (
+        (str(frozen), "1", "september.json", first / "usage.yaml"),
+        (f"{MONTH}/r2", "3", "late.json", world.config),
+    ):
+        found = answer(world, 0, "explain", named, "--project", "portal", "--day", "2026-09-30")
+        assert (found["total"]["cost"], found["bill"]["amount"]) == (cost, cost)
+        (line,) = found["bill"]["rows"]
+        assert (line["file"], line["given_by"]["file"], line["given_by"]["line"]) == (str(bills / file), str(rules), 6)
+
+
 def test_both_revisions_hold(steps: dict[str, Any]) -> None:
     for named in (f"{MONTH}/r1", MONTH):
         found = answer(steps["world"], 0, "verify", named)

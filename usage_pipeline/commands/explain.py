@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,9 @@ from usage_pipeline.commands.output import Output
 from usage_pipeline.defs.closed import Closed
 from usage_pipeline.defs.closed_facts import frozen_facts
 from usage_pipeline.defs.explain import explained
+from usage_pipeline.defs.explain_closed import as_closed
 from usage_pipeline.defs.explain_left_out import files_of, left_out
+from usage_pipeline.defs.progress import reporting_to
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError
 from usage_pipeline.periods import Period, inclusive, month_name, month_of
@@ -49,16 +52,18 @@ def run_explain(environment: Environment, named: str, options: Mapping[str, str 
     asked = {name: None if value == NONE_OF_IT else value for name, value in options.items() if value is not None}
     if statement.project is not None and asked.setdefault("project", statement.project) != statement.project:
         raise UsageConfigError(f"--project {asked['project']}: {named} is the statement of {statement.project}")
-    stored = stored_rows(workplace, statement)
+    closed = revision_of(workplace, statement)
+    stored = frozen_facts(home, closed).daily if closed else workplace.database().select(daily_costs, where={"day": statement.month})
     _check_values(stored, asked, statement)
-    with output.progress() as listener:
+    with output.progress() as listener, reporting_to(listener), as_closed(workplace, closed) if closed else nullcontext(workplace) as place:
         listener("walking down", 0, 0)
-        found = explained(workplace, stored, asked, rows, statement.name)
+        found = explained(place, stored, asked, rows, statement.name)
         days = sorted({row.day for row in found.rows})
-        out = left_out(workplace, inclusive(days[0], days[-1]), found.sources)
+        out = left_out(place, inclusive(days[0], days[-1]), found.sources)
         lines = [row for part in (found.bill, found.usage, found.logs) for row in part.rows]
-        files = files_of(workplace, {(row["source"], row["source_file"]) for row in lines})
-    document = document_of(statement.name, asked, found, out, files, rows, workplace.settings().organisation.currency)
+        files = files_of(place, {(row["source"], row["source_file"]) for row in lines})
+        currency = place.settings().organisation.currency
+    document = document_of(statement.name, asked, found, out, files, rows, currency)
     if output.as_json:
         output.document(document)
     else:
@@ -84,16 +89,15 @@ def statement_of(home: Home, named: str) -> Statement:
     raise UsageConfigError(f"{named} is no month, and lies neither below {home.reports} nor below {home.closed}: {mend}")
 
 
-def stored_rows(workplace: Workplace, statement: Statement) -> Sequence[DailyCost]:
-    """The month's cost rows: of a closed revision those that it froze."""
-    database = workplace.database()
+def revision_of(workplace: Workplace, statement: Statement) -> Closed | None:
+    """The closed revision that is asked for; None where the numbers as they are now are. Raises UsageConfigError where there is none."""
     if statement.revision is None:
-        return database.select(daily_costs, where={"day": statement.month})
-    known = {one.revision: one for one in database.select(revisions, where={"month": statement.month.start})}
+        return None
+    known = {one.revision: one for one in workplace.database().select(revisions, where={"month": statement.month.start})}
     if statement.revision not in known:
         listed = ", ".join(f"r{number}" for number in sorted(known)) or "none: it is not closed"
         raise UsageConfigError(f"{month_name(statement.month)} has no revision {statement.revision}; there is {listed}")
-    return frozen_facts(workplace.home, Closed(month=statement.month, revision=known[statement.revision], revised_at=None)).daily
+    return Closed(month=statement.month, revision=known[statement.revision], revised_at=None)
 
 
 def _month(text: str) -> Period:
