@@ -120,7 +120,7 @@ def test_all_of_it_holds(closed: tuple[World, dict[str, Any]]) -> None:
     assert "90 daily rows, 37.5 USD in all" in found["answers"][-1]["words"][0]
 
 
-@pytest.mark.parametrize("name", ["statement.pdf", "statement.csv", "statement.json", "focus-1.2.csv", "focus-1.4-estimated.csv"])
+@pytest.mark.parametrize("name", ["statement.pdf", "statement.csv", "statement.json", "statement.xlsx", "focus-1.2.csv", "focus-1.4-estimated.csv"])
 def test_a_published_file_with_one_other_bit_fails_by_name(closed: tuple[World, dict[str, Any]], name: str) -> None:
     world, _ = closed
     path = world.home.reports / MONTH / "projects" / "portal" / name
