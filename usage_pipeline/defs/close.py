@@ -25,7 +25,7 @@ from usage_pipeline.defs.inputs import inputs_of, locate
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.publish import STATEMENTS, publish, publish_all
 from usage_pipeline.defs.replay import Ingredients, replayed
-from usage_pipeline.defs.reports import REPORT, facts_of
+from usage_pipeline.defs.reports import REPORT, facts_of, with_lines
 from usage_pipeline.defs.standing import NOT_UP_TO_DATE, differs, not_again, standing
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError, UsageError
@@ -83,7 +83,7 @@ def plan_of(workplace: Workplace, month: Period) -> Plan:
         is_changed=before is None or set(daily) != set(before.daily),
         parts=added_up(bridge_of(before, current_book(workplace, month, daily))) if before else (),
         rates=rates.read_bytes() if rates else None,
-        facts=facts_of(workplace, database, month, revision=revision),
+        facts=facts_of(workplace, database, month, revision=revision, with_advice=False, known=finality),
         finality=_held_back(finality, findings),
         findings=findings,
         inputs=inputs,
@@ -130,6 +130,7 @@ def prepare(workplace: Workplace, plan: Plan, by: str, note: str | None) -> Prep
     check_name(by, note)
     if plan.blocking:
         raise UsageError(f"{month_name(plan.month)} cannot be closed: " + " ".join(one.words for one in plan.blocking))
+    plan = replace(plan, facts=with_lines(workplace, plan.facts))
     now = workplace.now()
     files, rendered = files_of(workplace, plan, Approval(by=by, at=now, note=note))
     manifest = bytes_of(manifest_of(workplace, plan, files, by, note, now))

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
-from usage_pipeline.costs.finality import scope_finality
+from usage_pipeline.costs.finality import MonthFinality, scope_finality
 from usage_pipeline.defs.bills import shared_in
 from usage_pipeline.defs.claimants import unclaimed_of
 from usage_pipeline.defs.closed import closed_months, open_months
@@ -119,16 +120,18 @@ def snapshots_of(workplace: Workplace, database: Database, month: Period, *, wit
     return snapshots_from(facts_of(workplace, database, month, revision=revision, with_advice=with_advice))
 
 
-def facts_of(workplace: Workplace, database: Database, month: Period, *, revision: int, with_advice: bool = True) -> Facts:
-    """What the month's statements are made of as of now; nobody has approved them."""
+def facts_of(
+    workplace: Workplace, database: Database, month: Period, *, revision: int, with_advice: bool = True, known: MonthFinality | None = None
+) -> Facts:
+    """What the month's statements are made of as of now; nobody has approved them. `known` is the month's finality, where it is known."""
     settings = workplace.settings()
     daily = database.select(daily_costs, where={"day": month})
     inputs = files_of(database, month)
     lake = workplace.lake(workplace.engine())
     book = workplace.books().book_on(month.last)
-    finality, exchange = finality_of(workplace, month, daily), exchange_of(lake, month)
+    finality, exchange = known or finality_of(workplace, month, daily), exchange_of(lake, month)
     unpriced, lines = unpriced_of(daily, explainer(book)), sum(file.lines for file in inputs)
-    return Facts(
+    facts = Facts(
         month=month,
         revision=revision,
         finalities={
@@ -144,7 +147,7 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
         inputs=(*((_name(file.uri, settings.file.parent), file.fingerprint) for file in inputs), *_rates_file(settings, exchange)),
         price_book=price_books_of(workplace, lake, month),
         unpriced=unpriced,
-        advice=_advice(lake, book, month) if with_advice else (),
+        advice=(),
         accounting=Accounting(
             read=lines,
             accepted=sum(file.accepted for file in inputs),
@@ -153,11 +156,21 @@ def facts_of(workplace: Workplace, database: Database, month: Period, *, revisio
         ),
         exchange=exchange,
         shared=shared_in(lake, month),
-        charges=_in_order(lake, charges, month) if with_advice else None,
-        allocations=_in_order(lake, allocations, month) if with_advice else None,
         unclaimed=unclaimed_of(workplace, month, daily),
         grades=grades_of(workplace, month, daily, unpriced, lines=lines),
         looks=looks_of(settings),
+    )
+    return with_lines(workplace, facts) if with_advice else facts
+
+
+def with_lines(workplace: Workplace, facts: Facts) -> Facts:
+    """The same with advice and the bill's lines: they take as long as all the rest, and only who renders statements needs them."""
+    month, lake = facts.month, workplace.lake(workplace.engine())
+    return replace(
+        facts,
+        advice=_advice(lake, workplace.books().book_on(month.last), month),
+        charges=_in_order(lake, charges, month),
+        allocations=_in_order(lake, allocations, month),
     )
 
 
