@@ -6,7 +6,7 @@ trend towards none where it may be chance. An outburst counts in full only if on
 scatter by more than their mean (batch jobs), that is how they are: all counts in full, the memory is longer, and there is no trend.
 
 The constants were chosen by the error of forecasts of past months (benchmarks/forecast.py). Holt-Winters and Theta of statsmodels, tried
-on the same months, were no better, 15 times slower, and bring 200 MB.
+on the same months, were worse (as good for batch jobs), 15 times slower, and bring 200 MB.
 """
 
 from collections.abc import Collection, Mapping, Sequence
