@@ -36,7 +36,17 @@ GROUPS = {
     "alerts": "alerts",
     "deliveries": "alerts",
 }
-DAILY = {"ingested_files", "usage_events", "charges", "priced_usage", "allocations", "daily_costs", "reconciliations", "limit_violations", "anomalies"}
+DAILY = {
+    "ingested_files",
+    "usage_events",
+    "charges",
+    "priced_usage",
+    "allocations",
+    "daily_costs",
+    "reconciliations",
+    "limit_violations",
+    "anomalies",
+}
 MONTHLY = {"monthly_costs", "forecasts", "budget_status", "statement", "journal", "revisions"}
 JOBS = {
     "ingest": {"ingested_files"},
