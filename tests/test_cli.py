@@ -134,6 +134,7 @@ KEYS = [
     "anomalies",
     "channels",
     "routing",
+    "reports",
 ]
 
 
