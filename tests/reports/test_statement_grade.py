@@ -56,7 +56,7 @@ def test_what_is_billed_and_complete_is_an_a() -> None:
         ({"unexplained": Decimal("2.5")}, "B", "2.5% of the cost, 2.5 USD, differs between bill, the provider’s count and logs"),
         ({"missing": 3}, "C", "3 of 31 days of the month are missing, about 10.71 USD by the other days (C: up to 15%)"),
         ({"rejected": 1}, "D", "1 of 10 lines could not be read, in money not known (D: above 5%)"),
-        ({"stale": 1}, "C", "1 of 2 sources have no data of late, in money not known (C: up to 50%)"),
+        ({"stale": 1}, "C", "1 of 2 sources has no data of late, in money not known (C: up to 50%)"),
         ({"twice": Decimal(6)}, "D", "6.0% of the cost, 6 USD, may be counted twice (D: above 5%)"),
         ({"unpriced": (unknown(),)}, "D", "what usage without a price costs is not known (3 requests, 700 tokens); it is in no total"),
         ({"unpriced": (unknown(low=Decimal(0), high=Decimal("1.01")),)}, "B", "1.0% of the cost, 1.01 USD, is the most that usage without"),

@@ -10,12 +10,13 @@ from usage_pipeline.costs.bill_query import PLACE, undealt
 from usage_pipeline.costs.monthly import footing
 from usage_pipeline.costs.overlaps import overlaps_of
 from usage_pipeline.defs.coverage import coverage_of
+from usage_pipeline.defs.finding_money import WHY_NOT_KNOWN
 from usage_pipeline.defs.partitions import asked_days
 from usage_pipeline.defs.preview import ROWS_SHOWN, amount, markdown
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.reports import REPORT, snapshots_of
 from usage_pipeline.defs.unpriced import unpriced_share
-from usage_pipeline.defs.unpriced_models import unpriced_models
+from usage_pipeline.defs.unpriced_models import unpriced_at_risk, unpriced_models
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, month_name, month_of, months_in
 from usage_pipeline.reports.focus_book import FILES as FOCUS_FILES
@@ -29,7 +30,8 @@ from usage_pipeline.reports.snapshot import ORGANISATION, Snapshot
 from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.charges import charges
-from usage_pipeline.tables.costs import daily_costs, monthly_costs
+from usage_pipeline.tables.costs import UNATTRIBUTED, daily_costs, monthly_costs
+from usage_pipeline.tables.grades import UNPRICED
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.rejected_lines import SET_ASIDE
@@ -59,7 +61,13 @@ def nothing_rejected(workplace: Workplace) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=all(row["reason"] in SET_ASIDE for row in reasons),
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"lines": sum(row["lines"] for row in reasons), "reasons": markdown(reasons)},
+        metadata={
+            "lines": sum(row["lines"] for row in reasons),
+            "money at risk": "0"
+            if all(row["reason"] in SET_ASIDE for row in reasons)
+            else f"not known: {WHY_NOT_KNOWN['rejected_bill_lines']}",
+            "reasons": markdown(reasons),
+        },
     )
 
 
@@ -69,7 +77,7 @@ def little_is_unpriced(context: dg.AssetCheckExecutionContext, workplace: Workpl
     lake = workplace.lake(workplace.engine())
     days = asked_days(context)
     found, limit = unpriced_share(lake, days), workplace.settings().limits.unpriced_percent
-    within = found.percent <= limit
+    within, at_risk = found.percent <= limit, unpriced_at_risk(workplace, days)
     return dg.AssetCheckResult(
         passed=not found.events,
         severity=dg.AssetCheckSeverity.WARN if within else dg.AssetCheckSeverity.ERROR,
@@ -79,6 +87,7 @@ def little_is_unpriced(context: dg.AssetCheckExecutionContext, workplace: Workpl
             "blocks the close": not within,
             "events": found.events,
             "tokens": found.tokens,
+            "money at risk": f"not known: {WHY_NOT_KNOWN[UNPRICED]}" if at_risk is None else amount(at_risk),
             "unpriced": markdown(unpriced_models(lake, days, workplace.books().current()) if found.events else []),
         },
     )
@@ -135,14 +144,17 @@ def nothing_counted_twice(context: dg.AssetCheckExecutionContext, workplace: Wor
     return dg.AssetCheckResult(
         passed=not found,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"at most counted twice": amount(at_most), "where": markdown(rows)},
+        metadata={"at most counted twice": amount(at_most), "money at risk": amount(at_most), "where": markdown(rows)},
     )
 
 
 @dg.asset_check(asset=daily_costs.name, additional_deps=[charges.name, priced_usage.name])
 def everything_has_an_owner(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
     """Every key, workspace, project id and tag belongs to a project. A warning: what has no owner stands under `unattributed`."""
-    unowned = [row for row in coverage_of(workplace, asked_days(context)) if not row.is_owned]
+    days = asked_days(context)
+    unowned = [row for row in coverage_of(workplace, days) if not row.is_owned]
+    costs = workplace.database().select(daily_costs, where={} if days is None else {"day": days})
+    at_risk = money.total([row.cost for row in costs if row.project == UNATTRIBUTED])
     rows = [
         {
             "source": row.source,
@@ -155,7 +167,11 @@ def everything_has_an_owner(context: dg.AssetCheckExecutionContext, workplace: W
         }
         for row in unowned
     ]
-    return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata={"no owner yet": markdown(rows)})
+    return dg.AssetCheckResult(
+        passed=not rows,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"money at risk": amount(at_risk), "no owner yet": markdown(rows)},
+    )
 
 
 @dg.asset_check(asset=monthly_costs.name, blocking=True)

@@ -50,6 +50,7 @@ def little_is_unexplained(context: dg.AssetCheckExecutionContext, workplace: Wor
         passed=not found.amount,
         severity=dg.AssetCheckSeverity.WARN if within else dg.AssetCheckSeverity.ERROR,
         metadata={
+            "money at risk": amount(found.amount),
             "percent": amount(found.percent),
             "limit, percent": amount(limit),
             "blocks the close": not within,

@@ -4,15 +4,26 @@ from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
+from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.tables.costs import daily_costs
 from usage_pipeline.tables.meters import METER_NAMES, REQUESTS, TOKEN_METERS
 from usage_pipeline.tables.priced_usage import STATES, UNPRICED_STATES, priced_usage
-from usage_pipeline.tables.unpriced import Unpriced
+from usage_pipeline.tables.unpriced import Unpriced, total_range, unpriced_of
 
 COLUMN_OF = {meter: meter for meter in METER_NAMES} | {REQUESTS: "request_count"}
+
+
+def unpriced_at_risk(workplace: Workplace, days: Period | None) -> Decimal | None:
+    """The most that usage without a rate may cost beyond what bills have, by the book adopted last; None where nobody can know it."""
+    costs = workplace.database().select(daily_costs, where={} if days is None else {"day": days})
+    rows = unpriced_of(costs, by_project=False)
+    if all(one.billed for one in rows):
+        return money.ZERO
+    return total_range(unpriced_of(costs, explainer(workplace.books().current()), by_project=False))[1]
 
 
 def unpriced_models(lake: Lake, days: Period | None, book: PriceBook) -> list[dict[str, Any]]:

@@ -100,7 +100,8 @@ def _counted(name: str, part: int, whole: int, what: str, amount: Decimal | None
     """Of days, lines and sources; their money is not known, save that days cost about what the others did."""
     percent = _of(Decimal(part), Decimal(whole))
     worth = f", about {money.text(amount)} {currency} by the other days" if amount else ", in money not known" if part else ""
-    return _measure(name, percent, amount if part else money.ZERO, f"{part:,} of {whole:,} {what}{worth}", steps)
+    told = what.replace(" are ", " is ").replace(" have ", " has ") if part == 1 else what
+    return _measure(name, percent, amount if part else money.ZERO, f"{part:,} of {whole:,} {told}{worth}", steps)
 
 
 def _about(missing: int, days: int, cost: Decimal) -> Decimal | None:
