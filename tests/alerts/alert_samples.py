@@ -10,6 +10,7 @@ from usage_pipeline.tables.budgets import PERIODS, Budget, BudgetStatus, Thresho
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import BILLED, LOG_ESTIMATED, UNATTRIBUTED, UNPRICED, DailyCost
 
+AUGUST = date(2026, 8, 1)
 TEMPLATES = Path(__file__).parents[2] / "reports_templates" / "mail"
 ORGANISATION = Organisation(name="Example Org", finance=("finance@example.org",))
 PROJECTS = (
