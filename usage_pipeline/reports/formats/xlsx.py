@@ -28,7 +28,7 @@ LONGEST = 32_767
 FORMATS = {MONEY: "#,##0.00####", NUMBER: "#,##0.######", PERCENT: "0.0%", DAY: "yyyy-mm-dd"}
 WHOLE = "#,##0"
 RICH_START, RICH_END = "<r>", "</r>"
-HUNDRED = 100.0
+HUNDRED = Decimal(100)
 PAPERS = {A4: 9, LETTER: 1}
 """The numbers that spreadsheets know papers by."""
 
@@ -65,8 +65,8 @@ def cell_text(value: str) -> str:
 
 
 def cell_number(value: Decimal | int) -> Decimal:
-    """The number that a cell keeps of `value`: the nearest double, of which the file has 16 digits."""
-    return Decimal(f"{float(value):.16G}")
+    """The number that a cell keeps of `value`: 16 digits, as the file is written."""
+    return Decimal(f"{value:.16G}")
 
 
 def _looks(book: Any) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _cell(page: Any, row: int, place: int, value: Value, kind: str, looks: dict[
     elif isinstance(value, date):
         page.write_datetime(row, place, datetime(value.year, value.month, value.day), looks[prefix + DAY])  # noqa: DTZ001 — a cell has no zone
     elif kind == PERCENT:
-        page.write_number(row, place, float(value) / HUNDRED, looks[prefix + PERCENT])
+        page.write_number(row, place, value / HUNDRED, looks[prefix + PERCENT])
     else:
         is_whole = kind == NUMBER and (isinstance(value, int) or value == value.to_integral_value())
-        page.write_number(row, place, float(value), looks[prefix + ("whole" if is_whole else kind)])
+        page.write_number(row, place, value, looks[prefix + ("whole" if is_whole else kind)])
