@@ -134,6 +134,7 @@ KEYS = [
     "anomalies",
     "channels",
     "routing",
+    "alerts",
     "reports",
 ]
 

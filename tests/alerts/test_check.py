@@ -32,10 +32,9 @@ class Ledger:
             statuses=statuses, budgets=budgets, costs=[], projects=projects, organisation=organisation, known=list(self.alerts.values()),
             deliveries=self.deliveries, now=now, as_of=as_of or statuses[0].as_of, templates=TEMPLATES,
         )  # fmt: skip
-        received = [] if fail else [replace(draft, channel="outbox", receipt="file.eml") for draft, _ in outcome.messages]
-        self.deliveries += received
-        recorded = outcome.alerts_after({delivery.delivery_id for delivery in received})
-        self.alerts |= {alert.alert_id: alert for alert in recorded}
+        if not fail:
+            self.deliveries += [replace(draft, channel="outbox", receipt="file.eml", state="sent") for draft, _ in outcome.messages]
+            self.alerts |= {alert.alert_id: alert for alert in (*outcome.alerts, *outcome.resolved)}
         return outcome
 
 
@@ -71,12 +70,12 @@ def test_held_for_24_hours_then_sent_if_still_true() -> None:
     ledger = Ledger()
     ledger.run(status(MONTHLY, "460", DAY), now=noon(DAY))
     held = ledger.run(status(MONTHLY, "460", DAY), status(WEEKLY, "140", DAY), now=noon(DAY) + timedelta(hours=6))
-    assert (len(held.messages), [alert.state for alert in held.alerts]) == (0, ["held", "held"])
+    assert (len(held.messages), [alert.state for alert in held.alerts]) == (0, ["open", "open"])
     still = ledger.run(status(MONTHLY, "460", DAY), status(WEEKLY, "140", DAY), now=noon(DAY) + timedelta(hours=12))
     assert (still.alerts, still.messages) == ((), ())
     corrected = ledger.run(status(MONTHLY, "460", DAY), status(WEEKLY, "120", DAY), now=noon(DAY) + timedelta(hours=24))
     assert subjects(corrected) == ["support-portal at 80 % of $150 for week 43"]
-    assert states(ledger) == [("monthly", 75, "covered"), ("monthly", 90, "sent"), ("weekly", 75, "sent"), ("weekly", 90, "held")]
+    assert states(ledger) == [("monthly", 75, "covered"), ("monthly", 90, "sent"), ("weekly", 75, "sent"), ("weekly", 90, "open")]
 
 
 def test_a_rising_level_does_not_wait_and_brings_the_held_along() -> None:
@@ -138,7 +137,7 @@ def test_nobody_to_tell_is_said_and_told_when_there_is_somebody() -> None:
     assert len(ledger.run(status(MONTHLY, "460", DAY), now=noon(DAY)).messages) == 1
 
 
-def test_what_could_not_be_sent_is_found_again() -> None:
+def test_what_could_not_be_recorded_is_found_again() -> None:
     ledger = Ledger()
     failed = ledger.run(status(MONTHLY, "460", DAY), now=noon(DAY), fail=True)
     assert (ledger.alerts, ledger.deliveries) == ({}, [])

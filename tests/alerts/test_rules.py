@@ -54,6 +54,9 @@ def test_an_alert_by_hand() -> None:
             as_of=AS_OF,
             found_at=NOW,
             state=HELD,
+            scope="projects/support-portal",
+            period_end=date(2026, 11, 1),
+            armed_limit=Decimal(500),
         )
     ]
 

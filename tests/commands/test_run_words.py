@@ -213,12 +213,14 @@ def test_nobody_to_tell_is_said(world: World, tmp_path: Path) -> None:
     assert "nobody to tell" in alone.command("budgets", "check", "--as-of", "2026-10-01").stderr
 
 
-def test_a_server_that_is_away_is_named_and_nothing_is_recorded(world: World) -> None:
+def test_a_server_that_is_away_is_named_and_the_mail_waits(world: World) -> None:
     away = {"USAGE_SMTP_HOST": "localhost", "USAGE_SMTP_PORT": "1"}
     result = world.command("budgets", "check", "--as-of", "2026-10-01", environment=away)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("usage-pipeline: ana@example.org: localhost:1 cannot be reached")
-    assert (world.database.select(alerts), world.database.select(deliveries)) == ([], [])
+    (waits,) = world.database.select(deliveries)
+    assert (waits.state, waits.attempts, waits.channel) == ("retrying", 1, "")
+    assert {one.state for one in world.database.select(alerts)} == {"covered", "sent"}
 
 
 def test_in_a_process_of_its_own_with_a_mail_server(world: World) -> None:

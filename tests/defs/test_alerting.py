@@ -1,5 +1,6 @@
-"""Judging and telling: a dry run changes nothing, a mail that fails leaves its alerts to the next check, and nothing is told twice."""
+"""Judging and telling: a dry run changes nothing, a mail that fails waits for the next check, and nothing is told twice."""
 
+from dataclasses import replace
 from datetime import date
 from email import message_from_bytes
 from email.policy import default
@@ -39,7 +40,17 @@ def spent(spent_world: World, tmp_path: Path) -> World:
 
 
 def told(world: World) -> list[tuple[str, str | None]]:
-    return sorted((one.recipients, one.level) for one in world.database.select(deliveries))
+    return sorted((one.recipients, one.level) for one in world.database.select(deliveries, where={"state": "sent"}))
+
+
+def waiting(world: World) -> list[tuple[str, str, int]]:
+    return sorted((one.recipients, one.state, one.attempts) for one in world.database.select(deliveries) if one.state != "sent")
+
+
+def make_due(world: World) -> None:
+    """As if the waits were over."""
+    rows = [replace(one, next_attempt_at=None) for one in world.database.select(deliveries)]
+    world.database.upsert(deliveries, rows)
 
 
 def states(world: World) -> dict[tuple[str | None, str], str]:
@@ -99,20 +110,29 @@ def test_other_periods_stay_silent(spent: World, as_of: str) -> None:
     assert (told(spent), states(spent)) == ([], {})
 
 
-def test_a_mail_server_that_is_away_leaves_everything_to_the_next_check(spent: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_server_that_is_away_leaves_the_mails_to_the_next_check(spent: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in mail_variables(free_port()).items():
         monkeypatch.setenv(name, value)
     result = alerting(spent, as_of="2026-10-01")
     assert not result.success
+    assert waiting(spent) == [(PORTAL, "retrying", 1), (RANKER, "retrying", 1)]
+    written = {one.delivery_id: one.message for one in spent.database.select(deliveries)}
+    deliver(spent.workplace, judge(spent.workplace, FIRST))  # nothing is due yet
+    make_due(spent)
     with pytest.raises(DeliveryError, match="cannot be reached") as raised:
         deliver(spent.workplace, judge(spent.workplace, FIRST))
     assert PORTAL in str(raised.value)
     assert RANKER in str(raised.value)
-    assert (told(spent), states(spent), outbox(spent)) == ([], {}, [])
+    assert (told(spent), outbox(spent)) == ([], [])
+    assert {one.delivery_id: one.message for one in spent.database.select(deliveries)} == written, "the very same message, and no other"
     for name in mail_variables(0):
         monkeypatch.delenv(name)
+    make_due(spent)
     assert alerting(spent, as_of="2026-10-01").success
     assert told(spent) == [(PORTAL, "warning"), (RANKER, "critical")]
+    assert sorted((spent.home.outbox / name).read_text("ascii").replace("\n", "\r\n") for name in outbox(spent)) == sorted(
+        str(message) for message in written.values()
+    )
 
 
 def test_one_refused_address_holds_up_nobody_else(spent: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,16 +144,16 @@ def test_one_refused_address_holds_up_nobody_else(spent: World, monkeypatch: pyt
             deliver(spent.workplace, judge(spent.workplace, FIRST))
         assert [recipients for recipients, _ in sink.told] == [RANKER]
         assert told(spent) == [(RANKER, "critical")]
-        assert {project for project, _ in states(spent)} == {"ranker"}
+        assert waiting(spent) == [(PORTAL, "retrying", 1)]
 
         sink.refused = set()
+        make_due(spent)
         deliver(spent.workplace, judge(spent.workplace, FIRST))
         assert [recipients for recipients, _ in sink.told] == [RANKER, PORTAL]
-        assert {project for project, _ in states(spent)} == {"portal", "ranker"}
         deliver(spent.workplace, judge(spent.workplace, FIRST))
         assert len(sink.received) == 2
-    receipts = {one.recipients: (one.channel, one.receipt) for one in spent.database.select(deliveries)}
-    assert receipts == dict.fromkeys((PORTAL, RANKER), ("smtp", f"accepted by localhost:{sink.port}"))
+    receipts = {one.recipients: (one.channel, one.receipt, one.message) for one in spent.database.select(deliveries)}
+    assert receipts == dict.fromkeys((PORTAL, RANKER), ("smtp", f"accepted by localhost:{sink.port}", None))
 
 
 def test_an_outbox_that_cannot_be_written(spent: World) -> None:

@@ -66,9 +66,11 @@ def _no_pace(facts: Facts, currency: str) -> str:
 def _ended_inside(facts: Facts, currency: str) -> str:
     if facts.budget.period == FIXED:
         return f"The {facts.noun} is over and stayed inside the limit, with {_left(facts, currency)} left: this is for information only."
+    threshold = facts.alert.threshold
+    what = "was forecast to pass it" if threshold is None else f"passed {threshold.normalize():f} %"
     return (
         f"The {facts.noun} is over and stayed inside the limit, with {_left(facts, currency)} left: "
-        f"that it passed {facts.alert.threshold.normalize():f} % is for information only, and the next {facts.noun} starts afresh."
+        f"that it {what} is for information only, and the next {facts.noun} starts afresh."
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from usage_pipeline.alerts.bar import Segment
+from usage_pipeline.tables.budgets import LEVELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,17 @@ class OtherBudget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One thing that no budget's figures say, in words."""
+
+    level: str
+    head: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A whole mail in words."""
+    """A whole mail in words: blocks, or notes, or both; the most severe of each first."""
 
     subject: str
     preheader: str
@@ -68,3 +78,9 @@ class Letter:
     why: str
     rule: str
     judged: str
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def level(self) -> str:
+        """The most severe level of all that it tells."""
+        return max([*(one.level for one in self.blocks), *(one.level for one in self.notes)], key=LEVELS.index)

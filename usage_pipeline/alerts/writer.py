@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from usage_pipeline.alerts.facts import Facts, facts_of
-from usage_pipeline.alerts.ledger import ALERT_KIND, PlannedMail
+from usage_pipeline.alerts.ledger import PlannedMail
+from usage_pipeline.alerts.letter import Letter
 from usage_pipeline.alerts.mail import compose
+from usage_pipeline.alerts.notes import as_one, beside, letter_of_notes
 from usage_pipeline.alerts.phrasing import letter_of
 from usage_pipeline.alerts.recipients import Recipients
-from usage_pipeline.tables.alerts import Delivery
+from usage_pipeline.tables.alerts import ALERT_KIND, PENDING, Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import DailyCost
@@ -38,18 +40,13 @@ class Writer:
     last_whole_day: date
     templates: Path
     sender: str
+    projects: Sequence[Project] = ()
     explain: Explain = as_it_is
     finality: Callable[[], FinalityTold | None] = unsaid
 
     def write(self, mail: PlannedMail, project: Project | None, recipients: Recipients, key: str) -> tuple[Delivery, EmailMessage]:
         """The delivery still to be made (channel and receipt empty), and its message."""
-        told = {alert.budget_id for alert in mail.told}
-        others = [
-            (self._budgets[status.budget_id], status)
-            for status in self.statuses
-            if status.project == mail.project and status.budget_id not in told
-        ]
-        letter = letter_of(self._facts(mail), others, project=project, organisation=self.organisation, why=recipients.why, now=self.now)
+        letter = self._letter(mail, project, recipients)
         message = compose(
             letter,
             key=key,
@@ -73,17 +70,54 @@ class Writer:
             as_of=self.as_of,
             sent_at=self.now,
             receipt="",
+            state=PENDING,
+            projects="\n".join(mail.projects) or None,
         )
         return delivery, message
 
-    def _facts(self, mail: PlannedMail) -> list[Facts]:
-        costs = self.costs if mail.project is None else self._costs_by_project[mail.project]
+    def subject(self, mail: PlannedMail, project: Project | None, recipients: Recipients) -> str:
+        """What the mail says in one line."""
+        return self._letter(mail, project, recipients).subject
+
+    def _letter(self, mail: PlannedMail, project: Project | None, recipients: Recipients) -> Letter:
+        if not mail.projects:
+            return self._letter_of(mail.project, mail.told, project, recipients.why)
+        named = {one.id: one for one in self.projects}
+        told: dict[str | None, list[Alert]] = defaultdict(list)
+        for alert in mail.told:
+            told[alert.project].append(alert)
+        letters = [
+            (name or self.organisation.name, self._letter_of(name, alerts, named.get(name, Project(id=name, name=name)) if name else None,
+                                                             recipients.why))
+            for name, alerts in told.items()
+        ]  # fmt: skip
+        return as_one(letters, self.organisation)
+
+    def _letter_of(self, name: str | None, told: Sequence[Alert], project: Project | None, why: str) -> Letter:
+        """The words for alerts of one project; None is the organisation."""
+        of_budgets = [alert for alert in told if alert.budget_id in self._statuses]
+        rest = [alert for alert in told if alert.budget_id not in self._statuses]
+        if not of_budgets:
+            return letter_of_notes(rest, project=project, organisation=self.organisation, why=why, now=self.now)
+        shown = {alert.budget_id for alert in of_budgets}
+        others = [
+            (self._budgets[status.budget_id], status)
+            for status in self.statuses
+            if status.project == name and status.budget_id not in shown
+        ]
+        facts = self._facts(name, of_budgets)
+        letter = letter_of(facts, others, project=project, organisation=self.organisation, why=why, now=self.now)
+        return beside(letter, rest)
+
+    def _facts(self, name: str | None, told: Sequence[Alert]) -> list[Facts]:
+        costs = self.costs if name is None else self._costs_by_project[name]
         return [
             replace(
-                facts_of(alert, self._budgets[alert.budget_id], self._statuses[alert.budget_id], costs, self.last_whole_day, self.explain),
+                facts_of(alert, self._budgets[status.budget_id], status, costs, self.last_whole_day, self.explain),
                 finality=self._finality,
             )
-            for alert in mail.told
+            for alert in told
+            if (status := self._statuses.get(alert.budget_id or ""))
         ]
 
     @cached_property

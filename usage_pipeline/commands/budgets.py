@@ -14,6 +14,7 @@ from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import ONE_DAY
 from usage_pipeline.settings import Environment
 from usage_pipeline.storage.home import Home
+from usage_pipeline.tables.alerts import OPEN
 from usage_pipeline.tables.budgets import FIXED, WHOLE_UNITS, BudgetStatus
 
 
@@ -44,10 +45,12 @@ def _document(found: Check, as_of: date, *, dry_run: bool) -> dict[str, object]:
             {
                 "project": one.project,
                 "budget_id": one.budget_id,
-                "threshold": money.text(one.threshold),
+                "rule": one.rule,
+                "scope": one.scope,
+                "threshold": _text(one.threshold),
                 "level": one.level,
-                "percent": money.text(one.percent),
-                "state": one.state,
+                "percent": _text(one.percent),
+                "state": "held" if one.state == OPEN else one.state,
             }
             for one in found.alerts
         ],

@@ -1,17 +1,19 @@
 """Judge the budgets that hold a day, and tell people: outside the jobs that people backfill."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.alerts.channels.channel import DeliveryError
+from usage_pipeline.alerts.channels.channel import Channel, DeliveryError, NoticeChannel, PermanentDeliveryError
 from usage_pipeline.alerts.check import DEFAULT_SENDER, Check, check, days_needed, judging_moment
+from usage_pipeline.alerts.quiet import is_quiet
 from usage_pipeline.budgets import spending
 from usage_pipeline.budgets.status import standing
+from usage_pipeline.defs.alert_conditions import conditions_of
 from usage_pipeline.defs.budget_changes import note_changes
 from usage_pipeline.defs.budget_forecasts import history_of, with_forecasts
 from usage_pipeline.defs.budget_state import write_state
@@ -19,13 +21,18 @@ from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.finality_told import finality_told
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.preview import markdown, schema_of
+from usage_pipeline.defs.sending import Sent, send_due
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import last_full_day, month_of
 from usage_pipeline.prices.money_range import explainer
+from usage_pipeline.storage.alert_ledger import known_alerts, recent_deliveries, record
 from usage_pipeline.storage.day_sums import day_sums
-from usage_pipeline.tables.alerts import Alert, Delivery, alerts, deliveries
+from usage_pipeline.tables.alerts import DEAD, UNSENT, Alert, Delivery, alerts, deliveries
 from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.unpriced import Explain, as_it_is, unpriced_of
+
+TRIES = 5
+"""How often it is judged again because others wrote in between."""
 
 
 class AlertsConfig(dg.Config):
@@ -41,7 +48,7 @@ class AlertsConfig(dg.Config):
     group_name="alerts",
     kinds={"python", "sql"},
     owners=OWNERS,
-    code_version="1",
+    code_version="2",
     metadata={"dagster/column_schema": schema_of(alerts)},
 )
 def alerts_asset(context: dg.AssetExecutionContext, config: AlertsConfig, workplace: Workplace) -> dg.MaterializeResult[None]:
@@ -53,7 +60,8 @@ def alerts_asset(context: dg.AssetExecutionContext, config: AlertsConfig, workpl
         write_state(workplace, found.statuses, as_of)
         deliver(workplace, found)
     context.log.info("%s alerts, %s mails as of %s%s", len(found.alerts), len(found.messages), as_of, "" if told else " (nothing was sent)")
-    return dg.MaterializeResult(metadata=_summary(found.alerts, [draft for draft, _ in found.messages], as_of, dry_run=not told))
+    metadata = _summary(found.alerts, [draft for draft, _ in found.messages], as_of, dry_run=not told)
+    return dg.MaterializeResult(metadata=metadata | _ledger_metadata(workplace, found))
 
 
 deliveries_spec = dg.AssetSpec(
@@ -77,20 +85,28 @@ def judge(workplace: Workplace, as_of: date) -> Check:
     spent, whole = spending.index(sums, settings.budgets), last_full_day(now)
     found = standing(settings.budgets, spent, as_of, complete_through=whole)
     found = with_forecasts(found, settings.budgets, spent, settings.holidays, complete_through=whole)
+    conditions = conditions_of(workplace, as_of, costs)
+    starts = {one.period_start for one in found} | {one.period_start for one in conditions}
+    with database.reading() as reading:
+        known, sent = known_alerts(reading, starts), recent_deliveries(reading, now)
     return check(
         statuses=found,
         budgets=budgets,
         costs=costs,
         projects=settings.projects,
         organisation=settings.organisation,
-        known=database.select(alerts),
-        deliveries=database.select(deliveries),
+        known=known,
+        deliveries=sent,
         now=now,
         as_of=as_of,
         templates=TEMPLATES / "mail",
         sender=workplace.environment().mail_from or DEFAULT_SENDER,
         explain=_explain(workplace, costs),
         finality=partial(finality_told, workplace, month_of(as_of)),
+        conditions=conditions,
+        policy=settings.alerts,
+        routes=settings.routing,
+        is_quiet=is_quiet(settings.alerts, workplace.now()),
     )
 
 
@@ -105,29 +121,59 @@ def _explain(workplace: Workplace, costs: Sequence[DailyCost]) -> Explain:
     return explainer(books.current()) if unpriced_of(costs) and books.known() else as_it_is
 
 
-def deliver(workplace: Workplace, found: Check) -> None:
-    """Send each mail and record it with its alerts at once: a crash in between sends the same message again, never another.
+def deliver(workplace: Workplace, found: Check) -> Sent:
+    """Write down what was found with its messages, in one transaction, then send all that is due; see `sending`.
 
-    Every message is tried; the errors of those that failed are raised together at the end, and their alerts are left to the next check.
+    Where others wrote in between, it is judged again. Every message is tried; the errors of those that failed are raised together at the
+    end: they wait in `deliveries`, and are sent again by the next check.
     """
     note_changes(workplace)
-    database, channel = workplace.database(), workplace.channel()
-    sent: set[str] = set()
-    failed: list[str] = []
-    for draft, message in found.messages:
-        try:
-            receipt = channel.send(message)
-        except DeliveryError as error:
-            failed.append(f"{draft.recipients}: {error}")
-            continue
-        sent.add(draft.delivery_id)
-        told = set(draft.about.split(","))
-        with database.transaction() as transaction:
-            transaction.upsert(alerts, [alert for alert in found.alerts if alert.alert_id in told])
-            transaction.upsert(deliveries, [replace(draft, channel=receipt.channel, receipt=receipt.text)])
-    database.upsert(alerts, found.alerts_after(sent))
-    if failed:
-        raise DeliveryError("; ".join(failed))
+    for _ in range(TRIES):
+        rows, now = [*found.alerts, *found.resolved], workplace.now()
+        judged_at = judging_moment(found.as_of, now)
+        parcels = found.parcels
+        if record(workplace.database(), rows, parcels, found.known, found.waiting, judged_at=judged_at, queued_at=now):
+            break
+        found = judge(workplace, found.as_of)
+    sent = send(workplace)
+    if sent.failed:
+        raise DeliveryError("; ".join(sent.failed))
+    return sent
+
+
+def send(workplace: Workplace) -> Sent:
+    """Send what waits and is due, on the ways that environment and usage.yaml give."""
+    policy = workplace.settings().alerts
+    return send_due(workplace.database(), HomeWays(workplace), workplace.now, is_quiet=is_quiet(policy, workplace.now()))
+
+
+@dataclass(frozen=True, slots=True)
+class HomeWays:
+    """The home's ways to people."""
+
+    workplace: Workplace
+
+    def mail(self) -> Channel:
+        return self.workplace.channel()
+
+    def notices(self, name: str) -> NoticeChannel:
+        spec = next((one for one in self.workplace.settings().channels if one.name == name), None)
+        if spec is None:
+            raise PermanentDeliveryError(f"usage.yaml has no channel {name!r} any more: name it again under channels, or leave it")
+        return self.workplace.notice_channel(spec)
+
+
+def _ledger_metadata(workplace: Workplace, found: Check) -> dict[str, Any]:
+    """How the ledger stands after it: what waits, what nobody took, what nobody was told of."""
+    unsent = workplace.database().select(deliveries, where={"state": [*UNSENT, DEAD]})
+    dead = [one for one in unsent if one.state == DEAD]
+    return {
+        "resolved": len(found.resolved),
+        "notices": len(found.notices),
+        "waiting": len(unsent) - len(dead),
+        "dead letters": markdown([{"to": one.recipients, "subject": one.subject, "why": one.receipt} for one in dead]),
+        "untold": list(found.untold),
+    }
 
 
 def _summary(found: Sequence[Alert], sent: Sequence[Delivery], as_of: date, *, dry_run: bool) -> dict[str, Any]:

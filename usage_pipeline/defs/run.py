@@ -24,7 +24,7 @@ from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.periods import Period, month_name, months_in
 from usage_pipeline.storage.home import Home
-from usage_pipeline.tables.alerts import Alert, Delivery, alerts, deliveries
+from usage_pipeline.tables.alerts import SENT, Alert, Delivery, alerts, deliveries
 from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.statements import Statement, statements
@@ -63,7 +63,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
     database = workplace.database()
     files_before = {(one.source, one.uri, one.fingerprint, one.kind) for one in database.select(ingested_files)}
     alerts_before = {one.alert_id for one in database.select(alerts)}
-    sent_before = {one.delivery_id for one in database.select(deliveries)}
+    sent_before = {one.delivery_id for one in database.select(deliveries, where={"state": SENT})}
     publish_all(workplace)
     shut = closed_months(database)
     revised = ",".join(month_name(month) for month in months_in(days) if revise and month.start in shut)
@@ -89,7 +89,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
         costs=costs,
         statements=sorted(stated, key=lambda one: (one.period, one.scope)),
         alerts=[one for one in database.select(alerts) if one.alert_id not in alerts_before],
-        deliveries=[one for one in database.select(deliveries) if one.delivery_id not in sent_before],
+        deliveries=[one for one in database.select(deliveries, where={"state": SENT}) if one.delivery_id not in sent_before],
         findings=sorted([*findings, *late_findings(workplace)], key=lambda one: not one.blocks),
         finalities=[finality_of(workplace, month) for month in months_in(days)],
     )

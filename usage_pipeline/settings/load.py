@@ -21,6 +21,7 @@ from usage_pipeline.errors import Problem, UsageConfigError
 from usage_pipeline.settings.consistency import contradictions, suggestion
 from usage_pipeline.settings.document import Document, content_of, document_of
 from usage_pipeline.settings.environment import user_folder
+from usage_pipeline.settings.load_alerts import alert_policy
 from usage_pipeline.settings.load_book import journal_accounts, shared_costs
 from usage_pipeline.settings.load_budgets import budgets_of, grace_of, request_limits_of
 from usage_pipeline.settings.load_channels import channels, routing
@@ -29,6 +30,7 @@ from usage_pipeline.settings.usage_file import UsageFile
 from usage_pipeline.sources.apis.catalog import APIS
 from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.pull_landing import files_of
+from usage_pipeline.tables.alert_policy import AlertPolicy
 from usage_pipeline.tables.anomalies import AnomalyRules
 from usage_pipeline.tables.budgets import Budget
 from usage_pipeline.tables.channels import ChannelSpec, Route
@@ -66,6 +68,7 @@ OF_NO_NUMBER = frozenset(
         "anomalies",
         "channels",
         "routing",
+        "alerts",
     }
 )
 """Sections that decide no day's costs, save the currency, and the projects' ids and teams."""
@@ -97,6 +100,7 @@ class Settings:
     anomalies: AnomalyRules
     channels: tuple[ChannelSpec, ...]
     routing: tuple[Route, ...]
+    alerts: AlertPolicy
     unattributed_owners: tuple[str, ...]
     file: Path
     fingerprint: str
@@ -170,6 +174,7 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         anomalies=AnomalyRules(**shaped.anomalies.model_dump()),
         channels=channels(shaped, document),
         routing=routing(shaped, document),
+        alerts=alert_policy(shaped.alerts),
         unattributed_owners=tuple(shaped.unattributed.owners) or tuple(organisation.finance),
         file=config,
         fingerprint=_hash(document.content),

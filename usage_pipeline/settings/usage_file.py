@@ -12,6 +12,7 @@ from usage_pipeline.settings.shape import (
     SourceShape,
     UnattributedShape,
 )
+from usage_pipeline.settings.shape_alerts import AlertsShape
 from usage_pipeline.settings.shape_anomalies import AnomaliesShape, Holidays
 from usage_pipeline.settings.shape_book import CurrenciesShape, JournalShape, SharedCostShape
 from usage_pipeline.settings.shape_budgets import GraceShape, RequestLimitShape, ScopedBudgetShape
@@ -41,5 +42,6 @@ class UsageFile(Section):
     anomalies: AnomaliesShape = AnomaliesShape()
     channels: list[ChannelShape] = Field(default=[])
     routing: list[RouteShape] = Field(default=[])
+    alerts: AlertsShape = AlertsShape()
     reports: ReportsShape = ReportsShape()
     unattributed: UnattributedShape = UnattributedShape()
