@@ -21,8 +21,8 @@ def bills_query(bills: ir.Table) -> ir.Table:
     own = ibis.coalesce(bills.original_cost, bills.billed_cost)
     is_part = bills.charge_id.re_search(PART)
     digits = ibis.ifelse(is_part, bills.amount_text, own.cast(MONEY).cast("string")).re_extract(r"\.(\d*?)0*$", 1)
-    whole = bills.amount_text.replace(",", "").try_cast("float64")
-    days = ibis.ifelse(is_part & (own != 0), (whole / own.cast("float64")).round(), 1.0).try_cast("int64")
+    whole = bills.amount_text.replace(",", "").try_cast(MONEY)
+    days = ibis.ifelse(is_part & (own != 0), whole / own.cast(MONEY), ibis.null()).round().try_cast("int64")
     told = bills.mutate(
         day=bills.period_start.date(), account=account, digits=digits.length(), days=ibis.greatest(days.fill_null(1), 1).cast("int64")
     )
