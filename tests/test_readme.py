@@ -250,7 +250,7 @@ def test_the_example_configuration_is_whole_and_right(tmp_path: Path):
 
 
 def test_the_line_of_an_application_is_accepted(engine: Backend, tmp_path: Path):
-    (example,) = code_blocks("json")
+    example = next(block for block in code_blocks("json") if '"meters"' in block)
     file = tmp_path / "requests.jsonl"
     file.write_text(json.dumps(json.loads(example)) + "\n", "utf-8")
     source = SOURCES["tracker"]
