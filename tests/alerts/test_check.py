@@ -83,7 +83,7 @@ def test_a_rising_level_does_not_wait_and_brings_the_held_along() -> None:
     ledger.run(status(MONTHLY, "460", DAY), now=noon(DAY))
     ledger.run(status(MONTHLY, "460", DAY), status(WEEKLY, "140", DAY), now=noon(DAY) + timedelta(hours=1))
     risen = ledger.run(status(MONTHLY, "500", DAY), status(WEEKLY, "140", DAY), now=noon(DAY) + timedelta(hours=2))
-    assert subjects(risen) == ["support-portal at 100 % of $500 for October (+1 more)"]
+    assert subjects(risen) == ["Critical: support-portal at 100 % of $500 for October (+1 more)"]
     assert risen.messages[0][0].level == "critical"
     assert {state for _, _, state in states(ledger)} == {"sent", "covered"}
 
@@ -117,7 +117,7 @@ def test_several_budgets_make_one_mail_a_project() -> None:
         ("search-ranker", "ben@example.org", "info"),
         (None, "finance@example.org", "critical"),
     ]
-    assert subjects(outcome)[2] == "Example Org at 100 % of $1,000 for October"
+    assert subjects(outcome)[2] == "Critical: Example Org at 100 % of $1,000 for October"
 
 
 def test_a_project_without_owners_is_told_to_finance_and_says_so() -> None:

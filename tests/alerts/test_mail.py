@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -71,12 +72,20 @@ Level: info
   Forecast           $544.05 (109 % of the limit)
   Reaches the limit  Thu 29 Oct
   Left               $96.35
+  Pace so far        $17.55 a day
 
 What to do
   - To stay inside the limit, use at most $12.04 on each of the 8 days left; the pace so far is $17.55 a day.
   - Start with the model gpt-5: it makes 69 % of the spending.
   - If the work is worth more, ask finance@example.org for a higher limit before 29 October.
   - The true cost is higher: some usage has no price. Whoever runs usage-pipeline can add it under “prices” in usage.yaml.
+
+Why it changed
+  $86.94 more than on 1–23 Sep (+27 %):
+  Price                     +$86.94  the same models cost more
+
+Largest changes by operation and model
+  chat · gpt-5                                    +$86.94  higher price
 
 Models (change against 1–23 Sep)
   gpt-5                                     $280.14   69 %  +45 %
@@ -95,6 +104,7 @@ Users (change against 1–23 Sep)
   not said                                   $11.96    3 %  ±0 %
 
 About these numbers
+  - The days 1–23 Oct: $17.55 each day; 23 of 23 are above the $16.13 a day that the limit allows.
   - Costs are known through 23 October.
   - 17 % of it is estimated from usage, the rest is billed by the providers.
   - Not in these amounts: 12 requests with 48,210 tokens of new-model-9, because no price is known.
@@ -138,7 +148,13 @@ def test_headers() -> None:
     }
     assert message["Message-ID"] == f"<{message['X-Usage-Key'][:32]}@example.org>"
     assert message.get_content_type() == "multipart/alternative"
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "multipart/related"]
+    assert [part.get_content_type() for part in list(message.iter_parts())[1].iter_parts()] == ["text/html", "image/png"]
+
+
+def test_a_critical_mail_says_so_in_its_head() -> None:
+    critical, other = mail([budget("300")], month()), mail([budget("500")], month())
+    assert (critical["Importance"], other["Importance"]) == ("high", None)
 
 
 def test_the_key_names_what_and_to_whom() -> None:
@@ -146,15 +162,49 @@ def test_the_key_names_what_and_to_whom() -> None:
     assert len({message_key(["a"], ["x"]), message_key(["a", "x"], []), message_key([], ["a", "x"]), message_key(["a"], ["y"])}) == 4
 
 
-def test_nothing_is_loaded_from_outside_and_nothing_is_a_picture() -> None:
-    html = body(mail([budget("300"), budget("15", period="daily")], month()), "html")
+def test_nothing_is_loaded_from_outside() -> None:
+    """The only pictures are those that come with the mail."""
+    message = mail([budget("300"), budget("15", period="daily")], month())
+    html = body(message, "html")
     page = Page(html)
-    assert not {"img", "script", "link", "svg", "iframe", "form"} & set(page.tags)
-    assert not {"src", "href", "background"} & {name for name, _ in page.attributes}
+    assert not {"script", "link", "svg", "iframe", "form"} & set(page.tags)
+    assert not {"href", "background"} & {name for name, _ in page.attributes}
+    sources = [value for name, value in page.attributes if name == "src"]
+    parts = {f"cid:{part['Content-ID'].strip('<>')}": part for part in message.walk() if part.get_content_type() == "image/png"}
+    assert sources == list(parts)
+    assert len(sources) == 2
+    assert all(part.get_content().startswith(b"\x89PNG") and part.get_content_disposition() == "inline" for part in parts.values())
     assert "url(" not in html
     assert "@import" not in html
     assert "prefers-color-scheme: dark" in html
     assert "max-width: 480px" in html
+
+
+def test_the_chart_is_told_where_it_is_not_shown() -> None:
+    costs = [cost(date(2026, 10, number), str(number)) for number in range(1, 24)]
+    message = mail([budget("310")], costs)
+    said = "1–23 Oct: from $1.00 to $23.00 a day, the most on 23 October; 13 of 23 are above the $10.00 a day that the limit allows."
+    page = Page(body(message, "html"))
+    assert [value for name, value in page.attributes if name == "alt"] == [f"Chart of the days {said}"]
+    assert "Spending a day · ╌ $10.00 a day would end at the limit" in page.text
+    assert f"- The days {said}" in body(message, "plain")
+
+
+def test_one_day_is_no_chart() -> None:
+    message = mail([budget("500")], [cost(AS_OF, "460")])
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_the_largest_mail_is_not_cut_off() -> None:
+    """Gmail cuts at 102 kB of HTML: forty budgets of long names, each with its threshold crossed."""
+    many = [replace(budget("10", operation=f"{'o' * 70} {number}"), budget_id=str(number)) for number in range(40)]
+    costs = [
+        cost(date(2026, month, day), "1.50", operation=one.operation, model=f"{'m' * 70}{day % 5}", user=f"{'u' * 70}{day % 4}")
+        for one in many for month in (9, 10) for day in range(1, 24)
+    ]  # fmt: skip
+    message = mail(many, costs)
+    assert len(body(message, "html").encode()) < 102_000
+    assert "and 25 more budgets: `usage-pipeline budgets check --dry-run` lists all." in body(message, "plain")
 
 
 def test_hostile_names_are_text() -> None:
@@ -166,7 +216,7 @@ def test_hostile_names_are_text() -> None:
     assert "<script>alert(1)</script>\"'&{{ 7*7 }} Bcc:" in page.text
     assert message["Bcc"] is None
     assert "\n" not in message["Subject"]
-    assert str(message["Subject"]).startswith("<script>alert(1)</script>\"'&{{ 7*7 }} Bcc: evil@example.c")
+    assert str(message["Subject"]).startswith("<script>alert(1)</script>\"'&{{ 7*7 }}")
     assert not any(line.startswith((".", "Bcc:")) for line in body(message, "plain").splitlines())
 
 
@@ -190,17 +240,25 @@ def test_the_lines_fit_a_mail() -> None:
 @pytest.mark.parametrize(
     ("of", "subject"),
     [
-        (budget("300"), "support-portal at 135 % of $300 for October, reached on the 18th"),
+        (budget("300"), "Critical: support-portal at 135 % of $300 for October, reached on the 18th"),
         (budget("538.20"), "support-portal at 75 % of $538.20 for October, crosses on the 31st"),
         (budget("110", period="weekly"), "support-portal at 80 % of $110 for week 43, crosses on Sunday"),
-        (budget("17.55", period="daily"), "support-portal at 100 % of $17.55 for 23 October, the day is over"),
+        (budget("17.55", period="daily"), "Critical: support-portal at 100 % of $17.55 for 23 October, the day is over"),
         (budget("30000", unit="tokens", operation="improvement"),
          "support-portal at 77 % of 30,000 tokens (improvement) for October, crosses on the 30th"),
         (budget("600", project=None), "Example Org at 79 % of $600 for October, crosses on the 30th"),
     ],
 )  # fmt: skip
 def test_subjects_say_it_all(of: Budget, subject: str) -> None:
-    assert mail([of], month())["Subject"] == subject
+    assert mail([of], month())["Subject"].strip() == subject
+
+
+def test_a_long_name_gives_way_in_a_subject() -> None:
+    long = "support-portal-of-the-northern-sales-organisation"
+    projects = (Project(id=long, name=long, owners=("ana@example.org",)),)
+    costs = [replace(row, project=long) for row in month()]
+    subject = mail([budget("500", project=long)], costs, projects=projects)["Subject"]
+    assert subject == "support-portal-of-the-northern-sales-org… at 95 % of $500 for October, crosses on the 25th"
 
 
 def test_a_forecast_inside_the_limit_is_said() -> None:
@@ -229,7 +287,7 @@ LAST = date(2026, 10, 31)
         ),
         (
             "260.40",
-            "support-portal at 104 % of $250 for October, reached on the 31st, the month is over",
+            "Critical: support-portal at 104 % of $250 for October, reached on the 31st, the month is over",
             [
                 "(104.2 %)",
                 "In the end         $260.40 (104 % of the limit)",
@@ -269,7 +327,7 @@ def test_the_last_day_of_a_period_still_has_a_forecast() -> None:
 def test_headline_subject_and_line_agree(spent: str, headline: str, line: str) -> None:
     message = mail([budget("100")], [cost(LAST, spent)], as_of=LAST, now=OCTOBER_ENDED)
     text = body(message, "plain")
-    assert str(message["Subject"]).startswith(f"support-portal at {headline} of $100")
+    assert f"support-portal at {headline} of $100" in message["Subject"]
     assert text.startswith(f"Support portal has used {headline} of its October budget")
     assert f"day 31 of 31 ({line})" in text
     assert f"({headline} of the limit)" in text
@@ -293,7 +351,7 @@ def test_only_a_rise_that_shows_is_orange() -> None:
     costs = [cost(date(2026, 9, 1), before, model=name) for name, before, _ in pairs]
     costs += [cost(date(2026, 10, 1), after, model=name) for name, _, after in pairs]
     html = body(mail([budget("700")], costs), "html")
-    found = re.findall(r'<td class="rule num (warn|mute)"[^>]*>([+±][^<]*)</td>', html)
+    found = re.findall(r'<td class="rule num (warn|mute)"[^>]*>([+±][^<$]*)</td>', html)
     assert found[:3] == [("warn", "+2\u00a0%"), ("mute", "±0\u00a0%"), ("mute", "±0\u00a0%")]
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.periods import ONE_DAY, Period
-from usage_pipeline.tables.budgets import CREDITS, LONG, PERIODS, PROJECT, REQUESTS, TOKENS, WHOLE_UNITS, Budget
+from usage_pipeline.tables.budgets import CREDITS, PROJECT, REQUESTS, TEAM, TOKENS, USER, WHOLE_UNITS, Budget
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.summary import tokens_of
 
@@ -20,7 +20,10 @@ TOP = 3
 ALL = Decimal(100)
 PROJECT_DIMENSIONS = ("model", "operation", "user")
 ORGANISATION_DIMENSIONS = ("project", "model")
-"""An organisation's mail names no users: who they are is the projects' business."""
+"""An organisation's mail names no users, nor a client's or a team's: who they are is the projects' business."""
+
+PERSONAL_DIMENSIONS = ("project", "model", "operation")
+"""Of a user's or a team's budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +72,35 @@ def scope_of(budget: Budget, costs: Sequence[DailyCost]) -> list[DailyCost]:
     return [row for row in costs if budget.counts(row)]
 
 
+def dimensions_of(budget: Budget) -> tuple[str, ...]:
+    """What the spending of a budget is told by."""
+    if budget.scope in {USER, TEAM}:
+        return PERSONAL_DIMENSIONS
+    return PROJECT_DIMENSIONS if budget.scope == PROJECT else ORGANISATION_DIMENSIONS
+
+
+def days_compared(budget: Budget, as_of: date, last_whole_day: date) -> tuple[Period, Period]:
+    """The whole days of the budget's period so far, which may be none, and the same days of the period before.
+
+    What a fixed span is compared with are as many days right before it. Raises ValueError for a day outside of a span.
+    """
+    period = budget.period_on(as_of)
+    if period is None:
+        raise ValueError(f"{budget.budget_id} has no period that holds {as_of}")
+    whole = Period(period.start, max(period.start, last_whole_day + ONE_DAY))
+    previous = budget.period_on(period.start - ONE_DAY)
+    if previous is None:
+        return whole, Period(period.start - ONE_DAY * whole.days_count, period.start)
+    return whole, Period(previous.start, min(previous.end, previous.start + ONE_DAY * whole.days_count))
+
+
 def drivers(budget: Budget, costs: Sequence[DailyCost], as_of: date, last_whole_day: date) -> list[Drivers]:
     """The top three by each dimension that says anything. `costs` hold the period before too, if it is to be compared with."""
-    if budget.period in LONG:
-        return []  # `costs` hold two months: the causes of a longer span are not in them
-    period = PERIODS[budget.period](as_of)
+    whole, before = days_compared(budget, as_of, last_whole_day)
     rows = scope_of(budget, costs)
-    now = [row for row in rows if period.start <= row.day <= as_of]
-    whole = Period(period.start, max(period.start, last_whole_day + ONE_DAY))
-    before = _same_days_before(budget, whole)
+    now = [row for row in rows if whole.start <= row.day <= as_of]
     earlier = [row for row in rows if row.day in before]
-    dimensions = PROJECT_DIMENSIONS if budget.scope == PROJECT else ORGANISATION_DIMENSIONS
+    dimensions = dimensions_of(budget)
     tables = [
         _table(dimension, budget.unit, _sums(now, dimension, budget.unit), _sums(earlier, dimension, budget.unit),
                _sums([row for row in now if row.day in whole], dimension, budget.unit), before if earlier else None)
@@ -96,12 +117,6 @@ def amount_of(row: DailyCost, unit: str) -> Decimal | None:
     if unit == CREDITS:
         return row.credits
     return Decimal(row.requests) if unit == REQUESTS else row.cost
-
-
-def _same_days_before(budget: Budget, whole: Period) -> Period:
-    """As many days from the start of the period before, at most all of it."""
-    previous = PERIODS[budget.period](whole.start - ONE_DAY)
-    return Period(previous.start, min(previous.end, previous.start + ONE_DAY * whole.days_count))
 
 
 def _sums(rows: Sequence[DailyCost], dimension: str, unit: str) -> dict[str | None, Decimal]:

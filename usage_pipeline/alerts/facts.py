@@ -1,12 +1,14 @@
 """What a mail says of one budget, as numbers: its status, its causes, and how far the numbers can be trusted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from usage_pipeline import money
 from usage_pipeline.alerts.drivers import Driver, Drivers, amount_of, drivers, scope_of
+from usage_pipeline.alerts.why import Why, why_of
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.alerts import Alert
 from usage_pipeline.tables.budgets import COUNTED_UNITS, Budget, BudgetStatus
@@ -21,7 +23,8 @@ NOUNS = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year",
 class Facts:
     """One budget's part of a mail. `last_whole_day` is the last day of the period so far that is wholly over.
 
-    `unpriced` is usage in the period whose cost is unknown and so in no amount, by model: the largest first.
+    `unpriced` is usage in the period whose cost is unknown and so in no amount, by model: the largest first. `daily` are the amounts by
+    day, of the period and, of a day's budget, of days before; a day of which nothing is known is not in it.
     """
 
     alert: Alert
@@ -32,6 +35,8 @@ class Facts:
     drivers: tuple[Drivers, ...]
     unpriced: tuple[Unpriced, ...]
     finality: FinalityTold | None = None
+    why: Why | None = None
+    daily: Mapping[date, Decimal] = field(default_factory=dict)
 
     @property
     def period(self) -> Period:
@@ -85,22 +90,41 @@ class Facts:
 
 
 def facts_of(
-    alert: Alert, budget: Budget, status: BudgetStatus, costs: Sequence[DailyCost], last_whole_day: date, explain: Explain = as_it_is
+    alert: Alert,
+    budget: Budget,
+    status: BudgetStatus,
+    costs: Sequence[DailyCost],
+    last_whole_day: date,
+    explain: Explain = as_it_is,
+    daily: Mapping[date, Decimal] | None = None,
 ) -> Facts:
     """All that is to be said of `budget`. `costs` may hold more than the budget counts, and should hold the period before.
 
-    `explain` gives unpriced usage its range of money and its hint.
+    `explain` gives unpriced usage its range of money and its hint. `daily` where `costs` are sums of many days.
     """
-    rows = [row for row in scope_of(budget, costs) if status.period_start <= row.day <= status.as_of]
+    ours = scope_of(budget, costs)
+    rows = [row for row in ours if status.period_start <= row.day <= status.as_of]
+    amounts = _by_day(ours, budget.unit) if daily is None else daily
     return Facts(
         alert=alert,
         budget=budget,
         status=status,
         last_whole_day=last_whole_day,
-        data_through=max((row.day for row in rows if amount_of(row, budget.unit) is not None), default=None),
+        data_through=max((day for day in amounts if status.period_start <= day <= status.as_of), default=None),
         drivers=tuple(drivers(budget, costs, status.as_of, last_whole_day)),
         unpriced=() if budget.unit in COUNTED_UNITS else _unpriced(rows, explain),
+        why=why_of(budget, costs, status.as_of, last_whole_day),
+        daily=amounts,
     )
+
+
+def _by_day(rows: Sequence[DailyCost], unit: str) -> dict[date, Decimal]:
+    known: dict[date, list[Decimal]] = defaultdict(list)
+    for row in rows:
+        amount = amount_of(row, unit)
+        if amount is not None:
+            known[row.day].append(amount)
+    return {day: money.total(amounts) for day, amounts in known.items()}
 
 
 def _unpriced(rows: Sequence[DailyCost], explain: Explain) -> tuple[Unpriced, ...]:

@@ -1,9 +1,12 @@
 """What the templates of a mail may show: everything in words, safe to put on a line. `phrasing.letter_of` writes it."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from usage_pipeline.alerts.bar import Segment
+from usage_pipeline.alerts.chart import Bar
 from usage_pipeline.tables.budgets import LEVELS
+from usage_pipeline.tables.notices import Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,40 @@ class DriverTable:
     rows: tuple[DriverRow, ...]
     others: DriverRow | None
     compared_with: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """One part of a change: its name, what it came to, and why in a word or two."""
+
+    name: str
+    amount: str
+    note: str
+    rises: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTable:
+    """Why spending changed: a sentence, the parts that sum to it, and whose use of which model changed most."""
+
+    sentence: str
+    parts: tuple[ChangeRow, ...]
+    movers_head: str
+    movers: tuple[ChangeRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartView:
+    """The daily amounts as a picture: `alt`, `sentence` and `caption` say what is in it, `first` and `last` stand below its ends."""
+
+    bars: tuple[Bar, ...]
+    line: Decimal
+    head: str
+    alt: str
+    sentence: str
+    caption: str
+    first: str
+    last: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +83,9 @@ class Block:
     advice: tuple[str, ...]
     drivers: tuple[DriverTable, ...]
     trust: tuple[str, ...]
+    outlook: tuple[tuple[str, str], ...] = ()
+    chart: ChartView | None = None
+    why: ChangeTable | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +98,12 @@ class OtherBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One thing that no budget's figures say, in words."""
+    """One thing that no budget's figures say, in words: what it is, why it is told and what it costs, and what to do."""
 
     level: str
     head: str
     text: str
+    todo: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +120,8 @@ class Letter:
     rule: str
     judged: str
     notes: tuple[Note, ...] = ()
+    links: tuple[Link, ...] = ()
+    left_out: str = ""
 
     @property
     def level(self) -> str:

@@ -16,8 +16,10 @@ from pathlib import Path
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from usage_pipeline.alerts.chart import picture
 from usage_pipeline.alerts.letter import Letter
 from usage_pipeline.alerts.words import plain_sentence
+from usage_pipeline.tables.budgets import LEVELS
 
 AS_OF_HEADER = "X-Usage-As-Of"
 SCOPE_HEADER = "X-Usage-Scope"
@@ -63,17 +65,32 @@ def compose(
     message[SCOPE_HEADER] = ORGANISATION_SCOPE if project is None else plain_sentence(f"projects/{project}")
     message[LEVEL_HEADER] = level
     message[KEY_HEADER] = key
-    html, text = render(letter, templates)
+    if level == LEVELS[-1]:
+        message["Importance"] = "high"
+    cids = [f"{key[:16]}.{place}@{domain}" if block.chart else "" for place, block in enumerate(letter.blocks)]
+    html, text = render(letter, templates, cids)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    _add_charts(message, letter, cids)
     message.set_boundary(f"=_{key[:32]}")
     return message
 
 
-def render(letter: Letter, templates: Path) -> tuple[str, str]:
-    """`letter` as HTML with its styles inlined, and as plain text."""
+def _add_charts(message: EmailMessage, letter: Letter, cids: Sequence[str]) -> None:
+    """The pictures as parts beside the HTML, which names them by their Content-ID (RFC 2392)."""
+    page = message.get_body(("html",))
+    for block, cid in zip(letter.blocks, cids, strict=True):
+        if block.chart and isinstance(page, EmailMessage):
+            data = picture(block.chart.bars, block.chart.line)
+            page.add_related(data, "image", "png", cid=f"<{cid}>", filename="days.png", disposition="inline")
+    if page is not None and page.is_multipart():
+        page.set_boundary(f"=_{message[KEY_HEADER][:30]}_p")
+
+
+def render(letter: Letter, templates: Path, cids: Sequence[str] = ()) -> tuple[str, str]:
+    """`letter` as HTML with its styles inlined, and as plain text. `cids`: the Content-ID of each block's chart; none shows no charts."""
     environment = _environment(templates)
-    html = environment.get_template("alert.html.j2").render(letter=letter)
+    html = environment.get_template("alert.html.j2").render(letter=letter, cids=list(cids) or [""] * len(letter.blocks))
     text = environment.get_template("alert.txt.j2").render(letter=letter)
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=False, apply_width_attributes=True)
     return inliner.inline(html).replace(" %", NO_BREAK + "%"), text.strip() + "\n"

@@ -7,6 +7,7 @@ from datetime import datetime
 from usage_pipeline.alerts import words
 from usage_pipeline.alerts.conditions import ANOMALY, RECONCILIATION_GAP, REQUEST_LIMIT, STALE_SOURCE, UNPRICED, WALLET_LOW
 from usage_pipeline.alerts.letter import Letter, Note, OtherBudget
+from usage_pipeline.alerts.mends import mend_of
 from usage_pipeline.alerts.phrasing import BLOCKS_MAX
 from usage_pipeline.tables.alerts import Alert
 from usage_pipeline.tables.configuration import Organisation, Project
@@ -25,7 +26,7 @@ NAMED = 3
 
 def notes_of(alerts: Sequence[Alert]) -> tuple[Note, ...]:
     """A note for each, in their order."""
-    return tuple(Note(level=one.level, head=_head(one), text=words.plain_sentence(one.words or "")) for one in alerts)
+    return tuple(Note(level=one.level, head=_head(one), text=words.plain_sentence(one.words or ""), todo=mend_of(one)) for one in alerts)
 
 
 def letter_of_notes(alerts: Sequence[Alert], *, project: Project | None, organisation: Organisation, why: str, now: datetime) -> Letter:

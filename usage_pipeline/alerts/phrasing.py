@@ -11,15 +11,18 @@ from usage_pipeline import money
 from usage_pipeline.alerts import words
 from usage_pipeline.alerts.advice import advise, price_the_unpriced
 from usage_pipeline.alerts.bar import segments_of
+from usage_pipeline.alerts.chart_words import chart_of
 from usage_pipeline.alerts.drivers import Driver, Drivers, Others
 from usage_pipeline.alerts.facts import NOUNS, Facts
 from usage_pipeline.alerts.letter import Block, DriverRow, DriverTable, Letter, OtherBudget
+from usage_pipeline.alerts.subject import only, subject_of, whose
 from usage_pipeline.alerts.trust import trust_in
+from usage_pipeline.alerts.why_words import change_table
 from usage_pipeline.tables.budgets import COUNTED_UNITS, CREDITS, FIXED, REQUESTS, TOKENS, WHOLE_UNITS, Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 
 KINDS = {TOKENS: "token", CREDITS: "credit", REQUESTS: "request"}
-BLOCKS_MAX = 5
+BLOCKS_MAX, OTHERS_MAX = 5, 10
 """Budgets shown at length in one mail; the rest as lines of a table, so that no mail program cuts it off (Gmail does at 102 kB)."""
 
 HEADS = {"model": "Models", "operation": "Operations", "user": "Users", "project": "Projects"}
@@ -40,11 +43,12 @@ def letter_of(
     blocks = tuple(_block(one, project, organisation) for one in facts[:BLOCKS_MAX])
     lines = [*((one.budget, one.status) for one in facts[BLOCKS_MAX:]), *sorted(others, key=lambda pair: -pair[1].percent)]
     return Letter(
-        subject=_subject(facts, project, organisation),
+        subject=subject_of(facts, project.id if project else organisation.name, currency),
         preheader=f"{blocks[0].spent} {blocks[0].of_limit}. {blocks[0].forecast_label}: {blocks[0].forecast}.",
         organisation=words.plain(organisation.name),
         blocks=blocks,
-        others=tuple(_other(budget, status, currency) for budget, status in lines),
+        others=tuple(_other(budget, status, currency) for budget, status in lines[:OTHERS_MAX]),
+        left_out=_left_out(len(lines) - OTHERS_MAX),
         also=price_the_unpriced(facts),
         why=words.plain_sentence(why),
         rule=_rule(facts[0].budget),
@@ -52,35 +56,9 @@ def letter_of(
     )
 
 
-def _subject(facts: Sequence[Facts], project: Project | None, organisation: Organisation) -> str:
-    """'support-portal at 92 % of $500 for October, crosses on the 27th'."""
-    first, currency = facts[0], organisation.currency
-    status = first.status
-    whose = _whose(status, project.id if project else organisation.name)
-    limit = words.amount(status.limit, status.unit, currency, short=True)
-    what = f"{limit} ({_only(status)})" if status.only else limit
-    period = words.period_name(status.period, status.period_start)
-    more = f" (+{len(facts) - 1} more)" if len(facts) > 1 else ""
-    return f"{whose} at {_used(first.budget, status, status.spent)} of {what} for {period}{_outlook(first, currency)}{more}"
-
-
-def _outlook(facts: Facts, currency: str) -> str:
-    """What comes, or came, of it; a period that is over has no outlook, so its percentage is the last word."""
-    status = facts.status
-    when = words.on_day(status.period, status.crossing_date) if status.crossing_date and status.period != "daily" else ""
-    reached = f", reached {when}" if when and facts.is_over else ""
-    if facts.has_ended:
-        return f"{reached}, the {facts.noun} is over"
-    if when and not facts.is_over:
-        return f", crosses {when}"
-    if facts.is_over or status.forecast is None:
-        return reached
-    return f", forecast {words.amount(status.forecast, status.unit, currency, short=True)}"
-
-
 def _block(facts: Facts, project: Project | None, organisation: Organisation) -> Block:
     status, currency = facts.status, organisation.currency
-    name = _whose(status, project.name if project else organisation.name)
+    name = whose(status, project.name if project else organisation.name)
     over = status.spent > status.limit
     return Block(
         level=facts.alert.level,
@@ -101,26 +79,34 @@ def _block(facts: Facts, project: Project | None, organisation: Organisation) ->
         advice=tuple(advise(facts, currency=currency, ask=_who_decides(project, organisation))),
         drivers=tuple(_driver_table(table, status.unit, currency) for table in facts.drivers),
         trust=tuple(trust_in(facts, currency)),
+        outlook=tuple(_outlook(facts, currency)),
+        chart=chart_of(facts, currency),
+        why=change_table(facts.why, currency),
     )
 
 
 def _headline(facts: Facts, name: str) -> str:
     status = facts.status
     kind = f"{KINDS[status.unit]} budget" if status.unit in KINDS else "budget"
-    what = f" for {_only(status)}" if status.only else ""
+    what = f" for {only(status)}" if status.only else ""
     period = words.period_name(status.period, status.period_start)
     which = f"{period} {kind}{what}" if status.period == "monthly" else f"{kind}{what} for {period}"
+    if facts.alert.threshold is None and not facts.is_over and not facts.has_ended:  # told for its forecast
+        return f"{name} is on course to go over its {which}"
     return f"{name} has used {_used(facts.budget, status, status.spent)} of its {which}"
 
 
-def _whose(status: BudgetStatus, name: str) -> str:
-    """'Support portal', or 'Team support' where the budget is a team's, a user's or a client's."""
-    return words.plain(f"{status.scope.capitalize()} {status.holder}" if status.holder else name)
-
-
-def _only(status: BudgetStatus) -> str:
-    """'improvement', 'gpt-5, openai': what the budget is narrowed to."""
-    return ", ".join(words.plain(one) for one in status.only)
+def _outlook(facts: Facts, currency: str) -> list[tuple[str, str]]:
+    """The range and the pace behind the forecast, as pairs of label and value; a period that is over has none."""
+    status, found = facts.status, []
+    if facts.has_ended or status.forecast is None:
+        return []
+    if status.forecast_low is not None and status.forecast_high is not None:
+        low, high = (words.figure(one, status.unit, currency) for one in (status.forecast_low, status.forecast_high))
+        found.append(("80 % range", f"{low} to {high}"))
+    if facts.daily_pace is not None and facts.period.days_count > 1:
+        found.append(("Pace so far", f"{words.figure(facts.daily_pace, status.unit, currency)} a day"))
+    return found
 
 
 def _used(budget: Budget, status: BudgetStatus, amount: Decimal, *, places: int = 0) -> str:
@@ -190,7 +176,7 @@ def _part(row: Driver | Others, unit: str, currency: str) -> str:
 
 
 def _other(budget: Budget, status: BudgetStatus, currency: str) -> OtherBudget:
-    what = f", {_only(status)}" if status.only else ""
+    what = f", {only(status)}" if status.only else ""
     name = words.period_name(status.period, status.period_start)
     return OtherBudget(
         name=f"{name[:1].upper()}{name[1:]}{what}" + (f", {status.scope} {words.plain(status.holder)}" if status.holder else ""),
@@ -198,6 +184,12 @@ def _other(budget: Budget, status: BudgetStatus, currency: str) -> OtherBudget:
         limit=words.figure(status.limit, status.unit, currency, short=True),
         percent=_used(budget, status, status.spent),
     )
+
+
+def _left_out(count: int) -> str:
+    if count <= 0:
+        return ""
+    return f"and {count} more {'budget' if count == 1 else 'budgets'}: `usage-pipeline budgets check --dry-run` lists all."
 
 
 def _rule(budget: Budget) -> str:
