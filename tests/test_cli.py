@@ -14,8 +14,10 @@ from usage_pipeline.cli import main
 
 PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
 BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"]]
+WALLETS = [["wallets", name] for name in ("list", "entries", "grant", "request", "approve", "reject")]
 BUDGETS = [["budgets", "check"], ["budgets", "list"], ["budgets", "violations"]]
 COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], ["channels"], *BOOK, *BUDGETS, *PRICES]
+COMMANDS += WALLETS
 SMALL = "organisation: {name: Example Org}\nprojects: [{id: portal}]\nsources: [{name: app, kind: tracker, path: 'logs/*.jsonl'}]\n"
 
 
@@ -120,6 +122,7 @@ KEYS = [
     "projects",
     "budgets",
     "request_limits",
+    "wallets",
     "grace",
     "attribution",
     "sources",
@@ -136,6 +139,7 @@ KEYS = [
     "routing",
     "alerts",
     "reports",
+    "unattributed",
 ]
 
 

@@ -12,6 +12,7 @@ import click
 from usage_pipeline.commands.channels_options import channels
 from usage_pipeline.commands.options import DAY, MONTH, common, environment_of, output_of, range_of
 from usage_pipeline.commands.prices_options import prices
+from usage_pipeline.commands.wallets_options import wallets
 from usage_pipeline.errors import UsageConfigError
 
 EXIT_FINDINGS = 3
@@ -364,6 +365,7 @@ def budgets_violations(home: Path | None, config: Path | None, as_json: bool, fi
 
 main.add_command(prices)
 main.add_command(channels)
+main.add_command(wallets)
 
 
 if __name__ == "__main__":

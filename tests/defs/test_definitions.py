@@ -30,6 +30,7 @@ GROUPS = {
     "forecasts": "costs",
     "budget_status": "budgets",
     "limit_violations": "budgets",
+    "wallets": "budgets",
     "statement": "reports",
     "journal": "reports",
     "revisions": "reports",
@@ -45,6 +46,7 @@ DAILY = {
     "daily_costs",
     "reconciliations",
     "limit_violations",
+    "wallets",
     "anomalies",
 }
 MONTHLY = {"monthly_costs", "forecasts", "budget_status", "statement", "journal", "revisions"}
@@ -66,6 +68,7 @@ CHECKS = {
     ("daily_costs", "everything_has_an_owner"): False,
     ("reconciliations", "causes_sum_to_the_difference"): True,
     ("reconciliations", "little_is_unexplained"): False,
+    ("wallets", "balances_are_sums_of_entries"): True,
     ("monthly_costs", "days_foot_to_the_month"): True,
     ("statement", "files_say_the_same"): True,
     ("statement", "focus_files_are_valid"): False,

@@ -23,6 +23,7 @@ from usage_pipeline.defs.request_limits import limit_violations_asset
 from usage_pipeline.defs.schedules import SCHEDULES
 from usage_pipeline.defs.sensors import SENSORS
 from usage_pipeline.defs.usage import charges_asset, usage_events_asset
+from usage_pipeline.defs.wallets import WALLET_CHECKS, wallets_asset
 from usage_pipeline.defs.workplace import Workplace
 
 ASSETS = [
@@ -34,6 +35,7 @@ ASSETS = [
     daily_costs_asset,
     reconciliations_asset,
     limit_violations_asset,
+    wallets_asset,
     anomalies_asset,
     monthly_costs_asset,
     forecasts_asset,
@@ -52,7 +54,7 @@ def definitions_of(home: Path, config: Path) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=[*landing_specs, rejected_spec, price_book_spec, *ASSETS, deliveries_spec],
-        asset_checks=[*CHECKS, *RECONCILED_CHECKS],
+        asset_checks=[*CHECKS, *RECONCILED_CHECKS, *WALLET_CHECKS],
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=SENSORS,

@@ -17,6 +17,7 @@ from usage_pipeline.tables.reconciliations import reconciliations
 from usage_pipeline.tables.request_limits import limit_violations
 from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.usage_events import usage_events
+from usage_pipeline.tables.wallets import wallets
 
 DAILY_ASSETS = (
     ingested_files.name,
@@ -27,6 +28,7 @@ DAILY_ASSETS = (
     daily_costs.name,
     reconciliations.name,
     limit_violations.name,
+    wallets.name,
     anomalies.name,
 )
 

@@ -25,6 +25,7 @@ from usage_pipeline.settings.load_alerts import alert_policy
 from usage_pipeline.settings.load_book import journal_accounts, shared_costs
 from usage_pipeline.settings.load_budgets import budgets_of, grace_of, request_limits_of
 from usage_pipeline.settings.load_channels import channels, routing
+from usage_pipeline.settings.load_wallets import wallets_of
 from usage_pipeline.settings.shape import AgreementShape, ApiShape, RuleShape, SourceShape, VolumeTierShape
 from usage_pipeline.settings.usage_file import UsageFile
 from usage_pipeline.sources.apis.catalog import APIS
@@ -51,6 +52,7 @@ from usage_pipeline.tables.configuration import (
 from usage_pipeline.tables.looks import Looks
 from usage_pipeline.tables.request_limits import Grace, RequestLimit
 from usage_pipeline.tables.shared_costs import JournalAccounts, SharedCostRule
+from usage_pipeline.tables.wallets import Wallet
 
 REMOTE = "s3://"
 OF_NO_NUMBER = frozenset(
@@ -63,6 +65,7 @@ OF_NO_NUMBER = frozenset(
         "unattributed",
         "budgets",
         "request_limits",
+        "wallets",
         "grace",
         "holidays",
         "anomalies",
@@ -84,6 +87,7 @@ class Settings:
     projects: tuple[Project, ...]
     budgets: tuple[Budget, ...]
     request_limits: tuple[RequestLimit, ...]
+    wallets: tuple[Wallet, ...]
     grace: Grace | None
     attribution: tuple[AttributionRule, ...]
     sources: tuple[SourceSpec, ...]
@@ -156,6 +160,7 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         ),
         budgets=budgets_of(shaped),
         request_limits=request_limits_of(shaped, document),
+        wallets=wallets_of(shaped, document, config.parent),
         grace=grace_of(shaped),
         attribution=tuple(_rule(one) for one in shaped.attribution),
         sources=tuple(_source(one, config.parent, landing) for one in shaped.sources),

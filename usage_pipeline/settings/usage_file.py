@@ -19,6 +19,7 @@ from usage_pipeline.settings.shape_budgets import GraceShape, RequestLimitShape,
 from usage_pipeline.settings.shape_channels import ChannelShape, RouteShape
 from usage_pipeline.settings.shape_owners import OrganisationShape, ProjectShape
 from usage_pipeline.settings.shape_reports import ReportsShape
+from usage_pipeline.settings.shape_wallets import WalletShape
 
 
 class UsageFile(Section):
@@ -28,6 +29,7 @@ class UsageFile(Section):
     projects: list[ProjectShape]
     budgets: list[ScopedBudgetShape] = Field(default=[])
     request_limits: list[RequestLimitShape] = Field(default=[])
+    wallets: list[WalletShape] = Field(default=[])
     grace: GraceShape | None = None
     attribution: list[RuleShape] = Field(default=[])
     sources: list[SourceShape]

@@ -30,6 +30,7 @@ from usage_pipeline.tables.request_limits import limit_violations
 from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.schema import Column, Table
 from usage_pipeline.tables.statements import statements
+from usage_pipeline.tables.wallets import recharge_requests, wallet_entries, wallets
 
 ROW_KEY = "row_key"
 
@@ -53,6 +54,9 @@ DECLARED: tuple[Table[Any], ...] = (
     audit_log,
     budget_versions,
     limit_violations,
+    wallets,
+    wallet_entries,
+    recharge_requests,
 )
 """Every table that lives in the database. A new one, or a new column, also needs a migration; a test says so."""
 
@@ -69,6 +73,8 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "reconciliation_causes": (("day", "channel"),),
     "audit_log": (("subject", "at"),),
     "limit_violations": (("day", "project"),),
+    "wallet_entries": (("wallet", "day"),),
+    "recharge_requests": (("wallet", "state"),),
 }
 
 
