@@ -1,8 +1,9 @@
 """`close` and `verify`: what stands is named and refused, a closed month is frozen, and any change of it is found."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from closing_world import APPROVED, CONFIG, MONTH
 from sample_world import World, copy_of
 
+from usage_pipeline.reports.manifest import sha256_of
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.sql_tables import DECLARED
 from usage_pipeline.tables.alerts import deliveries
@@ -120,7 +122,9 @@ def test_all_of_it_holds(closed: tuple[World, dict[str, Any]]) -> None:
     assert "90 daily rows, 37.5 USD in all" in found["answers"][-1]["words"][0]
 
 
-@pytest.mark.parametrize("name", ["statement.pdf", "statement.csv", "statement.json", "statement.xlsx", "focus-1.2.csv", "focus-1.4-estimated.csv"])
+@pytest.mark.parametrize(
+    "name", ["statement.pdf", "statement.csv", "statement.json", "statement.xlsx", "focus-1.2.csv", "focus-1.4-estimated.csv"]
+)
 def test_a_published_file_with_one_other_bit_fails_by_name(closed: tuple[World, dict[str, Any]], name: str) -> None:
     world, _ = closed
     path = world.home.reports / MONTH / "projects" / "portal" / name
@@ -157,6 +161,34 @@ def test_an_input_that_is_missing_changed_or_moved(closed: tuple[World, dict[str
         moved.write_bytes(content)
         assert states(world, 0, MONTH, "--quick")["inputs"] == "holds"
         moved.unlink()
+
+
+def test_what_another_version_closed_is_held_against_its_numbers(closed: tuple[World, dict[str, Any]], tmp_path: Path) -> None:
+    world = copy_of(closed[0], tmp_path)
+    as_another_version_closed_it(world, lambda told: {key: value for key, value in told.items() if key != "grade"})
+    found = {one["question"]: one for one in answer(world, 0, "verify", MONTH, "--quick")["answers"]}
+    assert found["statements"]["state"] == "not checked"
+    assert "1 of " in found["statements"]["words"][0]
+    assert "not of the same versions (code 0123 then, " in found["statements"]["words"][0]
+    assert "every number of the statements is the same" in found["statements"]["words"][0]
+    as_another_version_closed_it(world, lambda told: told | {"totals": told["totals"] | {"cost": "37.51"}})
+    (words,) = (one["words"] for one in answer(world, 1, "verify", MONTH, "--quick")["answers"] if one["state"] == "fails")
+    assert "says another totals.cost, by other versions (code 0123 then" in words[0]
+
+
+def as_another_version_closed_it(world: World, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """The organisation's statement.json as an older version would have frozen it, with all hashes that then belong to it."""
+    folder, name = world.home.closed / MONTH / "r1", "statements/organisation/statement.json"
+    content = json.dumps(change(json.loads((folder / name).read_bytes()))).encode()
+    for path in (folder / name, world.home.reports / MONTH / "organisation" / "statement.json"):
+        path.write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["versions"]["code"] = "0123"
+    (entry,) = (one for one in manifest["files"] if one["name"] == name)
+    entry |= {"size_bytes": len(content), "sha256": sha256_of(content)}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (row,) = world.database.select(revisions)
+    world.database.upsert(revisions, [replace(row, manifest_hash=sha256_of((folder / "manifest.json").read_bytes()))])
 
 
 def test_what_is_not_closed_cannot_be_verified(made: World, tmp_path: Path) -> None:

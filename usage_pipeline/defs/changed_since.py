@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 from usage_pipeline import money
 from usage_pipeline.defs.books import adoption_of
 from usage_pipeline.defs.changed_settings import changed_settings
-from usage_pipeline.defs.close_files import versions
 from usage_pipeline.defs.closed import Closed, folder_of
 from usage_pipeline.defs.closed_facts import frozen_folder
 from usage_pipeline.defs.finding import Finding, first_of
 from usage_pipeline.defs.inputs import locate
 from usage_pipeline.defs.replay import Ingredients, replayed
+from usage_pipeline.defs.versions import versions
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
 from usage_pipeline.reports.frozen import DAILY, EXCHANGE, rows_of

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from usage_pipeline.defs.journal_month import journal_at_close
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.publish import STATEMENTS
 from usage_pipeline.defs.replay import key_of_hashes
+from usage_pipeline.defs.versions import versions
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import Period, month_name
 from usage_pipeline.reports import frozen
@@ -168,8 +168,3 @@ def manifest_of(workplace: Workplace, plan: Plan, files: Mapping[str, bytes], by
         hash_key=key_of_hashes(workplace),
         files={name: (len(content), sha256_of(content)) for name, content in files.items()},
     )
-
-
-def versions() -> dict[str, str]:
-    """Of what computes and renders."""
-    return {name: version(name) for name in ("usage-pipeline", "weasyprint", "xlsxwriter", "genai-prices", "duckdb")}

@@ -3,15 +3,16 @@
 In: a month, a revision, or the path of one of its files. Out: a result for each question, in words that finance understands.
 """
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from usage_pipeline import money
-from usage_pipeline.defs.close_files import book_in, bridge_to, journal_files, versions
+from usage_pipeline.defs.close_files import book_in, bridge_to, journal_files
 from usage_pipeline.defs.closed import Closed, closed_months, folder_of
 from usage_pipeline.defs.closed_facts import facts_in, journal_in
 from usage_pipeline.defs.inputs import Gone, locate
@@ -20,6 +21,7 @@ from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.publish import STATEMENTS, journal_now
 from usage_pipeline.defs.replay import Ingredients, key_of_hashes, replayed
 from usage_pipeline.defs.standing import differs
+from usage_pipeline.defs.versions import lost_of, other_versions
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.errors import AccountingError, UsageConfigError
 from usage_pipeline.periods import Period, month_name, month_of
@@ -29,6 +31,7 @@ from usage_pipeline.reports.facts import snapshots_from
 from usage_pipeline.reports.journal import check_expense
 from usage_pipeline.reports.manifest import PRICES, RATES, USAGE_YAML, Manifest, manifest_from, sha256_of
 from usage_pipeline.reports.pool import render_all
+from usage_pipeline.reports.render import JSON
 from usage_pipeline.reports.snapshot import ORGANISATION, Approval
 from usage_pipeline.storage.closed_folder import MANIFEST, REVISION, hash_of
 from usage_pipeline.storage.home import Home
@@ -227,13 +230,27 @@ def _statements(manifest: Manifest, folder: Path) -> Answer:
     wrong = [name for name, content in sorted(pages.items()) if (folder / name).read_bytes() != content]
     if not wrong:
         return Answer(question=STATEMENT, state=HOLDS, words=(f"{len(pages):,} files of {len(rendered):,} statements are the same",))
-    others = _other_versions(manifest)
+    others = other_versions(manifest.versions)
     if others:
-        told = (
-            f"{len(wrong):,} of {len(pages):,} files come out otherwise, but not of the same versions ({others}); install those to compare"
-        )
-        return Answer(question=STATEMENT, state=LEFT_OUT, words=(told,))
+        return _of_other_versions(wrong, pages, folder, others)
     return Answer(question=STATEMENT, state=FAILS, words=tuple(f"{folder / name} comes out otherwise" for name in wrong))
+
+
+def _of_other_versions(wrong: Sequence[str], pages: Mapping[str, bytes], folder: Path, others: str) -> Answer:
+    """Pages of another version may look otherwise; what statement.json said then, it must say now."""
+    lost = []
+    for name in wrong:
+        if name.endswith(f"/{JSON}"):
+            found = lost_of(json.loads((folder / name).read_bytes()), json.loads(pages[name]))
+            if found is not None:
+                lost.append(f"{folder / name} says another {found}, by other versions ({others}): install those to compare")
+    if lost:
+        return Answer(question=STATEMENT, state=FAILS, words=tuple(lost))
+    told = (
+        f"{len(wrong):,} of {len(pages):,} files come out otherwise, not of the same versions ({others}); every number of the statements"
+        " is the same. Install those versions to compare the bytes"
+    )
+    return Answer(question=STATEMENT, state=LEFT_OUT, words=(told,))
 
 
 def _bridge_again(manifest: Manifest, folder: Path) -> dict[str, bytes]:
@@ -256,15 +273,9 @@ def _numbers(workplace: Workplace, manifest: Manifest, folder: Path, given: Ingr
     frozen = facts_in(folder).daily
     again = replayed(given, place)
     wrong = differs(frozen, again)
-    others = _other_versions(manifest)
+    others = other_versions(manifest.versions)
     if wrong and others:
         wrong = [f"{wrong[0]}; it was computed by other versions ({others}): install those to compare"]
     cost = money.text(money.total([row.cost for row in again]))
     right = f"{len(again):,} daily rows, {cost} {manifest.currency} in all, are the same"
     return Answer(question=NUMBERS, state=FAILS if wrong else HOLDS, words=tuple(wrong) or (right,))
-
-
-def _other_versions(manifest: Manifest) -> str:
-    """'weasyprint 70.0 then, 71.0 now'; '' where all are the same."""
-    now = versions()
-    return ", ".join(f"{name} {then} then, {now.get(name)} now" for name, then in manifest.versions.items() if now.get(name) != then)
