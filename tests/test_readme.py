@@ -42,6 +42,7 @@ from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.partitions import FIRST_DAY
 from usage_pipeline.defs.schedules import RE_READ_DAYS, SCHEDULES
 from usage_pipeline.defs.sensors import SENSORS
+from usage_pipeline.defs.wallets import WALLET_CHECKS
 from usage_pipeline.errors import UsageConfigError, UsageError
 from usage_pipeline.settings import Environment, load
 from usage_pipeline.settings.environment import PREFIX
@@ -225,7 +226,9 @@ def test_schedules_sensors_and_checks_are_told(definitions: dg.Definitions):
     assert f"the last {RE_READ_DAYS} days" in told["daily_run"][1]
     assert f"start on {FIRST_DAY}" in README
     specs = {
-        (spec.name, spec.asset_key.to_user_string(), spec.blocking) for check in [*CHECKS, *RECONCILED_CHECKS] for spec in check.check_specs
+        (spec.name, spec.asset_key.to_user_string(), spec.blocking)
+        for check in [*CHECKS, *RECONCILED_CHECKS, *WALLET_CHECKS]
+        for spec in check.check_specs
     }
     assert {(names(row[0])[0], names(row[1])[0], row[2].endswith("; blocks")) for row in table("check")} == specs
     assert "`limits.unpriced_percent`" in README
