@@ -21,18 +21,15 @@ from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.finality_told import finality_told
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.preview import markdown, schema_of
-from usage_pipeline.defs.sending import Sent, send_due
+from usage_pipeline.defs.sending import Sent, send_due, tell
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import last_full_day, month_of
 from usage_pipeline.prices.money_range import explainer
-from usage_pipeline.storage.alert_ledger import known_alerts, recent_deliveries, record
+from usage_pipeline.storage.alert_ledger import known_alerts, recent_deliveries
 from usage_pipeline.storage.day_sums import day_sums
 from usage_pipeline.tables.alerts import DEAD, UNSENT, Alert, Delivery, alerts, deliveries
 from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.unpriced import Explain, as_it_is, unpriced_of
-
-TRIES = 5
-"""How often it is judged again because others wrote in between."""
 
 
 class AlertsConfig(dg.Config):
@@ -122,20 +119,20 @@ def _explain(workplace: Workplace, costs: Sequence[DailyCost]) -> Explain:
 
 
 def deliver(workplace: Workplace, found: Check) -> Sent:
-    """Write down what was found with its messages, in one transaction, then send all that is due; see `sending`.
+    """Write down what was found with its messages, then send all that is due; see `sending.tell`.
 
-    Where others wrote in between, it is judged again. Every message is tried; the errors of those that failed are raised together at the
-    end: they wait in `deliveries`, and are sent again by the next check.
+    Every message is tried; the errors of those that failed are raised together at the end: they wait in `deliveries`, and are sent again
+    by the next check.
     """
     note_changes(workplace)
-    for _ in range(TRIES):
-        rows, now = [*found.alerts, *found.resolved], workplace.now()
-        judged_at = judging_moment(found.as_of, now)
-        parcels = found.parcels
-        if record(workplace.database(), rows, parcels, found.known, found.waiting, judged_at=judged_at, queued_at=now):
-            break
-        found = judge(workplace, found.as_of)
-    sent = send(workplace)
+    sent = tell(
+        workplace.database(),
+        found,
+        lambda: judge(workplace, found.as_of),
+        HomeWays(workplace),
+        workplace.now,
+        is_quiet=is_quiet(workplace.settings().alerts, workplace.now()),
+    )
     if sent.failed:
         raise DeliveryError("; ".join(sent.failed))
     return sent

@@ -12,14 +12,25 @@ from uuid import uuid4
 
 from usage_pipeline.alerts.channels.backoff import wait_before
 from usage_pipeline.alerts.channels.channel import Channel, DeliveryError, NoticeChannel, TemporaryDeliveryError
+from usage_pipeline.alerts.check import Check, judging_moment
 from usage_pipeline.alerts.parcels import unpacked_mail, unpacked_notice
-from usage_pipeline.storage.alert_ledger import claim, heads, mark_dead, mark_later, mark_sent
+from usage_pipeline.storage.alert_ledger import claim, heads, mark_dead, mark_later, mark_sent, record
 from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.alerts import ALERT_KIND, Delivery, Receipt
 
 GIVE_UP = timedelta(days=5)
 """RFC 5321 §4.5.4.1: 'generally needs to be at least 4-5 days'."""
 CRITICAL = ("critical",)
+TRIES = 5
+"""How often it is judged, at most, because others wrote in between or a letter is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a message did not go, and whether that is for good."""
+
+    text: str
+    is_dead: bool = False
 
 
 class Ways(Protocol):
@@ -38,6 +49,27 @@ class Sent:
 
     out: tuple[Delivery, ...]
     failed: tuple[str, ...]
+    dead_count: int = 0
+
+
+def tell(
+    database: Database, found: Check, judge: Callable[[], Check], ways: Ways, clock: Callable[[], datetime], *, is_quiet: bool = False
+) -> Sent:
+    """Write down what was found with its messages, in one transaction, and send all that is due.
+
+    Where others wrote in between, `judge` is asked anew; and again where a letter turned out dead, so that the next people hear of it now.
+    """
+    done = Sent((), ())
+    for _ in range(TRIES):
+        now = clock()
+        rows, judged_at = [*found.alerts, *found.resolved], judging_moment(found.as_of, now)
+        if record(database, rows, found.parcels, found.known, found.waiting, judged_at=judged_at, queued_at=now):
+            sent = send_due(database, ways, clock, is_quiet=is_quiet)
+            done = Sent((*done.out, *sent.out), (*done.failed, *sent.failed), sent.dead_count)
+            if not sent.dead_count:
+                break
+        found = judge()
+    return done
 
 
 def send_due(database: Database, ways: Ways, clock: Callable[[], datetime], *, is_quiet: bool = False) -> Sent:
@@ -45,11 +77,12 @@ def send_due(database: Database, ways: Ways, clock: Callable[[], datetime], *, i
     sender, tried = uuid4().hex, set[str]()
     out: list[Delivery] = []
     failed: list[str] = []
+    dead_count = 0
     while True:
         with database.reading() as reading:
             ready = [one for one in heads(reading, clock(), levels=CRITICAL if is_quiet else None) if one not in tried]
         if not ready:
-            return Sent(tuple(out), tuple(failed))
+            return Sent(tuple(out), tuple(failed), dead_count)
         for delivery_id in ready:
             tried.add(delivery_id)
             taken = claim(database, delivery_id, sender, clock())
@@ -59,10 +92,11 @@ def send_due(database: Database, ways: Ways, clock: Callable[[], datetime], *, i
             if why is None:
                 out.append(taken)
             else:
-                failed.append(f"{taken.recipients}: {why}")
+                failed.append(f"{taken.recipients}: {why.text}")
+                dead_count += why.is_dead
 
 
-def _send(database: Database, ways: Ways, one: Delivery, sender: str, clock: Callable[[], datetime]) -> str | None:
+def _send(database: Database, ways: Ways, one: Delivery, sender: str, clock: Callable[[], datetime]) -> Failure | None:
     """Send one message and mark it; why it did not go, or not to all, None where it did."""
     try:
         receipt = _handed_over(ways, one)
@@ -71,7 +105,7 @@ def _send(database: Database, ways: Ways, one: Delivery, sender: str, clock: Cal
             return _given_up(database, one, sender, f"{error}; given up after {GIVE_UP.days} days", clock())
         at = clock() + wait_before(one.attempts + 1, one.delivery_id, error.retry_after_seconds)
         mark_later(database, one, sender, why=str(error), at=at, remaining=one.remaining)
-        return str(error)
+        return Failure(str(error))
     except DeliveryError as error:
         return _given_up(database, one, sender, str(error), clock())
     if not receipt.later:
@@ -79,16 +113,16 @@ def _send(database: Database, ways: Ways, one: Delivery, sender: str, clock: Cal
         return None
     at = clock() + wait_before(one.attempts + 1, one.delivery_id)
     mark_later(database, one, sender, why=receipt.text, at=at, remaining=",".join(receipt.later))
-    return receipt.text
+    return Failure(receipt.text)
 
 
-def _given_up(database: Database, one: Delivery, sender: str, why: str, now: datetime) -> str:
+def _given_up(database: Database, one: Delivery, sender: str, why: str, now: datetime) -> Failure:
     """A dead letter, unless others of its people had it: then it was told, save to these."""
     if one.remaining is None:
         mark_dead(database, one, sender, why=why)
     else:
         mark_sent(database, one, sender, channel=one.channel or "mail", receipt=f"{one.receipt}; {why}", at=now)
-    return why
+    return Failure(why, is_dead=one.remaining is None)
 
 
 def _handed_over(ways: Ways, one: Delivery) -> Receipt:

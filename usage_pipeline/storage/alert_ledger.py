@@ -43,10 +43,10 @@ def known_alerts(transaction: Transaction, starts: Collection[date]) -> list[Ale
 
 
 def recent_deliveries(transaction: Transaction, now: datetime) -> list[Delivery]:
-    """Those that wait, those refused for good, and those that went out within a day of `now` on either side."""
+    """Those that wait, and those that went out within a day of `now` on either side."""
     table = sql_table(deliveries)
     recent = sa.and_(table.c.sent_at > now - RECENT, table.c.sent_at < now + RECENT)
-    return transaction.select(deliveries, sa.or_(table.c.state.in_((*UNSENT, DEAD)), recent))
+    return transaction.select(deliveries, sa.or_(table.c.state.in_(UNSENT), recent))
 
 
 def record(

@@ -1,0 +1,441 @@
+"""A simulated year of alerts: budgets judged every hour, a mail server that fails in every way, and a program that dies at any moment.
+
+What is real: the check, the ledger in a database, the messages, the sender, SMTP on loopback (aiosmtpd). What is simulated: the clock and
+what was spent. The server answers 4xx, drops connections before and after it took a message, and refuses some addresses for good; the
+program dies after judging, before sending, and after sending but before it is marked. Then what the recipients got is held against what
+was due, which is worked out from the spending alone. Seeded: the same world on every machine.
+
+    python -m benchmarks.alerts_year [--budgets 200] [--days 365] [--hours 1] [--seed 2026] [--database sqlite:///...]
+"""
+
+# ruff: noqa: ARG002, S311 - aiosmtpd tells its hooks more than they need; chance is for a simulation
+
+import argparse
+import asyncio
+import json
+import random
+import socket
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from usage_pipeline.alerts.channels.channel import Channel, NoticeChannel, PermanentDeliveryError
+from usage_pipeline.alerts.channels.smtp import NONE, SmtpChannel
+from usage_pipeline.alerts.check import Check, check
+from usage_pipeline.alerts.rules import alert_id
+from usage_pipeline.defs.sending import send_due, tell
+from usage_pipeline.money import percent, reaches
+from usage_pipeline.storage.alert_ledger import known_alerts, recent_deliveries
+from usage_pipeline.storage.database import Database
+from usage_pipeline.tables.alert_policy import AlertPolicy
+from usage_pipeline.tables.alerts import DEAD, OPEN, RESOLVED, UNSENT, Delivery, Receipt, alerts, deliveries
+from usage_pipeline.tables.budgets import LEVELS, PERIODS, Budget, BudgetStatus, Threshold
+from usage_pipeline.tables.configuration import Organisation, Project
+
+FIRST = date(2027, 1, 1)
+SEED = 2026
+TEMPLATES = Path(__file__).parents[1] / "reports_templates" / "mail"
+FINANCE = "finance@example.org"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+USUAL = tuple(Threshold(percent=Decimal(mark), level=level) for mark, level in zip((75, 90, 100), LEVELS, strict=True))
+SMALLEST = Decimal("0.01")
+DIES_BEFORE, DIES_AFTER, DIES_JUDGED = 0.01, 0.02, 0.01
+OUTAGE_DAYS, OWNERLESS = 0.03, 3
+"""The part of all days on which the server is away."""
+REFUSED_EVERY = 12
+"""Of so many owners one has an address that the server refuses for good."""
+SETTLING_HOURS = 48
+"""After the last day the sender alone goes on for so long, with a server that is well."""
+
+
+class Died(BaseException):
+    """The program is gone at this point; nothing catches it but the next start."""
+
+
+@dataclass(slots=True)
+class Clock:
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """A message as it reached its recipients."""
+
+    at: datetime
+    recipients: tuple[str, ...]
+    content: bytes
+    key: str
+    message_id: str
+    level: str
+
+
+@dataclass
+class BadServer:
+    """An SMTP server that is well, busy, or hangs up, hour by hour; `refused` are addresses that it never takes."""
+
+    clock: Clock
+    seed: int
+    refused: frozenset[str]
+    got: list[Got] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    is_well: bool = False
+
+    @property
+    def weather(self) -> str:
+        """Outages of a day, and hours of every kind of failure between them."""
+        if self.is_well:
+            return "well"
+        day, hour = self.clock.now.toordinal(), self.clock.now.hour
+        if random.Random(f"{self.seed} outage {day}").random() < OUTAGE_DAYS:
+            return "hangs up"
+        return random.Random(f"{self.seed} {day} {hour}").choices(["well", "busy", "hangs up", "takes and hangs up"], [80, 10, 5, 5])[0]
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+        weather = self.weather
+        if weather == "hangs up":
+            self.answers["hung up"] += 1
+            server.transport.abort()
+            await asyncio.sleep(0)
+        if weather == "busy":
+            self.answers["4xx"] += 1
+            return "451 4.3.2 busy, come again"
+        envelope.mail_from = address
+        return "250 ok"
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+        if address in self.refused:
+            self.answers["5xx"] += 1
+            return "550 5.1.1 no such person"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        message = message_from_bytes(content, policy=default)
+        named = (str(message["X-Usage-Key"]), str(message["Message-ID"]), str(message["X-Usage-Level"]))
+        self.got.append(Got(self.clock.now, tuple(envelope.rcpt_tos), content, *named))
+        if self.weather == "takes and hangs up":
+            self.answers["taken, then hung up"] += 1
+            server.transport.abort()
+        return "250 taken"
+
+
+@dataclass(slots=True)
+class MortalChannel:
+    """SMTP, in a program that may die right before or right after it sends."""
+
+    channel: SmtpChannel
+    chance: random.Random
+    deaths: dict[str, int]
+
+    def send(self, message: EmailMessage, recipients: Sequence[str] | None = None) -> Receipt:
+        dice = self.chance.random()
+        if dice < DIES_BEFORE:
+            self.deaths["before sending"] += 1
+            raise Died
+        receipt = self.channel.send(message, recipients)
+        if dice > 1 - DIES_AFTER:
+            self.deaths["sent, not marked"] += 1
+            raise Died
+        return receipt
+
+
+@dataclass(frozen=True, slots=True)
+class MailOnly:
+    channel: MortalChannel
+
+    def mail(self) -> Channel:
+        return self.channel
+
+    def notices(self, name: str) -> NoticeChannel:
+        raise PermanentDeliveryError(name)
+
+
+@dataclass(frozen=True)
+class Spenders:
+    """Who spends how much: of each budget and period a share of its limit, spread unevenly over its days."""
+
+    budgets: tuple[Budget, ...]
+    projects: tuple[Project, ...]
+    seed: int
+
+    def spent(self, budget: Budget, now: datetime) -> Decimal:
+        """Since the period's first day, rising hour by hour; days differ by up to a factor of five."""
+        period = PERIODS[budget.period](now.date())
+        weights, share = days_of(self.seed, budget.budget_id, period.start, period.days_count)
+        gone = (now.date() - period.start).days
+        part = sum(weights[:gone]) + weights[gone] * (now.hour + 1) / 24
+        return (budget.limit * share * Decimal(part) / Decimal(sum(weights))).quantize(SMALLEST)
+
+
+@cache
+def days_of(seed: int, budget_id: str, start: date, count: int) -> tuple[list[int], Decimal]:
+    """The weights of a period's days, and the share of the limit that it comes to."""
+    chance = random.Random(f"{seed} days {budget_id} {start}")
+    return [chance.randint(1, 5) for _ in range(count)], chance.choice(SHARES)
+
+
+SHARES = tuple(Decimal(share) for share in ("0.4", "0.6", "0.8", "0.85", "0.95", "1.02", "1.2", "1.6"))
+
+
+def spenders(count: int, seed: int) -> Spenders:
+    """`count` budgets: of ten, six of projects by the month, two by the week, one by the day, one by the year; one of the organisation."""
+    kinds = ("monthly",) * 6 + ("weekly", "weekly", "daily", "yearly")
+    projects: dict[str, Project] = {}
+    budgets = [Budget(budget_id="organisation/monthly", scope="organisation", project=None, period="monthly",
+                      limit=Decimal(100_000), unit="USD", operation=None, thresholds=USUAL)]  # fmt: skip
+    for number in range(count - 1):
+        name = f"project-{number * 7 // 10:03}"
+        owners = () if number % 10 == OWNERLESS else (f"owner-{number * 7 // 10:03}@example.org",)
+        projects.setdefault(name, Project(id=name, name=name.capitalize(), owners=owners))
+        period = kinds[number % 10]
+        budgets.append(
+            Budget(budget_id=f"{name}/{period}/{number}", scope="project", project=name, period=period,
+                   limit=Decimal(100 + number), unit="USD", operation=f"op-{number}", thresholds=USUAL)
+        )  # fmt: skip
+    return Spenders(tuple(budgets), tuple(projects.values()), seed)
+
+
+def status(budget: Budget, spent: Decimal, as_of: date) -> BudgetStatus:
+    period = PERIODS[budget.period](as_of)
+    return BudgetStatus(
+        budget_id=budget.budget_id, period_start=period.start, period_end=period.end, as_of=as_of, scope=budget.scope,
+        project=budget.project,
+        period=budget.period, unit=budget.unit, operation=budget.operation, limit=budget.limit, spent=spent,
+        percent=percent(spent, budget.limit), remaining=budget.limit - spent, forecast=None, crossing_date=None, threshold=None, level=None,
+        days_with_data=1, estimated_share=Decimal(0),
+    )  # fmt: skip
+
+
+@dataclass
+class Year:
+    """One simulation: the world, the server, the database, and what is to be told by the spending alone."""
+
+    world: Spenders
+    server: BadServer
+    clock: Clock
+    url: str
+    channel: MortalChannel
+    due: dict[str, tuple[Budget, Threshold, datetime, date]] = field(default_factory=dict)
+    deaths: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    checks: int = 0
+    step: timedelta = HOUR
+
+    def check(self, chance: random.Random) -> None:
+        """One check in a program that starts, and may die."""
+        database = Database(self.url)
+        now, day = self.clock.now, self.clock.now.date()
+        standing = [status(budget, self.world.spent(budget, now), day) for budget in self.world.budgets]
+        try:
+            found = self._judge(database, standing)
+            self._maybe_die(chance)
+            self._note_due(standing)
+            tell(database, found, lambda: self._judge(database, standing), MailOnly(self.channel), self.clock)
+        except Died:
+            pass
+        finally:
+            self.checks += 1
+            database.close()
+
+    def _judge(self, database: Database, standing: Sequence[BudgetStatus]) -> Check:
+        now, day = self.clock.now, self.clock.now.date()
+        with database.reading() as reading:
+            known, recent = known_alerts(reading, {one.period_start for one in standing}), recent_deliveries(reading, now)
+        return check(
+            statuses=standing,
+            budgets=self.world.budgets,
+            costs=[],
+            projects=self.world.projects,
+            organisation=Organisation(name="Example Org", finance=(FINANCE,)),
+            known=known,
+            deliveries=recent,
+            now=now,
+            as_of=day,
+            templates=TEMPLATES,
+            policy=AlertPolicy(digest_over=5),
+        )
+
+    def _maybe_die(self, chance: random.Random) -> None:
+        if chance.random() < DIES_JUDGED:
+            self.deaths["judged, not recorded"] += 1
+            raise Died
+
+    def _note_due(self, standing: Sequence[BudgetStatus]) -> None:
+        for budget, one in zip(self.world.budgets, standing, strict=True):
+            for mark in budget.thresholds:
+                if reaches(one.spent, one.limit, mark.percent):
+                    name = alert_id(budget.budget_id, one.period_start, mark.percent)
+                    self.due.setdefault(name, (budget, mark, self.clock.now, one.period_end))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it. All but the first eight must be 0 (`faults`)."""
+
+    checks: int
+    due: int
+    delivered: int
+    lapsed: int
+    mails: int
+    receipts: int
+    dead_letters: int
+    deaths: dict[str, int]
+    answers: dict[str, int]
+    missing: int
+    told_twice: int
+    too_soon: int
+    other_bytes: int
+    lapsed_wrongly: int
+    still_waiting: int
+    late_hours: int
+
+    @property
+    def faults(self) -> dict[str, int]:
+        names = ("missing", "told_twice", "too_soon", "other_bytes", "lapsed_wrongly", "still_waiting")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+def run(budgets: int, days: int, hours: int, seed: int, url: str) -> Outcome:
+    """Simulate, then judge what the recipients got."""
+    world = spenders(budgets, seed)
+    owners = sorted({address for project in world.projects for address in project.owners})
+    clock = Clock(datetime.combine(FIRST, datetime.min.time(), UTC))
+    server = BadServer(clock, seed, frozenset(owners[::REFUSED_EVERY]))
+    Database(url).migrate()
+    with listening(server) as port:
+        deaths: dict[str, int] = defaultdict(int)
+        smtp = SmtpChannel(host="127.0.0.1", port=port, security=NONE, timeout_seconds=20)
+        channel = MortalChannel(smtp, random.Random(f"{seed} deaths"), deaths)
+        year = Year(world, server, clock, url, channel, deaths=deaths, step=HOUR * hours)
+        chance = random.Random(f"{seed} judged")
+        for _ in range(days * 24 // hours):
+            year.check(chance)
+            clock.now += HOUR * hours
+        last, server.is_well = clock.now, True
+        for _ in range(SETTLING_HOURS):
+            database = Database(url)
+            send_due(database, MailOnly(MortalChannel(smtp, NEVER, deaths)), clock)
+            database.close()
+            clock.now += HOUR
+        return judged(year, Database(url), last)
+
+
+class _Never(random.Random):
+    def random(self) -> float:
+        return 0.5
+
+
+NEVER = _Never()
+
+
+def judged(year: Year, database: Database, last: datetime) -> Outcome:
+    """What the recipients saw, deduplicated by Message-ID, against what was due."""
+    rows = {one.delivery_id: one for one in database.select(deliveries)}
+    ledger = {one.alert_id: one for one in database.select(alerts)}
+    first: dict[str, Got] = {}
+    contents: dict[str, set[bytes]] = defaultdict(set)
+    for got in year.server.got:
+        first.setdefault(got.message_id, got)
+        contents[got.message_id].add(got.content)
+    told: dict[str, list[Got]] = defaultdict(list)
+    by_project: dict[str | None, list[Got]] = defaultdict(list)
+    for got in first.values():
+        for name in rows[got.key].about.split(","):
+            told[name].append(got)
+        for project in {ledger[name].project for name in rows[got.key].about.split(",")}:
+            by_project[project].append(got)
+    queued = {project: [(rows[got.key], got.level) for got in mails] for project, mails in by_project.items()}
+    untold = [name for name in year.due if name not in told]
+    lapsed = [
+        name
+        for name in untold
+        if name in ledger and ledger[name].state in {OPEN, RESOLVED} and _had_a_mail(year, name, queued[year.due[name][0].project], last)
+    ]
+    late = sorted((min(got.at for got in told[name]) - year.due[name][2]) // HOUR for name in year.due if name in told)
+    states = [one.state for one in rows.values()]
+    return Outcome(
+        checks=year.checks,
+        due=len(year.due),
+        delivered=sum(name in told for name in year.due),
+        lapsed=len(lapsed),
+        mails=len(first),
+        receipts=len(year.server.got),
+        dead_letters=states.count(DEAD),
+        deaths=dict(year.deaths),
+        answers=dict(year.server.answers),
+        missing=len(untold) - len(lapsed),
+        told_twice=sum(len(mails) > 1 for mails in told.values()),
+        too_soon=sum(_too_soon(mails) for mails in by_project.values()),
+        other_bytes=sum(len(one) > 1 for one in contents.values()),
+        lapsed_wrongly=sum(name not in ledger for name in untold),
+        still_waiting=sum(state in UNSENT for state in states),
+        late_hours=late[len(late) * 99 // 100] if late else 0,
+    )
+
+
+def _had_a_mail(year: Year, name: str, mails: Sequence[tuple[Delivery, str]], last: datetime) -> bool:
+    """Whether a mail at least as severe stood against it until its period (or the simulation) was over: one of the last 24 hours,
+    by the moment at which the sender knew that it went, or one that waited. `mails`: those of its project.
+    """
+    _, mark, _, end = year.due[name]
+    over = min(datetime.combine(end, datetime.min.time(), UTC), last)
+    return any(
+        LEVELS.index(level) >= LEVELS.index(mark.level) and (one.queued_at or over) < over and one.sent_at > over - year.step - DAY
+        for one, level in mails
+    )
+
+
+def _too_soon(mails: Sequence[Got]) -> int:
+    """Mails within 24 hours of another that was as severe."""
+    rising = sorted(mails, key=lambda got: got.at)
+    return sum(
+        any(got.at - before.at < DAY and LEVELS.index(before.level) >= LEVELS.index(got.level) for before in rising[:number])
+        for number, got in enumerate(rising)
+    )
+
+
+@contextmanager
+def listening(server: BadServer) -> Iterator[int]:
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        port = int(chosen.getsockname()[1])
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield port
+    finally:
+        controller.stop()
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, value in (("budgets", 200), ("days", 365), ("hours", 1), ("seed", SEED)):
+        asked.add_argument(f"--{name}", type=int, default=value)
+    asked.add_argument("--database", help="URL of an empty database.  [SQLite in a temporary folder]")
+    given = asked.parse_args()
+    began = perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = run(given.budgets, given.days, given.hours, given.seed, given.database or f"sqlite:///{folder}/year.db")
+    seconds = round(perf_counter() - began)
+    told = {name: getattr(outcome, name) for name in Outcome.__slots__}
+    print(json.dumps({**vars(given), **told, "faults": outcome.faults, "seconds": seconds}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
