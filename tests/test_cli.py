@@ -16,7 +16,8 @@ PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
 BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"]]
 WALLETS = [["wallets", name] for name in ("list", "entries", "grant", "request", "approve", "reject")]
 BUDGETS = [["budgets", "check"], ["budgets", "list"], ["budgets", "violations"]]
-COMMANDS = [["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], ["channels"], *BOOK, *BUDGETS, *PRICES]
+ALERTS = [["alerts", name] for name in ("list", "ack", "snooze", "send", "replay")]
+COMMANDS = [*ALERTS, ["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], ["channels"], *BOOK, *BUDGETS, *PRICES]
 COMMANDS += WALLETS
 SMALL = "organisation: {name: Example Org}\nprojects: [{id: portal}]\nsources: [{name: app, kind: tracker, path: 'logs/*.jsonl'}]\n"
 

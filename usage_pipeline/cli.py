@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from usage_pipeline.commands.alerts_options import alerts
 from usage_pipeline.commands.channels_options import channels
 from usage_pipeline.commands.options import DAY, MONTH, common, environment_of, output_of, range_of
 from usage_pipeline.commands.prices_options import prices
@@ -364,6 +365,7 @@ def budgets_violations(home: Path | None, config: Path | None, as_json: bool, fi
 
 
 main.add_command(prices)
+main.add_command(alerts)
 main.add_command(channels)
 main.add_command(wallets)
 

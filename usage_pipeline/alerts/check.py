@@ -28,7 +28,7 @@ from usage_pipeline.alerts.rules import BUDGET_THRESHOLD, HELD, due, reached_sti
 from usage_pipeline.alerts.writer import Writer, unsaid
 from usage_pipeline.periods import ONE_DAY, Period, last_full_day, month_of, start_of
 from usage_pipeline.tables.alert_policy import AlertPolicy
-from usage_pipeline.tables.alerts import RESOLVED, SENT, Alert, Delivery
+from usage_pipeline.tables.alerts import RESOLVED, Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
 from usage_pipeline.tables.channels import Route
 from usage_pipeline.tables.configuration import Organisation, Project
@@ -146,7 +146,8 @@ def check(
     before = {one.alert_id: one for one in known}
     waits = {one.alert_id for one in again}
     changed = [one for one in marks.values() if one != before.get(one.alert_id) and not (one.state == HELD and one.alert_id in waits)]
-    ended = [replace(one, state=RESOLVED) for one in over(wanted, known, policy.rules, as_of) if marks.get(one.alert_id, one).state != SENT]
+    going = {alert_id for mail in out for alert_id in mail.alert_ids}
+    ended = [replace(one, state=RESOLVED) for one in over(wanted, known, policy.rules, as_of) if one.alert_id not in going]
     gone = {one.alert_id for one in ended}
     return Check(
         statuses=tuple(statuses),

@@ -158,3 +158,5 @@ COLLECTED: dict[str, Collect] = {
     REQUEST_LIMIT: _violations,
 }
 """By rule. Thresholds and forecasts come from the budgets' status; wallets add theirs here."""
+BY_DAY = (ANOMALY, REQUEST_LIMIT)
+"""Those that say of each day what was so on it; the others say what is so now, and cannot be replayed."""
