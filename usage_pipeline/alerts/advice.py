@@ -5,6 +5,7 @@ from decimal import ROUND_DOWN
 
 from usage_pipeline.alerts import words
 from usage_pipeline.alerts.facts import Facts
+from usage_pipeline.alerts.savings import sentence_of
 from usage_pipeline.tables.budgets import COUNTED_UNITS, FIXED
 
 WHERE = {"model": "the model", "operation": "the operation", "user": "the user", "project": "the project"}
@@ -22,7 +23,7 @@ def advise(facts: Facts, *, currency: str, ask: str) -> list[str]:
         sentences = [_stay_inside(facts, currency), _start_with(facts), _ask_early(facts, ask)]
     else:
         sentences = [_inside(facts, currency)]
-    return [sentence for sentence in sentences if sentence]
+    return [sentence for sentence in [*sentences, *(sentence_of(one, currency) for one in facts.savings)] if sentence]
 
 
 def price_the_unpriced(facts: Sequence[Facts]) -> str:

@@ -22,6 +22,7 @@ from usage_pipeline.alerts.chats import chats_of, written
 from usage_pipeline.alerts.conditions import FORECAST, Condition, forecast_conditions, holding, over, raised
 from usage_pipeline.alerts.ledger import PlannedMail, marked, plan
 from usage_pipeline.alerts.mail import message_key
+from usage_pipeline.alerts.more import NO_MORE, More
 from usage_pipeline.alerts.parcels import packed_mail, packed_notice
 from usage_pipeline.alerts.people import People, digested
 from usage_pipeline.alerts.rules import BUDGET_THRESHOLD, HELD, due, reached_still
@@ -96,11 +97,13 @@ def check(
     policy: AlertPolicy = DEFAULT_POLICY,
     routes: Sequence[Route] = (),
     is_quiet: bool = False,
+    more: More = NO_MORE,
 ) -> Check:
     """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`.
 
     `explain` gives unpriced usage its range of money and its hint (prices.money_range.explainer). `finality` is asked for once, and only
     where there is something to write. `conditions` are what else holds now, by the rules of `policy`; `is_quiet`: now is a quiet hour.
+    `more` is what mails tell beyond `costs`.
     """
     people = People(projects, organisation, policy)
     thresholds = BUDGET_THRESHOLD in policy.rules
@@ -124,6 +127,7 @@ def check(
         projects=projects,
         explain=explain,
         finality=finality,
+        more=more,
     )
     messages: list[tuple[Delivery, EmailMessage]] = []
     notices: list[tuple[Delivery, Notice]] = []

@@ -10,6 +10,7 @@ from usage_pipeline import money
 from usage_pipeline.alerts.drivers import Driver, Drivers, amount_of, drivers, scope_of
 from usage_pipeline.alerts.why import Why, why_of
 from usage_pipeline.periods import Period
+from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.alerts import Alert
 from usage_pipeline.tables.budgets import COUNTED_UNITS, Budget, BudgetStatus
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
@@ -37,6 +38,7 @@ class Facts:
     finality: FinalityTold | None = None
     why: Why | None = None
     daily: Mapping[date, Decimal] = field(default_factory=dict)
+    savings: tuple[Advice, ...] = ()
 
     @property
     def period(self) -> Period:

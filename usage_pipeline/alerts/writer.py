@@ -8,15 +8,20 @@ from email.message import EmailMessage
 from functools import cached_property
 from pathlib import Path
 
+from usage_pipeline.alerts.drivers import days_compared
 from usage_pipeline.alerts.facts import Facts, facts_of
 from usage_pipeline.alerts.ledger import PlannedMail
 from usage_pipeline.alerts.letter import Letter
 from usage_pipeline.alerts.mail import compose
+from usage_pipeline.alerts.more import NO_MORE, More
 from usage_pipeline.alerts.notes import as_one, beside, letter_of_notes
 from usage_pipeline.alerts.phrasing import letter_of
 from usage_pipeline.alerts.recipients import Recipients
+from usage_pipeline.alerts.savings import is_savable, savings_for
+from usage_pipeline.periods import ONE_DAY, Period
+from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.alerts import ALERT_KIND, PENDING, Alert, Delivery
-from usage_pipeline.tables.budgets import Budget, BudgetStatus
+from usage_pipeline.tables.budgets import LONG, Budget, BudgetStatus
 from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.finality_told import FinalityTold
@@ -43,10 +48,11 @@ class Writer:
     projects: Sequence[Project] = ()
     explain: Explain = as_it_is
     finality: Callable[[], FinalityTold | None] = unsaid
+    more: More = NO_MORE
 
     def write(self, mail: PlannedMail, project: Project | None, recipients: Recipients, key: str) -> tuple[Delivery, EmailMessage]:
         """The delivery still to be made (channel and receipt empty), and its message."""
-        letter = self._letter(mail, project, recipients)
+        letter = replace(self._letter(mail, project, recipients), links=tuple(self.more.links(mail.project)))
         message = compose(
             letter,
             key=key,
@@ -110,15 +116,22 @@ class Writer:
         return beside(letter, rest)
 
     def _facts(self, name: str | None, told: Sequence[Alert]) -> list[Facts]:
-        costs = self.costs if name is None else self._costs_by_project[name]
-        return [
-            replace(
-                facts_of(alert, self._budgets[status.budget_id], status, costs, self.last_whole_day, self.explain),
-                finality=self._finality,
-            )
-            for alert in told
-            if (status := self._statuses.get(alert.budget_id or ""))
-        ]
+        return [self._of(alert, status, name) for alert in told if (status := self._statuses.get(alert.budget_id or ""))]
+
+    def _of(self, alert: Alert, status: BudgetStatus, name: str | None) -> Facts:
+        budget = self._budgets[status.budget_id]
+        costs, daily = (self.costs if name is None else self._costs_by_project[name]), None
+        if budget.period in LONG:
+            whole, before = days_compared(budget, status.as_of, self.last_whole_day)
+            costs = self.more.sums(budget, [before, whole, Period(whole.end, status.as_of + ONE_DAY)])
+            daily = self.more.amounts(budget, Period(status.period_start, status.as_of + ONE_DAY))
+        facts = facts_of(alert, budget, status, costs, self.last_whole_day, self.explain, daily)
+        savings = savings_for(budget, status, self._savings) if is_savable(budget) else ()
+        return replace(facts, finality=self._finality, savings=savings)
+
+    @cached_property
+    def _savings(self) -> Sequence[Advice]:
+        return self.more.savings()
 
     @cached_property
     def _finality(self) -> FinalityTold | None:

@@ -20,6 +20,7 @@ from usage_pipeline.defs.budget_state import write_state
 from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.finality_told import finality_told
 from usage_pipeline.defs.ingest import OWNERS
+from usage_pipeline.defs.mail_more import more_of
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.sending import Sent, send_due, tell
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
@@ -51,7 +52,7 @@ class AlertsConfig(dg.Config):
 def alerts_asset(context: dg.AssetExecutionContext, config: AlertsConfig, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Budgets crossed as of a day, each told once per threshold and period; at most one mail a project in 24 hours unless it gets worse."""
     as_of = date.fromisoformat(config.as_of) if config.as_of else workplace.now().date()
-    found = judge(workplace, as_of)
+    found = judge(workplace, as_of, context.run.run_id)
     told = not config.dry_run and may_tell(workplace, as_of)
     if told:
         write_state(workplace, found.statuses, as_of)
@@ -72,8 +73,8 @@ deliveries_spec = dg.AssetSpec(
 )
 
 
-def judge(workplace: Workplace, as_of: date) -> Check:
-    """The alerts due on `as_of` and the mails that tell of them. Changes nothing."""
+def judge(workplace: Workplace, as_of: date, run_id: str = "") -> Check:
+    """The alerts due on `as_of` and the mails that tell of them; `run_id` is what they link to. Changes nothing."""
     settings, database = workplace.settings(), workplace.database()
     now = judging_moment(as_of, workplace.now())
     costs = database.select(daily_costs, where={"day": days_needed(as_of)})
@@ -104,6 +105,7 @@ def judge(workplace: Workplace, as_of: date) -> Check:
         policy=settings.alerts,
         routes=settings.routing,
         is_quiet=is_quiet(settings.alerts, workplace.now()),
+        more=more_of(workplace, as_of, spent, run_id),
     )
 
 

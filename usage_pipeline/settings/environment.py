@@ -91,6 +91,9 @@ class Environment(BaseSettings):
     actor: str | None = None
     """Who is behind a run that no person starts, such as a deployment: what the audit log says."""
 
+    dagster_url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    """Where people open Dagster's pages: mails link to it."""
+
     s3_endpoint: str | None = None
     s3_region: str | None = None
 
