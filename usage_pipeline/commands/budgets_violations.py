@@ -3,13 +3,12 @@
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output
 from usage_pipeline.defs.home import prepare
-from usage_pipeline.defs.request_limits import worst_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
 from usage_pipeline.settings import Environment
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.ingested_files import ingested_files
-from usage_pipeline.tables.request_limits import MAX_COST, LimitViolation, limit_violations
+from usage_pipeline.tables.request_limits import MAX_COST, LimitViolation, limit_violations, worst_of
 
 MOST = 20
 

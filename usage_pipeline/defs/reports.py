@@ -20,11 +20,12 @@ from usage_pipeline.defs.finality import finality_of, table_of
 from usage_pipeline.defs.grades import grades_of
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.looks import looks_of
-from usage_pipeline.defs.partitions import MONTHLY, ONE_RUN, months_of
+from usage_pipeline.defs.partitions import DAYS_OF_MONTH, MONTHLY, ONE_RUN, months_of
 from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.prices import SEPARATOR, volumes_known
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.publish import publish
+from usage_pipeline.defs.request_limits import violations_in
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
 from usage_pipeline.prices.advice import advice_of
@@ -48,6 +49,7 @@ from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.priced_usage import priced_usage
+from usage_pipeline.tables.request_limits import limit_violations
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.statements import Statement, statements
 from usage_pipeline.tables.unpriced import unpriced_of
@@ -58,7 +60,7 @@ COPY = "copy"
 
 @dg.asset(
     key=REPORT,
-    deps=[monthly_costs.name, budget_status.name],
+    deps=[monthly_costs.name, budget_status.name, dg.AssetDep(limit_violations.name, partition_mapping=DAYS_OF_MONTH)],
     partitions_def=MONTHLY,
     backfill_policy=ONE_RUN,
     group_name="reports",
@@ -131,12 +133,12 @@ def facts_of(
     book = workplace.books().book_on(month.last)
     finality, exchange = known or finality_of(workplace, month, daily), exchange_of(lake, month)
     unpriced, lines = unpriced_of(daily, explainer(book)), sum(file.lines for file in inputs)
+    scopes = scopes_of(settings.projects, daily)
     facts = Facts(
         month=month,
         revision=revision,
         finalities={
-            scope: scope_finality(finality, daily, None if scope == ORGANISATION else scope.removeprefix(PROJECTS))
-            for scope in scopes_of(settings.projects, daily)
+            scope: scope_finality(finality, daily, None if scope == ORGANISATION else scope.removeprefix(PROJECTS)) for scope in scopes
         },
         approval=None,
         daily=daily,
@@ -158,6 +160,7 @@ def facts_of(
         shared=shared_in(lake, month),
         unclaimed=unclaimed_of(workplace, month, daily),
         grades=grades_of(workplace, month, daily, unpriced, lines=lines),
+        violations=violations_in(workplace, database, month, scopes),
         looks=looks_of(settings),
     )
     return with_lines(workplace, facts) if with_advice else facts

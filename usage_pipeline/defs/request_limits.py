@@ -12,10 +12,14 @@ from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.usage import report_days
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
+from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS
+from usage_pipeline.storage.database import Database
+from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.priced_usage import priced_usage
-from usage_pipeline.tables.request_limits import LimitViolation, limit_violations
+from usage_pipeline.tables.request_limits import LimitViolation, Violations, limit_violations, told_of, worst_of
 
 WORST = 5
+IN_STATEMENT = 10
 
 
 @dg.asset(
@@ -44,9 +48,15 @@ def limit_violations_asset(context: dg.AssetExecutionContext, workplace: Workpla
     return dg.MaterializeResult(metadata={"dagster/row_count": len(rows), "worst": markdown(worst, columns)})
 
 
-def worst_of(rows: Sequence[LimitViolation]) -> list[LimitViolation]:
-    """Those that are most times over their limit first."""
-    return sorted(rows, key=lambda row: (-row.amount / row.limit, row.started_at, row.source, row.event_id, row.measure))
+def violations_in(workplace: Workplace, database: Database, month: Period, scopes: Sequence[str]) -> dict[str, Violations]:
+    """What the month's statements say of them, by scope; nothing where usage.yaml has no request_limits and the month no violation."""
+    rows = database.select(limit_violations, where={"day": month})
+    if not rows and not workplace.settings().request_limits:
+        return {}
+    by_project: dict[str, list[LimitViolation]] = {}
+    for row in rows:
+        by_project.setdefault(PROJECTS + (row.project or UNATTRIBUTED), []).append(row)
+    return {scope: told_of(rows if scope == ORGANISATION else by_project.get(scope, []), IN_STATEMENT) for scope in scopes}
 
 
 def _violations(workplace: Workplace, days: Period) -> list[LimitViolation]:

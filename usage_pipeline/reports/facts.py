@@ -19,13 +19,14 @@ from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.grades import Grade
 from usage_pipeline.tables.looks import PLAIN, Looks
+from usage_pipeline.tables.request_limits import Violations
 from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.unpriced import Unpriced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`finalities` and `grades` by scope. `unpriced` are the rows by project, each with its range and hint.
+    """`finalities`, `grades` and `violations` by scope. `unpriced` are the rows by project, each with its range and hint.
 
     `previous` is empty without data; `unclaimed` is None where all cost has a project, or in a month closed before claimants were told.
     """
@@ -49,6 +50,7 @@ class Facts:
     charges: pa.Table | None = None
     allocations: pa.Table | None = None
     grades: Mapping[str, Grade] = field(default_factory=dict)
+    violations: Mapping[str, Violations] = field(default_factory=dict)
     unclaimed: Unclaimed | None = None
     looks: Looks = PLAIN
 
@@ -83,6 +85,7 @@ def snapshots_from(facts: Facts) -> list[Snapshot]:
             exchange=facts.exchange,
             shared=facts.shared,
             grade=facts.grades.get(scope),
+            violations=facts.violations.get(scope),
             unclaimed=facts.unclaimed,
             looks=facts.looks,
         )

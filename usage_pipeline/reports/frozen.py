@@ -26,6 +26,7 @@ from usage_pipeline.tables.configuration import Organisation, Project
 from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.exchange_used import exchange_used
 from usage_pipeline.tables.grades import Grade, Measure
+from usage_pipeline.tables.request_limits import LimitViolation, Violations
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.shared_used import shared_used
 from usage_pipeline.tables.unpriced import Unpriced
@@ -83,6 +84,7 @@ def facts_from(files: Mapping[str, bytes]) -> Facts:
         charges=pq.read_table(io.BytesIO(files[CHARGES])) if CHARGES in files else None,
         allocations=pq.read_table(io.BytesIO(files[ALLOCATIONS])) if ALLOCATIONS in files else None,
         grades={scope: _grade(one) for scope, one in told.get("grades", [])},
+        violations={scope: _violations(one) for scope, one in told.get("limit_violations", [])},
         unclaimed=_unclaimed(told.get("unclaimed")),
         looks=looks_from(told.get("looks")),
     )
@@ -125,6 +127,7 @@ def _statement(facts: Facts) -> dict[str, Any]:
         "accounting": asdict(facts.accounting),
         "unclaimed": facts.unclaimed and _plain(asdict(facts.unclaimed)),
         "grades": [(scope, _plain(asdict(one))) for scope, one in facts.grades.items()],
+        **({"limit_violations": [(scope, _plain(asdict(one))) for scope, one in facts.violations.items()]} if facts.violations else {}),
         **looks_document(facts.looks),
     }
 
@@ -153,6 +156,16 @@ def _grade(told: dict[str, Any]) -> Grade:
     amounts = [{name: None if one[name] is None else Decimal(one[name]) for name in ("percent", "amount")} for one in told["measures"]]
     measures = (Measure(**one | exact) for one, exact in zip(told["measures"], amounts, strict=True))
     return Grade(letter=told["letter"], measures=tuple(measures))
+
+
+def _violations(told: dict[str, Any]) -> Violations:
+    return Violations(**told | {"worst": tuple(_violation(one) for one in told["worst"])})
+
+
+def _violation(told: dict[str, Any]) -> LimitViolation:
+    amounts = {name: Decimal(told[name]) for name in ("amount", "limit")}
+    when = {"day": date.fromisoformat(told["day"]), "started_at": datetime.fromisoformat(told["started_at"])}
+    return LimitViolation(**told | amounts | when)
 
 
 def _unclaimed(told: dict[str, Any] | None) -> Unclaimed | None:

@@ -15,6 +15,7 @@ from usage_pipeline.reports.ledger import ledger_of
 from usage_pipeline.reports.looks_page import looks_page
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.tables import Breakdown, breakdown
+from usage_pipeline.reports.violation_lines import violation_table
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.summary import Group
 
@@ -68,6 +69,7 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "budgets_left": max(0, len(budgets) - LINES_MOST),
         "closing": closing_of(snapshot),
         "advice": advice_table(snapshot),
+        "violations": violation_table(snapshot),
         "contracted": contracted_table(snapshot.agreements, snapshot.totals, snapshot.currency),
     }
 

@@ -22,6 +22,7 @@ from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.grades import Grade
 from usage_pipeline.tables.looks import PLAIN, Looks
 from usage_pipeline.tables.months import monthly_costs_of
+from usage_pipeline.tables.request_limits import Violations
 from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.summary import Group, Totals, by, totals
 from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is, unpriced_of
@@ -126,6 +127,7 @@ class Snapshot:
     focus: FocusBook | None = None
     grade: Grade | None = None
     unclaimed: Unclaimed | None = None
+    violations: Violations | None = None
     looks: Looks = PLAIN
 
     @property
@@ -166,6 +168,7 @@ def statement_of(
     shared: Sequence[SharedUsed] = (),
     grade: Grade | None = None,
     unclaimed: Unclaimed | None = None,
+    violations: Violations | None = None,
     looks: Looks = PLAIN,
 ) -> Snapshot:
     """The statement of `month` for 'organisation' or a project id (or 'projects/<id>').
@@ -218,6 +221,7 @@ def statement_of(
         focus=focus,
         grade=grade,
         unclaimed=unclaimed if project is None or project.id == UNATTRIBUTED else None,
+        violations=violations,
         looks=looks,
     )
 

@@ -1,5 +1,6 @@
 """`limit_violations`: requests that used or cost more than one request may. In the database. And how usage.yaml says so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -57,4 +58,24 @@ class LimitViolation:
     source_line: int = column("Record number in that file, from 1")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violations:
+    """What a statement says of them: how many, of how many requests, and the worst few."""
+
+    count: int
+    requests: int
+    worst: tuple[LimitViolation, ...]
+
+
 limit_violations = Table("limit_violations", LimitViolation)
+
+
+def worst_of(rows: Sequence[LimitViolation]) -> list[LimitViolation]:
+    """Those that are most times over their limit first."""
+    return sorted(rows, key=lambda row: (-row.amount / row.limit, row.started_at, row.source, row.event_id, row.measure))
+
+
+def told_of(rows: Sequence[LimitViolation], most: int) -> Violations:
+    """`rows` in short."""
+    requests = {(row.source, row.event_id) for row in rows}
+    return Violations(count=len(rows), requests=len(requests), worst=tuple(worst_of(rows)[:most]))

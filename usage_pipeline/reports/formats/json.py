@@ -10,6 +10,7 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.unattributed import evidence_of, trend_of
+from usage_pipeline.tables.request_limits import Violations
 from usage_pipeline.tables.summary import Group
 from usage_pipeline.tables.unpriced import Unpriced, total_range
 
@@ -18,6 +19,9 @@ DIMENSIONS = ("day", "project", "provider", "model", "operation", "type", "team"
 
 GROUP = ("key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits")
 """What a row of a `by_` list has, and by meter its quantity after the tokens."""
+
+
+VIOLATION = ("event_id", "source", "started_at", "project", "operation", "channel", "model", "measure", "amount", "limit")
 
 
 def json_of(snapshot: Snapshot) -> bytes:
@@ -44,6 +48,7 @@ def json_of(snapshot: Snapshot) -> bytes:
         "shared": [_plain(dataclasses.asdict(one)) for one in snapshot.shared],
         "exchange": [_plain(dataclasses.asdict(one)) for one in snapshot.exchange],
         "advice": [_plain(dataclasses.asdict(one)) for one in snapshot.advice],
+        "limit_violations": _violations(snapshot.violations),
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -69,6 +74,14 @@ def _unattributed(snapshot: Snapshot) -> dict[str, Any] | None:
         "claimants": claimants,
         "without_claimant": money.text(found.nobody),
     }
+
+
+def _violations(found: Violations | None) -> dict[str, Any] | None:
+    """Requests over the limit on one request; null where none is set, and in a month closed before statements told of them."""
+    if found is None:
+        return None
+    worst = [_plain({name: getattr(one, name) for name in VIOLATION}) for one in found.worst]
+    return {"count": found.count, "requests": found.requests, "worst": worst}
 
 
 def _totals(snapshot: Snapshot) -> dict[str, Any]:
