@@ -52,7 +52,7 @@ class SmtpChannel:
         Those refused while others were accepted are named in the receipt; whom the server may take later, in its `later`.
         Raises TemporaryDeliveryError (try again) or PermanentDeliveryError (mend something first).
         """
-        trust = self._trust()
+        trust = None if self.security == NONE else self._trust()
         refused: dict[str, tuple[int, bytes]] | None = None
         try:
             with self._session(trust) as session:
@@ -80,7 +80,7 @@ class SmtpChannel:
             raise PermanentDeliveryError(f"the authorities file {self.authorities} cannot be used ({error.strerror}): {mend}") from error
 
     @contextmanager
-    def _session(self, trust: ssl.SSLContext) -> Iterator[smtplib.SMTP]:
+    def _session(self, trust: ssl.SSLContext | None) -> Iterator[smtplib.SMTP]:
         """A connection, encrypted and logged in."""
         if self.security == TLS:
             session: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout_seconds, context=trust)
