@@ -15,6 +15,7 @@ from usage_pipeline import money
 from usage_pipeline.defs.wallet_book import grant, keep_wallets
 from usage_pipeline.periods import day_of, inclusive, month_of
 from usage_pipeline.tables.audit_log import audit_log
+from usage_pipeline.tables.costs import daily_costs
 from usage_pipeline.tables.revisions import Revision, revisions
 from usage_pipeline.tables.wallets import wallet_entries, wallets
 
@@ -275,3 +276,16 @@ def test_a_home_without_wallets_has_none_and_keeps_its_ledger(world: World) -> N
     assert "usage.yaml has no wallets, such as" in shown.stdout
     assert world.database.select(wallets) == []
     assert len(ledger(world, "support")) == 5
+
+
+def test_a_ledger_on_postgresql_is_the_same(world: World, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = world.database.select(daily_costs)
+    here = {(one.entry_id, one.amount) for one in world.database.select(wallet_entries)}
+    monkeypatch.setenv("USAGE_DATABASE_URL", postgres_url)
+    world.database.insert(daily_costs, costs)
+    workplace = world.workplace
+    with ThreadPoolExecutor(3) as pool:
+        looks = [pool.submit(keep_wallets, workplace) for _ in range(3)]
+        assert sorted(len(one.result().written) for one in looks) == [0, 0, len(here)]
+    assert {(one.entry_id, one.amount) for one in world.database.select(wallet_entries)} == here
+    assert grant(workplace, "spare", money.ZERO + 3, None, None).reference == "spare-grant-1"
