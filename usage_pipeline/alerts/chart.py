@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 528, 88
 CLEAR, INSIDE, ABOVE, COMING, LINE = range(5)
 PALETTE: tuple[Colour, ...] = ((128, 128, 128, 0), (28, 143, 134, 255), (219, 96, 36, 255), (128, 143, 160, 255), (125, 135, 150, 255))
 SCALE = 2
-LINE_HEIGHT, DASH = 3, 12
+LINE_HEIGHT, DASH, GAP_MAX = 3, 12, 24
 BARS_MAX = 366
 
 
@@ -58,4 +58,4 @@ def _pixels(amount: Decimal, top: Decimal, height: int) -> int:
 
 
 def _gap(width: int) -> int:
-    return max(1, width // 4) if width > 1 else 0
+    return min(GAP_MAX, max(1, width // 4)) if width > 1 else 0

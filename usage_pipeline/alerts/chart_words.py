@@ -19,7 +19,8 @@ def chart_of(facts: Facts, currency: str) -> ChartView | None:
     """None where fewer than two days are known."""
     shown = _shown(facts)
     past = [(day, facts.daily.get(day, money.ZERO)) for day in shown.days() if day <= facts.status.as_of]
-    if sum(day in facts.daily for day, _ in past) <= 1:
+    known = [(day, amount) for day, amount in past if day in facts.daily]
+    if len(known) <= 1:
         return None
     step = -(-shown.days_count // BARS_MAX)
     line = money.share_of(facts.status.limit, 1, facts.period.days_count)
@@ -29,7 +30,7 @@ def chart_of(facts: Facts, currency: str) -> ChartView | None:
         Bar(money.total([amount for _, amount in amounts[place : place + step]]), is_expected=amounts[place][0] > facts.status.as_of)
         for place in range(0, len(amounts), step)
     ]
-    said = _said(past, line, facts, currency)
+    said = _said(known, line, facts, currency)
     a_day = words.amount(line, facts.status.unit, currency)
     return ChartView(
         bars=tuple(bars),
@@ -56,14 +57,14 @@ def _expected(facts: Facts) -> Decimal:
     return money.share_of(money.total([facts.status.forecast, facts.status.spent.copy_negate()]), 1, facts.days_left)
 
 
-def _said(past: list[tuple[date, Decimal]], line: Decimal, facts: Facts, currency: str) -> str:
+def _said(known: list[tuple[date, Decimal]], line: Decimal, facts: Facts, currency: str) -> str:
     """'1–23 Oct: from $10.40 to $21.60 a day, the most on 14 October; 9 of 23 are above the $16.13 a day that the limit allows.'"""
-    least, most = min(past, key=lambda pair: pair[1]), max(past, key=lambda pair: pair[1])
+    least, most = min(known, key=lambda pair: pair[1]), max(known, key=lambda pair: pair[1])
     low, high, allowed = (words.amount(amount, facts.status.unit, currency) for amount in (least[1], most[1], line))
-    above = sum(amount > line for _, amount in past)
-    days = words.short_days(Period(past[0][0], past[-1][0] + ONE_DAY))
+    above = sum(amount > line for _, amount in known)
+    days = words.short_days(Period(known[0][0], known[-1][0] + ONE_DAY))
     sizes = f"{high} each day" if low == high else f"from {low} to {high} a day, the most on {words.day(most[0])}"
-    return f"{days}: {sizes}; {above} of {len(past)} are above the {allowed} a day that the limit allows."
+    return f"{days}: {sizes}; {above} of {len(known)} are above the {allowed} a day that the limit allows."
 
 
 def _label(day: date) -> str:

@@ -4,6 +4,7 @@ The first budget gets the whole page; others that crossed a threshold follow in 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from usage_pipeline.alerts.chart_words import chart_of
 from usage_pipeline.alerts.drivers import Driver, Drivers, Others
 from usage_pipeline.alerts.facts import NOUNS, Facts
 from usage_pipeline.alerts.letter import Block, DriverRow, DriverTable, Letter, OtherBudget
-from usage_pipeline.alerts.subject import only, subject_of, whose
+from usage_pipeline.alerts.subject import only, period_of, subject_of, whose
 from usage_pipeline.alerts.trust import trust_in
 from usage_pipeline.alerts.why_words import change_table
 from usage_pipeline.tables.budgets import COUNTED_UNITS, CREDITS, FIXED, REQUESTS, TOKENS, WHOLE_UNITS, Budget, BudgetStatus
@@ -40,7 +41,9 @@ def letter_of(
 ) -> Letter:
     """The words for `facts` (at least one, most severe first) of one project, or of the organisation where `project` is None."""
     currency = organisation.currency
-    blocks = tuple(_block(one, project, organisation) for one in facts[:BLOCKS_MAX])
+    saver = next((one for one in facts if one.savings), None)  # those of the same usage are told once
+    at_length = [one if one is saver else replace(one, savings=()) for one in facts[:BLOCKS_MAX]]
+    blocks = tuple(_block(one, project, organisation) for one in at_length)
     lines = [*((one.budget, one.status) for one in facts[BLOCKS_MAX:]), *sorted(others, key=lambda pair: -pair[1].percent)]
     return Letter(
         subject=subject_of(facts, project.id if project else organisation.name, currency),
@@ -89,7 +92,7 @@ def _headline(facts: Facts, name: str) -> str:
     status = facts.status
     kind = f"{KINDS[status.unit]} budget" if status.unit in KINDS else "budget"
     what = f" for {only(status)}" if status.only else ""
-    period = words.period_name(status.period, status.period_start)
+    period = period_of(status)
     which = f"{period} {kind}{what}" if status.period == "monthly" else f"{kind}{what} for {period}"
     if facts.alert.threshold is None and not facts.is_over and not facts.has_ended:  # told for its forecast
         return f"{name} is on course to go over its {which}"
@@ -125,7 +128,7 @@ def _crossing(facts: Facts) -> str:
 
 def _period_and_day(facts: Facts) -> str:
     status = facts.status
-    name = words.period_name(status.period, status.period_start, year=True)
+    name = period_of(status, year=True)
     if status.period == "daily":
         return name
     return f"{name}, day {(status.as_of - status.period_start).days + 1} of {facts.period.days_count}"
@@ -177,7 +180,7 @@ def _part(row: Driver | Others, unit: str, currency: str) -> str:
 
 def _other(budget: Budget, status: BudgetStatus, currency: str) -> OtherBudget:
     what = f", {only(status)}" if status.only else ""
-    name = words.period_name(status.period, status.period_start)
+    name = period_of(status)
     return OtherBudget(
         name=f"{name[:1].upper()}{name[1:]}{what}" + (f", {status.scope} {words.plain(status.holder)}" if status.holder else ""),
         spent=words.amount(status.spent, status.unit, currency),

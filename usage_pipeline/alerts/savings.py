@@ -13,9 +13,9 @@ LEAST_PERCENT = Decimal(2)
 """Of what the budget spent: less is not worth a line."""
 
 WORDS = {
-    CHEAPER_MODEL: "had {proposal} answered instead of {model}; its answers differ, so try it on part of the work first",
-    BATCH: "had {model} been called through the batch API, for work that nobody waits for",
-    CACHE: "at most, had {proposal} of {model}'s input been read from the cache, as on its best day",
+    CHEAPER_MODEL: "had {proposal} answered instead; its answers differ, so try it on part of the work first",
+    BATCH: "had it been called through the batch API, for work that nobody waits for",
+    CACHE: "at most, had {proposal} of its input been read from the cache, as on its best day",
 }
 
 
@@ -39,7 +39,8 @@ def savings_for(budget: Budget, status: BudgetStatus, advice: Sequence[Advice]) 
 
 
 def sentence_of(one: Advice, currency: str) -> str:
-    """'An estimate: $41.20 less this month (12 %), had gpt-5-mini answered instead of gpt-5; its answers differ, …'"""
-    told = WORDS[one.kind].format(proposal=words.plain(one.proposal), model=words.plain(one.model))
+    """'An estimate: $41.20 (12 % of what gpt-5 costs) less this month, had gpt-5-mini answered instead; its answers differ, …'"""
+    told = WORDS[one.kind].format(proposal=words.plain(one.proposal))
     saved = words.amount(one.saving, currency, currency)
-    return f"An estimate: {saved} less this month ({words.percentage(one.saving, one.cost)}), {told}."
+    part = f"{words.percentage(one.saving, one.cost)} of what {words.plain(one.model)} costs"
+    return f"An estimate: {saved} less this month ({part}), {told}."

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from usage_pipeline.alerts import words
 from usage_pipeline.alerts.facts import Facts
-from usage_pipeline.tables.budgets import LEVELS, BudgetStatus
+from usage_pipeline.periods import ONE_DAY, Period
+from usage_pipeline.tables.budgets import FIXED, LEVELS, BudgetStatus
 
 LENGTH, NAME_LENGTH_MIN = 90, 20
 """What a mail program shows of a subject; a name gives way first, but not beyond recognition."""
@@ -16,11 +17,19 @@ def subject_of(facts: Sequence[Facts], name: str, currency: str) -> str:
     status = first.status
     limit = words.amount(status.limit, status.unit, currency, short=True)
     what = f"{limit} ({_short(only(status), NAME_LENGTH_MIN)})" if status.only else limit
-    period = words.period_name(status.period, status.period_start)
+    period = period_of(status)
     more = f" (+{len(facts) - 1} more)" if len(facts) > 1 else ""
     loud = "Critical: " if first.alert.level == LEVELS[-1] else ""
     said = f" at {used(first)} of {what} for {period}{_outlook(first, currency)}{more}"
     return loud + _short(whose(status, name), LENGTH - len(said) - len(loud)) + said
+
+
+def period_of(status: BudgetStatus, *, year: bool = False) -> str:
+    """'October', 'week 43', '2026', or the days of a fixed span: '15 Sep – 31 Dec'."""
+    if status.period == FIXED:
+        days = words.short_days(Period(status.period_start, status.period_end))
+        return f"{days} {(status.period_end - ONE_DAY).year}" if year else days
+    return words.period_name(status.period, status.period_start, year=year)
 
 
 def whose(status: BudgetStatus, name: str) -> str:
