@@ -115,7 +115,7 @@ def test_a_source_without_files_and_cost_without_project_are_noted(first: tuple[
 
 def test_where_it_lies(first: tuple[World, Result], said: list[str]) -> None:
     world, _ = first
-    assert f"3 statements (PDF, CSV, JSON) in {world.home.reports}" in said
+    assert f"3 statements (PDF, CSV, XLSX, JSON, FOCUS) in {world.home.reports}" in said
     assert str(world.home.reports / "2026-10" / "organisation" / "statement.pdf") in said
     assert "0 alerts, 0 mails" in said
 

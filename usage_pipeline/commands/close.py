@@ -3,7 +3,7 @@
 from typing import Any
 
 from usage_pipeline import money
-from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.commands.output import Output, dollars, rounding
 from usage_pipeline.defs.close import check_name, close_month, keep_as_closed, plan_of
 from usage_pipeline.defs.close_files import Plan
 from usage_pipeline.defs.closed import Closed, folder_of
@@ -82,9 +82,15 @@ def _show(plan: Plan, state: str, closed: Closed | None, home: Home, output: Out
     output.heading(f"Cost of {name}, {currency}")
     sums = totals(plan.facts.daily)
     groups = by(plan.facts.daily, "project")
+    rest = rounding((group.cost for group in groups), sums.cost)
     output.table(
         ("project", "cost"),
-        [*((group.key, dollars(group.cost)) for group in groups), ("total", dollars(sums.cost)), ("exactly", money.text(sums.cost))],
+        [
+            *((group.key, dollars(group.cost)) for group in groups),
+            *([("rounding", rest)] if rest else []),
+            ("total", dollars(sums.cost)),
+            ("exactly", money.text(sums.cost)),
+        ],
         numbers=("cost",),
     )
     if plan.previous is not None:

@@ -104,6 +104,14 @@ def dollars(value: Decimal | None, places: int = 2) -> str:
     return f"{value.quantize(Decimal(1).scaleb(-places)):,}"
 
 
+def rounding(parts: Iterable[Decimal | None], whole: Decimal | None, places: int = 2) -> str | None:
+    """What is to be added to the parts as `dollars` shows them so that they sum to the whole as it shows it; None where nothing is."""
+    least = Decimal(1).scaleb(-places)
+    shown = sum((part.quantize(least) for part in parts if part is not None), Decimal(0))
+    rest = (whole or Decimal(0)).quantize(least) - shown
+    return dollars(rest, places) if rest else None
+
+
 def _lines(output: Output) -> Listener:
     told: dict[str, int] = {}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from usage_pipeline import money
-from usage_pipeline.commands.output import Output, counted, dollars
+from usage_pipeline.commands.output import Output, counted, dollars, rounding
 from usage_pipeline.commands.revision_plan import plans_of, show_plan
 from usage_pipeline.commands.unpriced import range_document, show_unpriced, text_of, unpriced_document
 from usage_pipeline.defs.finality import document_of as document_of_finality
@@ -128,6 +128,9 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
     currency = settings.organisation.currency
     show_files(outcome, output)
     sums = totals(outcome.costs)
+    groups = by(outcome.costs, "project")
+    columns = ("billed_cost", "estimated_cost", "cost")
+    rests = [rounding((getattr(group, name) for group in groups), getattr(sums, name)) for name in columns]
     output.heading(f"Cost {outcome.days.start} to {outcome.days.last}, {currency}")
     output.table(
         ("project", "requests", "billed", "estimated", "cost", "%"),
@@ -140,8 +143,9 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
                 dollars(group.cost),
                 _percent(group.percent),
             )
-            for group in by(outcome.costs, "project")
+            for group in groups
         ]
+        + ([("rounding", None, *rests, None)] if any(rests) else [])
         + [("total", sums.requests, dollars(sums.billed_cost), dollars(sums.estimated_cost), dollars(sums.cost), "100.0")],
         numbers=("requests", "billed", "estimated", "cost", "%"),
     )
@@ -159,7 +163,7 @@ def show(outcome: RunOutcome, settings: Settings, home: Home, output: Output) ->
     for one in [one for one in outcome.statements if one.scope == ORGANISATION and one.grade]:
         output.say(f"{one.period}: grade {one.grade}, {MEANINGS[one.grade or '']}; the statement says why")
     output.heading("Written")
-    output.say(f"{len(outcome.statements)} statements (PDF, CSV, JSON) in {home.reports}")
+    output.say(f"{len(outcome.statements)} statements (PDF, CSV, XLSX, JSON, FOCUS) in {home.reports}")
     for one in [one for one in outcome.statements if one.scope == ORGANISATION][-1:]:
         output.say(f"  {home.reports / one.period / one.scope / 'statement.pdf'}")
     output.say(f"{len(outcome.alerts)} alerts, {len(outcome.deliveries)} mails" + (f" in {home.outbox}" if outcome.deliveries else ""))
