@@ -106,6 +106,7 @@ def test_a_forecast_says_what_is_to_come() -> None:
 
 def test_something_unusual_says_what_to_do() -> None:
     message = mail([], conditions=[ODD])
+    assert message["Subject"].strip() == "support-portal: unusual cost, spent 68.20 on gpt-5 on Wednesday 2026-10-14"
     assert "Unusual cost\nLevel: warning\n\nsupport-portal spent 68.20 on gpt-5" in text(message)
     assert "What to do\n  - Ask who runs the project whether this was meant." in text(message)
     assert "Ask who runs the project" in text(message, "html")

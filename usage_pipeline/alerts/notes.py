@@ -9,7 +9,9 @@ from usage_pipeline.alerts.conditions import ANOMALY, RECONCILIATION_GAP, REQUES
 from usage_pipeline.alerts.letter import Letter, Note, OtherBudget
 from usage_pipeline.alerts.mends import mend_of
 from usage_pipeline.alerts.phrasing import BLOCKS_MAX
+from usage_pipeline.alerts.subject import LENGTH, short
 from usage_pipeline.tables.alerts import Alert
+from usage_pipeline.tables.budgets import LEVELS
 from usage_pipeline.tables.configuration import Organisation, Project
 
 HEADS: dict[str, str] = {
@@ -35,7 +37,7 @@ def letter_of_notes(alerts: Sequence[Alert], *, project: Project | None, organis
     whose = words.plain(project.id if project else organisation.name)
     more = f" (+{len(notes) - 1} more)" if len(notes) > 1 else ""
     return Letter(
-        subject=f"{whose}: {_lower(notes[0].head)}{more}",
+        subject=_subject(alerts[0], notes[0], whose, more),
         preheader=notes[0].text,
         organisation=words.plain(organisation.name),
         blocks=(),
@@ -46,6 +48,14 @@ def letter_of_notes(alerts: Sequence[Alert], *, project: Project | None, organis
         judged=f"{words.day(now.date())} {now:%Y, %H:%M} UTC",
         notes=notes,
     )
+
+
+def _subject(alert: Alert, note: Note, whose: str, more: str) -> str:
+    """'support-portal: unusual cost, spent 68.20 on gpt-5 on Tuesday 2026-10-20 (+1 more)'; a critical one says so."""
+    loud = "Critical: " if note.level == LEVELS[-1] else ""
+    clause = note.text.partition(": ")[0].removeprefix(f"{alert.project} ")
+    told = f", {clause}" if alert.rule == ANOMALY and clause else ""
+    return f"{short(f'{loud}{whose}: {_lower(note.head)}{told}', LENGTH - len(more))}{more}"
 
 
 def beside(letter: Letter, alerts: Sequence[Alert]) -> Letter:

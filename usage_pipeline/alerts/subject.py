@@ -16,12 +16,12 @@ def subject_of(facts: Sequence[Facts], name: str, currency: str) -> str:
     first = facts[0]
     status = first.status
     limit = words.amount(status.limit, status.unit, currency, short=True)
-    what = f"{limit} ({_short(only(status), NAME_LENGTH_MIN)})" if status.only else limit
+    what = f"{limit} ({short(only(status), NAME_LENGTH_MIN)})" if status.only else limit
     period = period_of(status)
     more = f" (+{len(facts) - 1} more)" if len(facts) > 1 else ""
     loud = "Critical: " if first.alert.level == LEVELS[-1] else ""
     said = f" at {used(first)} of {what} for {period}{_outlook(first, currency)}{more}"
-    return loud + _short(whose(status, name), LENGTH - len(said) - len(loud)) + said
+    return loud + short(whose(status, name), LENGTH - len(said) - len(loud)) + said
 
 
 def period_of(status: BudgetStatus, *, year: bool = False) -> str:
@@ -48,7 +48,8 @@ def used(facts: Facts) -> str:
     return words.percentage(facts.status.spent, facts.status.limit, marks=marks)
 
 
-def _short(name: str, length: int) -> str:
+def short(name: str, length: int) -> str:
+    """`name` in at most so many characters, but for the least that a name needs."""
     most = max(length, NAME_LENGTH_MIN)
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
