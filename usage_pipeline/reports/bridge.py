@@ -2,18 +2,21 @@
 
 In: both revisions' daily costs, bill lines and their allocations. What was billed is compared line by line of the bill, what is estimated
 cell by cell (day, channel, model, meter), under the name that a model has now. First what only moved between projects is told apart, then
-what another exchange rate makes; the rest has one cause, or two where quantity and price changed.
+what another exchange rate makes; the rest has one cause, or two where quantity and price changed. FOCUS's other costs (effective,
+contracted, list) are each bridged in the same way: at another discount, list stays as it is.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
+from usage_pipeline.reports.focus_lines import costs_of, is_estimated, listed_of, split_of
+from usage_pipeline.reports.focus_rows import is_priced
 from usage_pipeline.tables.allocations import Allocation
 from usage_pipeline.tables.bridge import (
     CREDIT,
@@ -28,6 +31,7 @@ from usage_pipeline.tables.charges import Charge
 from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost
 
 USAGE, CREDITS = "Usage", "Credit"
+AMOUNTS = ("amount", "effective", "contracted", "listed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +61,12 @@ class _Place:
 class _Side:
     """One revision's amount at a place, by project. `unpriced` is the quantity without a rate, beside `quantity`; `original` is the amount
     in the bill's own currency, where that is another, and `rate` what a unit of it was worth, where all lines have the same.
+    `others` are the effective, contracted and list cost by project.
     """
 
     by_project: dict[str, Decimal]
     quantity: Decimal | None
+    others: tuple[dict[str, Decimal], ...] = field(default_factory=lambda: ({}, {}, {}))
     unpriced: Decimal = money.ZERO
     original: Decimal | None = None
     rate: Decimal | None = None
@@ -87,7 +93,27 @@ def bridge_of(before: Book, after: Book) -> list[BridgePart]:
     return parts
 
 
+_Told = dict[tuple[str, str], tuple[Decimal, Decimal | None]]
+"""Amount and quantity by cause and project."""
+
+
 def _parts(place: _Place, old: _Side | None, new: _Side | None, *, is_turned: bool) -> Iterator[BridgePart]:
+    """The parts of what the statement counts, and beside it those of FOCUS's other costs."""
+    own = _told(place, old, new, is_turned=is_turned)
+    columns = [own]
+    for column in range(3):
+        sides = [None if side is None else replace(side, by_project=side.others[column]) for side in (old, new)]
+        is_same = all(
+            one is None or other is None or one.by_project == other.by_project for one, other in zip((old, new), sides, strict=True)
+        )
+        columns.append(own if is_same else _told(place, *sides, is_turned=is_turned))
+    for cause, project in dict.fromkeys(key for column in columns for key in column):
+        quantity = next(column[cause, project][1] for column in columns if (cause, project) in column)
+        amounts = [column.get((cause, project), (money.ZERO, None))[0] for column in columns]
+        yield _part(place, cause, project, amounts, quantity)
+
+
+def _told(place: _Place, old: _Side | None, new: _Side | None, *, is_turned: bool) -> _Told:
     """What moved between projects, and the rest under its causes, in proportion to them."""
     before, after = (old.by_project if old else {}), (new.by_project if new else {})
     changes = {project: _minus(after.get(project), before.get(project)) for project in sorted({*before, *after})}
@@ -96,16 +122,18 @@ def _parts(place: _Place, old: _Side | None, new: _Side | None, *, is_turned: bo
     whole = money.total(list(changes.values()))
     is_shared = sum(change != moved[project] for project, change in changes.items()) > 1
     shares = _shares(place, old, new, whole, quantity, is_turned=is_turned) if whole else []
+    found: _Told = {}
     for project, change in changes.items():
-        yield _part(place, RE_ATTRIBUTION, project, moved[project], None)
+        found[RE_ATTRIBUTION, project] = moved[project], None
         rest = left = _minus(change, moved[project])
         told = None if is_shared else quantity  # else it is of all of them together
         for cause, amount in shares[:-1]:
             part = money.in_proportion(rest, amount, whole)
-            yield _part(place, cause, project, part, told)
+            found[cause, project] = part, told
             left, told = _minus(left, part), None
         if shares:
-            yield _part(place, shares[-1][0], project, left, told)
+            found[shares[-1][0], project] = left, told
+    return found
 
 
 def _moved(changes: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -178,15 +206,29 @@ def _places(book: Book) -> dict[_Place, _Side]:
     for charge in book.charges:
         day = charge.period_start.date()
         parts = dealt.get((day, charge.source, charge.charge_id))
-        amounts = [(one.project, one.amount) for one in parts] if parts else [(charge.project or UNATTRIBUTED, charge.billed_cost)]
         side = _Side({}, charge.quantity, original=charge.original_cost, rate=charge.exchange_rate)
-        _add(found, _line(charge, day), amounts, side)
+        _add(found, _line(charge, day), _amounts(charge, parts), side)
     for row in book.daily:
         if row.billed_cost is None:
             place = _Place(row.day, row.channel, row.provider, row.model, row.meter, USAGE, False)  # noqa: FBT003
             unpriced = row.quantity if row.cost is None else row.unpriced_quantity
-            _add(found, place, [(row.project, row.cost or money.ZERO)], _Side({}, _minus(row.quantity, unpriced), unpriced))
+            cost = row.cost or money.ZERO
+            listed = listed_of(row) if is_estimated(row) else None
+            costs = [cost, cost, cost, listed if listed is not None and listed * cost >= 0 else cost]
+            _add(found, place, [(row.project, costs)], _Side({}, _minus(row.quantity, unpriced), unpriced=unpriced))
     return found
+
+
+def _amounts(charge: Charge, parts: Sequence[Allocation] | None) -> list[tuple[str, Sequence[Decimal]]]:
+    """Billed, effective, contracted and list cost by project, as FOCUS's rows have them."""
+    billed = charge.billed_cost
+    costs = costs_of(vars(charge)) if is_priced(charge.category) else [billed] * 4
+    if not parts:
+        return [(charge.project or UNATTRIBUTED, costs)]
+    ordered = sorted(parts, key=lambda one: one.project)
+    dealt, shares = [one.amount for one in ordered], [one.share for one in ordered]
+    split = [dealt, *(split_of(cost, billed, dealt, shares) for cost in costs[1:])]
+    return [(one.project, [column[place] for column in split]) for place, one in enumerate(ordered)]
 
 
 _Name = tuple[date, str, str, str | None, str | None]
@@ -233,8 +275,8 @@ def _line(charge: Charge, day: date) -> _Place:
     return _Place(day, charge.channel, charge.provider, charge.model, charge.meter, charge.category, True, more)  # noqa: FBT003
 
 
-def _add(found: dict[_Place, _Side], place: _Place, amounts: Iterable[tuple[str, Decimal]], more: _Side) -> None:
-    """A quantity or original amount that one line lacks is unknown for all."""
+def _add(found: dict[_Place, _Side], place: _Place, amounts: Iterable[tuple[str, Sequence[Decimal]]], more: _Side) -> None:
+    """`amounts`: billed or estimated, effective, contracted, list. A quantity or original amount that one line lacks is unknown for all."""
     side = found.get(place)
     if side is None:
         side = found[place] = more
@@ -243,8 +285,9 @@ def _add(found: dict[_Place, _Side], place: _Place, amounts: Iterable[tuple[str,
         side.unpriced = money.total([side.unpriced, more.unpriced])
         side.original = None if more.original is None or side.original is None else money.total([side.original, more.original])
         side.rate = side.rate if side.rate == more.rate else None
-    for project, amount in amounts:
-        side.by_project[project] = money.total([side.by_project.get(project), amount])
+    for project, costs in amounts:
+        for column, cost in zip((side.by_project, *side.others), costs, strict=True):
+            column[project] = money.total([column.get(project), cost])
 
 
 def _more(old: _Side | None, new: _Side | None) -> Decimal | None:
@@ -260,7 +303,7 @@ def _more(old: _Side | None, new: _Side | None) -> Decimal | None:
     return both if both * more > 0 else money.ZERO
 
 
-def _part(place: _Place, cause: str, project: str, amount: Decimal, quantity: Decimal | None) -> BridgePart:
+def _part(place: _Place, cause: str, project: str, amounts: Sequence[Decimal], quantity: Decimal | None) -> BridgePart:
     return BridgePart(
         cause=cause,
         project=project,
@@ -272,24 +315,32 @@ def _part(place: _Place, cause: str, project: str, amount: Decimal, quantity: De
         category=place.category,
         is_billed=place.is_billed,
         quantity=quantity,
-        amount=amount,
+        amount=amounts[0],
+        effective=amounts[1],
+        contracted=amounts[2],
+        listed=amounts[3],
     )
 
 
 def added_up(parts: Iterable[BridgePart]) -> list[BridgePart]:
     """Parts of the same cause, project, day, channel, model and meter together; those that come to nothing left out."""
+    none: dict[str, Any] = dict.fromkeys(AMOUNTS, money.ZERO)
     sums: dict[BridgePart, list[BridgePart]] = defaultdict(list)
     for part in parts:
-        sums[replace(part, amount=money.ZERO, quantity=None)].append(part)
+        sums[replace(part, **none, quantity=None)].append(part)
     found = [
         replace(
             key,
-            amount=money.total([one.amount for one in group]),
+            **_amounts_of(group),
             quantity=money.total([one.quantity for one in group]) if all(one.quantity is not None for one in group) else None,
         )
         for key, group in sums.items()
     ]
-    return sorted((one for one in found if one.amount), key=_order)
+    return sorted((one for one in found if any(getattr(one, name) for name in AMOUNTS)), key=_order)
+
+
+def _amounts_of(group: Sequence[BridgePart]) -> dict[str, Any]:
+    return {name: money.total([getattr(one, name) for one in group]) for name in AMOUNTS}
 
 
 def _order(one: BridgePart) -> tuple[str, ...]:

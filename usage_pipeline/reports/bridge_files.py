@@ -46,10 +46,15 @@ class Bridge:
     approved_by: str
     note: str | None
 
+    @property
+    def told(self) -> list[BridgePart]:
+        """The parts of the totals: not those that FOCUS's other costs alone have."""
+        return [one for one in self.parts if one.amount]
+
 
 def files_of(bridge: Bridge, templates: Path) -> dict[str, bytes]:
     """All files of the bridge by name."""
-    lines = _csv(COLUMNS, (_line(one, bridge) for one in bridge.parts))
+    lines = _csv(COLUMNS, (_line(one, bridge) for one in bridge.told))
     page = page_from("bridge.html.j2", _page(bridge), templates)
     return {
         BRIDGE_CSV: lines,
@@ -95,11 +100,11 @@ def _document(bridge: Bridge) -> dict[str, Any]:
         "currency": bridge.organisation.currency,
         "from_cost": money.text(bridge.before),
         "to_cost": money.text(bridge.after),
-        "difference": money.text(money.total([one.amount for one in bridge.parts])),
-        "by_cause": _sums(bridge.parts, lambda one: one.cause),
-        "by_project": _sums(bridge.parts, lambda one: one.project),
+        "difference": money.text(money.total([one.amount for one in bridge.told])),
+        "by_cause": _sums(bridge.told, lambda one: one.cause),
+        "by_project": _sums(bridge.told, lambda one: one.project),
         "causes": {cause: meaning for cause, (_, meaning) in CAUSES.items()},
-        "parts": [_line(one, bridge) for one in bridge.parts],
+        "parts": [_line(one, bridge) for one in bridge.told],
     }
 
 
@@ -115,17 +120,17 @@ def _totals(parts: Sequence[BridgePart], key: Callable[[BridgePart], str]) -> di
 def _page(bridge: Bridge) -> dict[str, Any]:
     """The one page: revision to revision, a row a project, a column a cause; cents that add up."""
     currency = bridge.organisation.currency
-    used = [cause for cause in CAUSES if any(one.cause == cause for one in bridge.parts)]
-    by_project = _totals(bridge.parts, lambda one: one.project)
+    used = [cause for cause in CAUSES if any(one.cause == cause for one in bridge.told)]
+    by_project = _totals(bridge.told, lambda one: one.project)
     shown = sorted(by_project, key=lambda name: (-abs(by_project[name]), name))
     rest = shown[PROJECTS_MOST:]
     rows = [
-        _row(_project_name(name, bridge), [one for one in bridge.parts if one.project == name], used, currency)
+        _row(_project_name(name, bridge), [one for one in bridge.told if one.project == name], used, currency)
         for name in shown[:PROJECTS_MOST]
     ]
     if rest:
-        rows.append(_row(f"{len(rest)} other projects", [one for one in bridge.parts if one.project in rest], used, currency))
-    difference = money.total([one.amount for one in bridge.parts])
+        rows.append(_row(f"{len(rest)} other projects", [one for one in bridge.told if one.project in rest], used, currency))
+    difference = money.total([one.amount for one in bridge.told])
     sign = "−" if difference < 0 else "+"
     return {
         "organisation": words.clean(bridge.organisation.name),
@@ -144,7 +149,7 @@ def _page(bridge: Bridge) -> dict[str, Any]:
         "exactly": f"{money.text(bridge.before)} {sign} {money.text(abs(difference))} = {money.text(bridge.after)}",
         "causes": [(CAUSES[cause][0], CAUSES[cause][1]) for cause in used],
         "rows": rows,
-        "total": _row("Total", bridge.parts, used, currency),
+        "total": _row("Total", bridge.told, used, currency),
     }
 
 

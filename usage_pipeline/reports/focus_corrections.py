@@ -1,10 +1,12 @@
 """The parts of a bridge as FOCUS 1.2 rows: what an earlier revision said otherwise, as charges of ChargeClass Correction.
 
 Billed in the month in which the new revision was closed, for the day that each is about: the rows of the month stay as they were issued.
-An estimate is no billed cost. In: the parts. Out: corrections.csv. Raises AccountingError where a row breaks a rule of ours.
+An estimate is no billed cost. Each of the four costs of the earlier revision's files, billed (or estimated) rows of these added, is that of
+the later one's. In: the parts. Out: corrections.csv. Raises AccountingError where a row breaks a rule of ours.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from usage_pipeline import money
@@ -24,12 +26,21 @@ def corrections_of(parts: Sequence[BridgePart], month: Period, revision: int, cl
     """`revision` of `month` was closed on that day; `parts` lead to it from the one before."""
     now = month_of(closed_on)
     name = month_name(month)
-    lines = [_line(part, f"{name}/r{revision - 1}", f"{name}/r{revision}/{place}") for place, part in enumerate(parts, 1)]
+    apart = [one for part in parts for one in _priceable(part)]
+    lines = [_line(part, f"{name}/r{revision - 1}", f"{name}/r{revision}/{place}") for place, part in enumerate(apart, 1)]
     content = csv_of_rows((row_of(line, now, currency) for line in lines), VERSION)
     wrong = violations(columns_of(VERSION), rows_from(content), VERSION)
     if wrong:
         raise AccountingError(f"the corrections of {name}, revision {revision}, are no valid FOCUS rows: {wrong[0]}")
     return content
+
+
+def _priceable(part: BridgePart) -> list[BridgePart]:
+    """A price is never negative: where list went up and what is paid down, or the other way round, list has a row of its own."""
+    if part.contracted * part.listed >= 0:
+        return [part]
+    none = {"amount": money.ZERO, "effective": money.ZERO, "contracted": money.ZERO, "quantity": None}
+    return [replace(part, listed=money.ZERO), replace(part, **none)]
 
 
 def _line(part: BridgePart, corrected: str, place: str) -> Line:
@@ -45,9 +56,9 @@ def _line(part: BridgePart, corrected: str, place: str) -> Line:
         end=start_of(part.day + ONE_DAY),
         project=part.project,
         billed=amount if part.is_billed else money.ZERO,
-        effective=amount,
-        contracted=amount,
-        listed=amount,
+        effective=part.effective,
+        contracted=part.contracted,
+        listed=part.listed,
         quantity=part.quantity,
         more={
             "ChargeClass": "Correction",

@@ -41,7 +41,7 @@ def _place(charge: Record) -> tuple[date, str, str]:
 
 
 def _lines(charge: Record, parts: Sequence[Record], month: Period, names: Mapping[str, str]) -> Iterator[Line]:
-    more, told = _more(charge, month), _costs(charge)
+    more, told = _more(charge, month), costs_of(charge)
     if not parts:
         project = charge["project"] or UNATTRIBUTED
         yield _line(charge, project, told, charge["quantity"], more | _tags(charge["tags"], project), month)
@@ -49,7 +49,7 @@ def _lines(charge: Record, parts: Sequence[Record], month: Period, names: Mappin
     shares = tuple(part["share"] for part in parts)
     ratios = _ratios(shares)
     billed = [part["amount"] for part in parts]
-    split = [billed if cost == charge["billed_cost"] else money.allocate(cost, shares) for cost in told]
+    split = [split_of(cost, charge["billed_cost"], billed, shares) for cost in told]
     original = charge["original_cost"]
     in_original = money.allocate(original, shares) if original is not None else ()
     for place, part in enumerate(parts):
@@ -59,7 +59,12 @@ def _lines(charge: Record, parts: Sequence[Record], month: Period, names: Mappin
         yield _line(charge, part["project"], [amounts[place] for amounts in split], part["quantity"], own, month)
 
 
-def _costs(charge: Record) -> list[Decimal]:
+def split_of(cost: Decimal, billed: Decimal, parts: Sequence[Decimal], shares: Sequence[Decimal]) -> Sequence[Decimal]:
+    """One of a shared line's costs by project: as `billed` was dealt out into `parts` where it is the same, else by the same shares."""
+    return parts if cost == billed else money.allocate(cost, shares)
+
+
+def costs_of(charge: Record) -> list[Decimal]:
     """Billed, effective, contracted, list. What is paid for by a purchase before is billed 0 and has its cost amortised; what the bill does
     not list is listed at what it is billed.
     """
@@ -170,6 +175,11 @@ def _allocated(part: Record, ratio: Decimal, names: Mapping[str, str]) -> dict[s
     }
 
 
+def listed_of(row: DailyCost) -> Decimal | None:
+    """An estimate at list prices, else at its own."""
+    return row.cost if row.list_cost is None else row.list_cost
+
+
 _Cell = tuple[date, str, str, str | None, str | None, str]
 
 
@@ -195,7 +205,7 @@ def unpriced_events(daily: Iterable[DailyCost]) -> int:
 def _estimate(cell: _Cell, rows: Sequence[DailyCost]) -> Line:
     day, project, channel, provider, model, meter = cell
     cost = money.total([row.cost for row in rows])
-    listed = money.total([row.list_cost if row.list_cost is not None else row.cost for row in rows])
+    listed = money.total([listed_of(row) for row in rows])
     quantity = money.total([money.total([row.quantity, -row.unpriced_quantity]) for row in rows])
     more: dict[str, Value] = {
         "x_CostBasis": ESTIMATED,

@@ -61,7 +61,12 @@ class Line:
 
     @property
     def is_priced(self) -> bool:
-        return self.category in {USAGE, PURCHASE}
+        return is_priced(self.category)
+
+
+def is_priced(category: str) -> bool:
+    """Else there is one cost, which is billed."""
+    return category in {USAGE, PURCHASE}
 
 
 def row_of(line: Line, invoiced: Period, currency: str) -> Row:

@@ -27,7 +27,11 @@ CAUSES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgePart:
-    """One cause's part of the difference, of one project on one day. `quantity` is how much more of the meter, where that is known."""
+    """One cause's part of the difference, of one project on one day. `quantity` is how much more of the meter, where that is known.
+
+    `amount` is of what the statement counts; the others are of FOCUS's other costs, which may differ where it does not: a list price that
+    changed for a project with a fixed price, or the other way round.
+    """
 
     cause: str
     project: str
@@ -40,3 +44,6 @@ class BridgePart:
     is_billed: bool
     quantity: Decimal | None
     amount: Decimal
+    effective: Decimal
+    contracted: Decimal
+    listed: Decimal
