@@ -125,9 +125,9 @@ def test_links_and_savings_once() -> None:
     ("of", "savable"),
     [
         (budget(), True), (budget(project=None), True), (budget(operation="chat"), False), (budget(unit="tokens"), False), (USER, False),
-        (replace(budget(), model="gpt-5"), True),
+        (replace(budget(), model="gpt-5"), True), (budget(period="weekly"), False),
     ],
-    ids=["project", "organisation", "operation", "tokens", "user", "model"],
+    ids=["project", "organisation", "operation", "tokens", "user", "model", "week"],
 )  # fmt: skip
 def test_savings_are_told_only_of_what_advice_is_about(of: Budget, savable: bool) -> None:  # noqa: FBT001
     assert is_savable(of) is savable

@@ -9,6 +9,7 @@ from usage_pipeline.tables.advice import BATCH, CACHE, CHEAPER_MODEL, Advice
 from usage_pipeline.tables.budgets import COUNTED_UNITS, Budget, BudgetStatus
 
 MOST = 2
+SHORT = ("daily", "weekly")
 LEAST_PERCENT = Decimal(2)
 """Of what the budget spent: less is not worth a line."""
 
@@ -20,7 +21,9 @@ WORDS = {
 
 
 def is_savable(budget: Budget) -> bool:
-    """Whether advice is by what the budget is about: of money, narrowed to no more than a project and a model."""
+    """Whether a month's advice is by what the budget is about: a month's money or more, narrowed to no more than a project and a model."""
+    if budget.period in SHORT:
+        return False
     return budget.unit not in COUNTED_UNITS and not {name for name, _ in budget.where} - {"project", "model"}
 
 
