@@ -133,6 +133,15 @@ def test_a_dead_letter_opens_its_alerts_for_the_next_people_and_can_be_revived(s
     assert [one.delivery_id for one in send_due(store, server, lambda: NOW + timedelta(days=1)).out] == ["m1"]
 
 
+def test_a_way_that_is_wrong_makes_no_dead_letters(store: Database) -> None:
+    """A wrong password, say: every message would meet it, so all wait until it is mended."""
+    server = Server([PermanentDeliveryError("535 who are you", is_of_the_way=True)])
+    write(store, parcel("m1"))
+    assert send_due(store, server, lambda: NOW).dead_count == 0
+    assert (row(store, "m1").state, row(store, "m1").receipt) == ("retrying", "535 who are you")
+    assert [one.delivery_id for one in send_due(store, server, lambda: NOW + timedelta(hours=1)).out] == ["m1"]
+
+
 def test_nobody_takes_it_for_days(store: Database) -> None:
     server = Server([TemporaryDeliveryError("away")] * 2)
     write(store, parcel("m1"))

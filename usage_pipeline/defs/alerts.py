@@ -31,6 +31,7 @@ from usage_pipeline.storage.day_sums import day_sums
 from usage_pipeline.tables.alerts import DEAD, UNSENT, Alert, Delivery, alerts, deliveries
 from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.unpriced import Explain, as_it_is, unpriced_of
+from usage_pipeline.tables.wallets import wallets
 
 
 class AlertsConfig(dg.Config):
@@ -42,7 +43,7 @@ class AlertsConfig(dg.Config):
 
 @dg.asset(
     key=alerts.name,
-    deps=[daily_costs.name],
+    deps=[daily_costs.name, wallets.name],
     group_name="alerts",
     kinds={"python", "sql"},
     owners=OWNERS,
@@ -66,7 +67,7 @@ deliveries_spec = dg.AssetSpec(
     key=deliveries.name,
     deps=[alerts.name],
     group_name="alerts",
-    description="Every message that went out: to whom, about what, when. Written while alerts are told.",
+    description="Every message, sent or waiting: to whom, about what, when. Written while alerts are told.",
     kinds={"email"},
     owners=OWNERS,
     metadata={"dagster/column_schema": schema_of(deliveries)},

@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from usage_pipeline.alerts.channels.backoff import wait_before
-from usage_pipeline.alerts.channels.channel import Channel, DeliveryError, NoticeChannel, TemporaryDeliveryError
+from usage_pipeline.alerts.channels.channel import Channel, DeliveryError, NoticeChannel, PermanentDeliveryError, TemporaryDeliveryError
 from usage_pipeline.alerts.check import Check, judging_moment
 from usage_pipeline.alerts.parcels import unpacked_mail, unpacked_notice
 from usage_pipeline.storage.alert_ledger import claim, heads, mark_dead, mark_later, mark_sent, record
@@ -100,14 +100,15 @@ def _send(database: Database, ways: Ways, one: Delivery, sender: str, clock: Cal
     """Send one message and mark it; why it did not go, or not to all, None where it did."""
     try:
         receipt = _handed_over(ways, one)
-    except TemporaryDeliveryError as error:
+    except DeliveryError as error:
+        if isinstance(error, PermanentDeliveryError) and not error.is_of_the_way:
+            return _given_up(database, one, sender, str(error), clock())
         if one.queued_at is not None and clock() - one.queued_at >= GIVE_UP:
             return _given_up(database, one, sender, f"{error}; given up after {GIVE_UP.days} days", clock())
-        at = clock() + wait_before(one.attempts + 1, one.delivery_id, error.retry_after_seconds)
+        asked = error.retry_after_seconds if isinstance(error, TemporaryDeliveryError) else None
+        at = clock() + wait_before(one.attempts + 1, one.delivery_id, asked)
         mark_later(database, one, sender, why=str(error), at=at, remaining=one.remaining)
         return Failure(str(error))
-    except DeliveryError as error:
-        return _given_up(database, one, sender, str(error), clock())
     if not receipt.later:
         mark_sent(database, one, sender, channel=receipt.channel, receipt=receipt.text, at=clock())
         return None

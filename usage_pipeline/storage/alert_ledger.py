@@ -16,6 +16,7 @@ from usage_pipeline.tables.alerts import (
     ALERT_KIND,
     COVERED,
     DEAD,
+    NOTICE_KIND,
     OPEN,
     PENDING,
     RETRYING,
@@ -75,7 +76,7 @@ def heads(transaction: Transaction, now: datetime, *, levels: Collection[str] | 
     """The ids of the messages that may be sent now, in order. `levels`: only of these, as in quiet hours."""
     table = sql_table(deliveries)
     names = ("delivery_id", "kind", "recipients", "project", "projects", "level", "next_attempt_at", "claimed_until")
-    query = sa.select(*(table.c[name] for name in names)).where(table.c.state.in_(UNSENT))
+    query = sa.select(*(table.c[name] for name in names)).where(table.c.state.in_(UNSENT), table.c.kind.in_((ALERT_KIND, NOTICE_KIND)))
     busy: set[tuple[str, str | None]] = set()
     found: list[str] = []
     for row in transaction.connection.execute(query.order_by(table.c.queued_at, table.c.delivery_id)):

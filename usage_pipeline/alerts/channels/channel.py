@@ -28,7 +28,14 @@ class TemporaryDeliveryError(DeliveryError):
 
 
 class PermanentDeliveryError(DeliveryError):
-    """The server says 'no' (5xx of SMTP, 4xx of HTTP), or cannot be trusted: sending again changes nothing until something is mended."""
+    """The server says 'no' (5xx of SMTP, 4xx of HTTP), or cannot be trusted: sending again changes nothing until something is mended.
+
+    `is_of_the_way`: every message would meet it, as with a wrong password: none is refused, all wait until it is mended.
+    """
+
+    def __init__(self, text: str, *, is_of_the_way: bool = False) -> None:
+        super().__init__(text)
+        self.is_of_the_way = is_of_the_way
 
 
 class Channel(Protocol):

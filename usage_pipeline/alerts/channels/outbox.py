@@ -35,7 +35,9 @@ class OutboxChannel:
             _write_once(self.folder / name, message.as_bytes(policy=SMTP))
         except OSError as error:
             mend = "give it space and write permission, or set an SMTP server"
-            raise PermanentDeliveryError(f"the outbox {self.folder} cannot be written ({error.strerror}): {mend}") from error
+            raise PermanentDeliveryError(
+                f"the outbox {self.folder} cannot be written ({error.strerror}): {mend}", is_of_the_way=True
+            ) from error
         return Receipt(channel=OUTBOX, text=name)
 
 

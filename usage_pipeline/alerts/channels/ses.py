@@ -83,15 +83,15 @@ class SesChannel:
             fault = self._refused(error)
         except (NoCredentialsError, PartialCredentialsError):
             mend = "give the machine a role that may ses:SendEmail, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            fault = PermanentDeliveryError(f"{self._name} cannot be asked without credentials: {mend}")
+            fault = PermanentDeliveryError(f"{self._name} cannot be asked without credentials: {mend}", is_of_the_way=True)
         except SSLError:  # before the lost connections, of which it is one
             mend = "check USAGE_SES_ENDPOINT and AWS_CA_BUNDLE"
-            fault = PermanentDeliveryError(f"{self._name}: no trusted TLS connection could be made: {mend}")
+            fault = PermanentDeliveryError(f"{self._name}: no trusted TLS connection could be made: {mend}", is_of_the_way=True)
         except (UnreachableError, HTTPClientError) as error:
             fault = TemporaryDeliveryError(f"{self._name} cannot be reached or hung up ({type(error).__name__}); it is sent again")
         except (BotoCoreError, ValueError) as error:
             mend = "check USAGE_SES_REGION, USAGE_SES_ENDPOINT and AWS_PROFILE"
-            fault = PermanentDeliveryError(f"{self._name} cannot be asked ({type(error).__name__}): {mend}")
+            fault = PermanentDeliveryError(f"{self._name} cannot be asked ({type(error).__name__}): {mend}", is_of_the_way=True)
         else:
             return
         raise fault

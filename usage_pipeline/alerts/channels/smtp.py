@@ -42,9 +42,11 @@ class SmtpChannel:
 
     def __post_init__(self) -> None:
         if self.security not in SECURITIES:
-            raise PermanentDeliveryError(f"SMTP security is one of {', '.join(SECURITIES)}, not {self.security!r}")
+            raise PermanentDeliveryError(f"SMTP security is one of {', '.join(SECURITIES)}, not {self.security!r}", is_of_the_way=True)
         if self.username and self.security == NONE:
-            raise PermanentDeliveryError(f"{self._server}: a password is not sent without encryption: set security to {STARTTLS} or {TLS}")
+            raise PermanentDeliveryError(
+                f"{self._server}: a password is not sent without encryption: set security to {STARTTLS} or {TLS}", is_of_the_way=True
+            )
 
     def send(self, message: EmailMessage, recipients: Sequence[str] | None = None) -> Receipt:
         """Hand `message` to the server, for all its recipients or for those given.
@@ -77,7 +79,9 @@ class SmtpChannel:
             return ssl.create_default_context(cafile=None if self.authorities is None else str(self.authorities))
         except OSError as error:  # a file that is no certificate is an ssl.SSLError, which is one
             mend = "name a file of PEM certificates"
-            raise PermanentDeliveryError(f"the authorities file {self.authorities} cannot be used ({error.strerror}): {mend}") from error
+            raise PermanentDeliveryError(
+                f"the authorities file {self.authorities} cannot be used ({error.strerror}): {mend}", is_of_the_way=True
+            ) from error
 
     @contextmanager
     def _session(self, trust: ssl.SSLContext | None) -> Iterator[smtplib.SMTP]:
@@ -99,12 +103,14 @@ class SmtpChannel:
             return self._refused(error)
         if isinstance(error, smtplib.SMTPAuthenticationError):
             text = f"{self._server} refused the log-in of {self.username!r} ({error.smtp_code}): check user name and password"
-            return _failure(error.smtp_code)(text)
+            return PermanentDeliveryError(text, is_of_the_way=True) if error.smtp_code >= _PERMANENT else TemporaryDeliveryError(text)
         if isinstance(error, smtplib.SMTPResponseException):
             text = f"{self._server} answered {error.smtp_code}: {self._clean(error.smtp_error)}; {_mend(error.smtp_code)}"
             return _failure(error.smtp_code)(text)
         if isinstance(error, smtplib.SMTPNotSupportedError):
-            return PermanentDeliveryError(f"{self._server} cannot do what is asked: {error}; check the port and the security setting")
+            return PermanentDeliveryError(
+                f"{self._server} cannot do what is asked: {error}; check the port and the security setting", is_of_the_way=True
+            )
         if isinstance(error, ssl.SSLError):
             return self._distrusted(error)
         return TemporaryDeliveryError(f"{self._server} cannot be reached or hung up ({type(error).__name__}); {_LATER}")
@@ -118,8 +124,10 @@ class SmtpChannel:
     def _distrusted(self, error: ssl.SSLError) -> PermanentDeliveryError:
         if isinstance(error, ssl.SSLCertVerificationError):
             mend = "name the right host, or the file of the authority that signed its certificate"
-            return PermanentDeliveryError(f"{self._server} is not trusted ({error.verify_message}): {mend}")
-        return PermanentDeliveryError(f"{self._server} does not speak TLS here ({error.reason}): check the port and the security setting")
+            return PermanentDeliveryError(f"{self._server} is not trusted ({error.verify_message}): {mend}", is_of_the_way=True)
+        return PermanentDeliveryError(
+            f"{self._server} does not speak TLS here ({error.reason}): check the port and the security setting", is_of_the_way=True
+        )
 
     def _clean(self, answer: bytes | str) -> str:
         """A server's answer on one line, without the password should it repeat it."""
