@@ -12,6 +12,7 @@ from sample_world import World, copy_of
 from tracker_world import request, tracker_world, write
 
 from usage_pipeline import money
+from usage_pipeline.defs.alert_wallets import wallet_conditions
 from usage_pipeline.defs.wallet_book import grant, keep_wallets
 from usage_pipeline.periods import day_of, inclusive, month_of
 from usage_pipeline.tables.audit_log import audit_log
@@ -100,6 +101,18 @@ def test_list_tells_balance_and_since_when_it_is_low(world: World) -> None:
     assert [(found[name]["balance"], found[name]["is_low"]) for name in ("acme", "spare")] == [("21", False), ("0", False)]
     shown = world.command("wallets", "list")
     assert "support is low since 2026-10-02: ask for more with `usage-pipeline wallets request support`" in shown.stderr
+
+
+def test_a_low_wallet_is_worth_telling_now_and_never_of_the_past(world: World) -> None:
+    keep_wallets(world.workplace)
+    (found,) = wallet_conditions(world.workplace, date(2999, 1, 1), [])
+    assert (found.rule, found.scope, found.project, found.period_start, found.level) == (
+        "wallet_low", "wallets/support", "portal", SECOND, "warning",
+    )  # fmt: skip
+    assert found.words == (
+        "The wallet support is low since 2026-10-02: 40 credits are left. `usage-pipeline wallets request support` asks for more."
+    )
+    assert wallet_conditions(world.workplace, FIRST, []) == []
 
 
 def test_another_run_writes_nothing(world: World) -> None:

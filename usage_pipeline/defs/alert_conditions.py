@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from usage_pipeline import money
-from usage_pipeline.alerts.conditions import ANOMALY, RECONCILIATION_GAP, REQUEST_LIMIT, STALE_SOURCE, UNPRICED, WARNING, Condition
+from usage_pipeline.alerts.conditions import (
+    ANOMALY,
+    RECONCILIATION_GAP,
+    REQUEST_LIMIT,
+    STALE_SOURCE,
+    UNPRICED,
+    WALLET_LOW,
+    WARNING,
+    Condition,
+)
+from usage_pipeline.defs.alert_wallets import wallet_conditions
 from usage_pipeline.defs.finding_unreconciled import unreconciled
 from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.workplace import Workplace
@@ -156,7 +166,8 @@ COLLECTED: dict[str, Collect] = {
     STALE_SOURCE: _stale,
     RECONCILIATION_GAP: _gap,
     REQUEST_LIMIT: _violations,
+    WALLET_LOW: wallet_conditions,
 }
-"""By rule. Thresholds and forecasts come from the budgets' status; wallets add theirs here."""
+"""By rule. Thresholds and forecasts come from the budgets' status."""
 BY_DAY = (ANOMALY, REQUEST_LIMIT)
 """Those that say of each day what was so on it; the others say what is so now, and cannot be replayed."""
