@@ -4,11 +4,13 @@ import csv
 import json
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sample_world import World, copy_of, usage_pipeline
 
+from usage_pipeline import money
 from usage_pipeline.periods import inclusive
 from usage_pipeline.storage.home import Home
 
@@ -132,3 +134,35 @@ def test_the_rule_that_is_missing_makes_it_owned(mended: World) -> None:
 def test_a_tag_with_very_many_values_is_one_row(mended: World) -> None:
     many = rows(mended)["app", "tag.request", None]
     assert (many["values"], many["lines"], many["estimated_cost"], many["rule"]) == (300, 300, "750", None)
+
+
+def test_what_an_untagged_request_drew_of_the_bill_is_offered_to_the_owner_of_its_key(tmp_path: Path) -> None:
+    """On the last day c's request has no tag: what it drew of both lines is offered to c, also where that day alone is asked."""
+    config = CONFIG.replace("[{id: chat, name: Chat}, {id: portal, name: Portal}]", "[{id: a}, {id: b}, {id: c}]").replace("portal}", "a}")
+    for name in ("bill", "log"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "usage.yaml").write_text(config)
+    file_search = result(None, "0.77") | {"line_item": "assistants api | file search | extra"}
+    bucket = {"start_time": 1790899200, "end_time": 1790985600, "results": [result("p1", "0.15"), result(None, "0.10"), file_search]}
+    (tmp_path / "bill" / "a.json").write_text(json.dumps({"data": [bucket]}))
+    lines = [
+        line(
+            day * 10 + place,
+            started_at=f"2026-10-0{day}T0{place}:00:00Z",
+            api_key=f"key-{project}",
+            meters={"input": 1000 * weight},
+            **({} if (day, project) == (2, "c") else {"tags": {"project": project}}),
+        )
+        for day in (1, 2)
+        for place, (project, weight) in enumerate((("a", 1), ("b", 2), ("c", 4)))
+    ]
+    (tmp_path / "log" / "a.jsonl").write_text("".join(lines))
+    world = World(Home(tmp_path / "home"), tmp_path / "usage.yaml")
+    assert world.job("daily", OCTOBER_1_AND_2).success
+    drawn = money.allocate(Decimal("0.10"), [1, 2, 4])[2] + money.allocate(Decimal("0.77"), [1, 2, 4])[2]
+    for first in ("2026-10-01", "2026-10-02"):
+        found = json.loads(world.command("coverage", "--from", first, "--to", "2026-10-02", "--json").stdout)["unattributed"]
+        (claim,) = found["claimants"]
+        assert (claim["project"], claim["level"], Decimal(claim["amount"])) == ("c", "key", drawn)
+        assert claim["rule"] == '- {source: app, field: api_key_id, equals: "key-c", project: c}'
+        assert (Decimal(found["amount"]), found["without_claimant"]) == (drawn, "0")

@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usage_pipeline import money
-from usage_pipeline.costs.claimants import Cell, Logged, Named, rule_line, unclaimed
+from usage_pipeline.costs.claimants import BILL, DRAWN, Cell, Logged, Named, rule_line, unclaimed
 from usage_pipeline.tables.claimants import CHANNEL, DAY, KEY, LEVELS
+from usage_pipeline.tables.usage_events import LOG_VIEW, PROVIDER_VIEW
 
 FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
 GPT: Cell = (FIRST, "openai", "gpt-4o")
 
 
-def named(amount: str, key: str | None = None, *fields: tuple[str, str], cell: Cell = GPT) -> Named:
-    return Named(source="bill", day=cell[0], channel=cell[1], model=cell[2], key=key, fields=fields, amount=Decimal(amount))
+def named(amount: str, key: str | None = None, *fields: tuple[str, str], cell: Cell = GPT, origin: str = BILL) -> Named:
+    place = {"day": cell[0], "channel": cell[1], "model": cell[2]}
+    return Named(source="bill", **place, key=key, fields=fields, amount=Decimal(amount), origin=origin)  # type: ignore[arg-type]
 
 
 def logged(**levels: object) -> Logged:
@@ -47,6 +49,30 @@ def test_no_rule_is_proposed_on_weak_evidence_nor_for_what_two_claim() -> None:
     assert {one.rule for one in unclaimed({GPT: Decimal(1), other: Decimal(1)}, lines, both, []).claimants} == {None}
 
 
+def test_what_usage_drew_of_a_bill_goes_with_the_evidence_on_that_usage() -> None:
+    """Also of lines without a model; the estimate of the usage is a weight there, and no money of its own."""
+    bare: Cell = (FIRST, "openai", None)
+    lines = [
+        named("0.06", origin=DRAWN),
+        named("0.44", cell=bare, origin=DRAWN),
+        named("0.0002", "k1", ("api_key_id", "k1"), origin=LOG_VIEW),
+        named("0.0006", origin=LOG_VIEW),
+    ]
+    known = logged(by_key={"k1": {"chat": Decimal(1)}}, by_day={GPT: {"portal": Decimal(9)}})
+    found = unclaimed({GPT: Decimal("0.06"), bare: Decimal("0.44")}, lines, known, [])
+    assert [(one.project, one.level, one.amount) for one in found.claimants] == [
+        ("portal", DAY, Decimal("0.375")), ("chat", KEY, Decimal("0.125")),
+    ]  # fmt: skip
+    assert (found.nobody, found.claimants[1].rule) == (0, '- {source: bill, field: api_key_id, equals: "k1", project: chat}')
+
+
+def test_of_two_views_of_usage_the_one_that_names_keys_tells_who_drew() -> None:
+    keys = logged(by_key={"k1": {"chat": Decimal(1)}, "k2": {"portal": Decimal(1)}})
+    for view, key, project in ((PROVIDER_VIEW, "k2", "portal"), (PROVIDER_VIEW, None, "chat")):
+        lines = [named("3", origin=DRAWN), named("5", key, origin=view), named("7", "k1", origin=LOG_VIEW)]
+        assert [(one.project, one.amount) for one in unclaimed({GPT: Decimal(3)}, lines, keys, []).claimants] == [(project, 3)]
+
+
 def test_where_no_log_fits_nobody_claims_it() -> None:
     found = unclaimed({GPT: Decimal("-2.5")}, [], logged(by_day={(SECOND, "anthropic", "x"): {"a": Decimal(1)}}), [])
     assert (found.amount, found.nobody, found.claimants) == (Decimal("-2.5"), Decimal("-2.5"), ())
@@ -65,7 +91,8 @@ weights = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.decimals(min_valu
 )
 def test_claims_and_what_nobody_claims_are_the_whole(cells: dict[date, Decimal], by_day: list[dict[str, Decimal]], *, part: bool) -> None:
     whole = {(day, "openai", "gpt-4o"): amount for day, amount in cells.items()}
-    lines = [named("1"), named("2", "k9")] if part else []
+    drawn = [named("3", origin=DRAWN), named("1", "k8", origin=LOG_VIEW), named("2", origin=LOG_VIEW, cell=(FIRST, "openai", "o3"))]
+    lines = [named("1"), named("2", "k9"), *drawn] if part else drawn[1:]
     known = logged(by_day={(day, "openai", "gpt-4o"): shares for day, shares in zip([FIRST, SECOND], by_day, strict=True)})
     found = unclaimed(whole, lines, known, [])
     assert money.total([*(one.amount for one in found.claimants), found.nobody]) == found.amount == money.total(list(cells.values()))

@@ -1,5 +1,7 @@
 """Likely claimants of cost without a project: whose logged usage fits it by key, hour, day, model and channel.
 
+What usage without a project drew of a shared bill line goes with the evidence on that usage, not with the line's, which names nobody.
+
 In: the cost by (day, channel, model), what its lines name, and the projects' logged usage. Out: claimants with their share as evidence.
 """
 
@@ -8,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import repeat
+from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.tables.claimants import CHANNEL, DAY, HOUR, KEY, LEVELS, MODEL, MONTH, STRONG, Claimant, Unclaimed
+from usage_pipeline.tables.usage_events import LOG_VIEW, PROVIDER_VIEW
 
 Cell = tuple[date, str, str | None]
 """(day, channel, model)."""
@@ -20,11 +23,17 @@ Weights = Mapping[str, Decimal]
 Claim = tuple[str, str]
 """(project, level)."""
 NOBODY: Weights = {}
+BILL, DRAWN = "bill", "drawn"
+USED = (PROVIDER_VIEW, LOG_VIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """What lines without a project name: `fields` are (attribution field, value), those that say most first."""
+    """What lines without a project name: `fields` are (attribution field, value), those that say most first.
+
+    `origin`: BILL, DRAWN for parts of shared bill lines that usage without a project drew, or the view of usage. The amount of usage
+    is what it would cost: a weight beside a bill, the cost itself where there is none.
+    """
 
     source: str
     day: date
@@ -33,6 +42,7 @@ class Named:
     key: str | None
     fields: tuple[tuple[str, str], ...]
     amount: Decimal
+    origin: str = BILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +94,41 @@ def unclaimed(cells: Mapping[Cell, Decimal], named: Sequence[Named], logged: Log
 
 
 def _parts(cells: Mapping[Cell, Decimal], named: Sequence[Named]) -> Iterator[tuple[Cell, Named | None, Decimal]]:
-    """Each cell's amount by its lines' own amounts; whole and nameless where no line is of its model."""
-    lines: dict[Cell, list[Named]] = defaultdict(list)
+    """Each cell's amount by its lines' own amounts; whole and nameless where no line is of its model.
+
+    What usage drew is handed on to that usage, with the cell that the usage is of.
+    """
+    lines, used, used_anywhere = (defaultdict[Any, list[Named]](list) for _ in range(3))
     for one in named:
-        if one.amount > 0:
-            lines[one.day, one.channel, one.model].append(one)
+        cell = (one.day, one.channel, one.model)
+        if one.origin in USED:
+            used[cell].append(one)
+            used_anywhere[cell[:2]].append(one)
+        else:
+            lines[cell].append(one)
     for cell in sorted(cells, key=str):
-        ours = lines.get(cell, [])
-        parts = money.allocate(cells[cell], [one.amount for one in ours]) if ours else []
-        yield from zip(repeat(cell), ours, parts, strict=False)
+        ours = _of_a_sign(lines[cell]) or _of_a_sign(_telling(used[cell]))
         if not ours:
             yield cell, None, cells[cell]
+            continue
+        for one, part in zip(ours, money.allocate(cells[cell], [abs(one.amount) for one in ours]), strict=True):
+            telling = _telling(used[cell] or used_anywhere[cell[:2]]) if one.origin == DRAWN and one.key is None else []
+            drawers = [who for who in telling if who.amount > 0] or telling
+            shares = money.allocate(part, [max(who.amount, money.ZERO) for who in drawers]) if drawers else []
+            yield from (((who.day, who.channel, who.model), who, share) for who, share in zip(drawers, shares, strict=True))
+            if not drawers:
+                yield cell, one, part
+
+
+def _of_a_sign(lines: Sequence[Named]) -> list[Named]:
+    """What adds to the cost; where nothing does, what lessens it."""
+    return [one for one in lines if one.amount > 0] or [one for one in lines if one.amount < 0]
+
+
+def _telling(used: Sequence[Named]) -> Sequence[Named]:
+    """Of two views of the same usage one: the provider's, unless the logs alone name keys."""
+    views = [view for name in USED if (view := [one for one in used if one.origin == name])]
+    return next((view for view in views if any(one.key for one in view)), views[0] if views else [])
 
 
 def _looks(logged: Logged) -> list[tuple[str, Callable[[Cell, Named | None], Weights]]]:

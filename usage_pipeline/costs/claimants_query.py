@@ -3,27 +3,36 @@
 import ibis
 import ibis.expr.types as ir
 
+from usage_pipeline.costs.claimants import BILL, DRAWN
 from usage_pipeline.costs.coverage import FIELDS
 from usage_pipeline.money import MONEY
+from usage_pipeline.tables.allocations import BY_BILL, BY_CHANNEL, BY_MODEL, BY_USAGE
 from usage_pipeline.tables.costs import UNATTRIBUTED
-from usage_pipeline.tables.usage_events import LOG_VIEW, SUCCESS
+from usage_pipeline.tables.usage_events import LOG_VIEW, PROVIDER_VIEW, SUCCESS
 
-NAMED = ("source", "day", "channel", "provider", "model", "region", "hour", *FIELDS.values())
+NAMED = ("source", "day", "channel", "provider", "model", "region", "hour", "origin", *FIELDS.values())
+DRAWN_BY_USAGE = (BY_USAGE, BY_MODEL, BY_BILL, BY_CHANNEL)
+"""Methods by which usage without a project, too, draws its part of a shared line."""
 
 
 def unowned_bills(charges: ir.Table, allocations: ir.Table) -> ir.Table:
     """Bill lines, or their parts, that no rule and no usage gives to a project; a bill tells no hour."""
-    lines = charges.mutate(day=charges.period_start.date(), hour=ibis.null("int64"))
+    lines = charges.mutate(day=charges.period_start.date(), hour=ibis.null("int64"), origin=ibis.literal(BILL))
     named = lines.filter(lines.project.isnull() & lines.names_project).mutate(amount=ibis._.billed_cost.cast(MONEY))
-    left = allocations.filter(allocations.project == UNATTRIBUTED).select("day", "charge_id", "source", part=allocations.amount)
-    shared = lines.inner_join(left, ["day", "charge_id", "source"]).mutate(amount=ibis._.part.cast(MONEY))
+    left = allocations.filter(allocations.project == UNATTRIBUTED).select(
+        "day", "charge_id", "source", part=allocations.amount, is_drawn=allocations.method.isin(DRAWN_BY_USAGE)
+    )
+    shared = lines.inner_join(left, ["day", "charge_id", "source"]).mutate(
+        amount=ibis._.part.cast(MONEY), origin=ibis.ifelse(ibis._.is_drawn, ibis.literal(DRAWN), ibis.literal(BILL))
+    )
     return ibis.union(named.select(*NAMED, "amount"), shared.select(*NAMED, "amount"))
 
 
 def unowned_usage(priced: ir.Table) -> ir.Table:
-    """Usage without a project, as far as it has a price."""
+    """Usage without a project that can cost anything; 0 as far as it has no price."""
     rows = _usage(priced)
-    return rows.filter(rows.project.isnull()).select(*NAMED, amount=rows.cost)
+    charged = (rows["view"] == PROVIDER_VIEW) | (rows.status == SUCCESS)
+    return rows.filter(rows.project.isnull() & charged).select(*NAMED, amount=rows.cost)
 
 
 def named_by(lines: ir.Table) -> ir.Table:
@@ -59,6 +68,7 @@ def _usage(priced: ir.Table) -> ir.Table:
         day=priced.started_at.date(),
         hour=priced.started_at.hour().cast("int64"),
         model=ibis.coalesce(priced.model_id, priced.model),
+        origin=priced["view"],
         cost=priced.net_cost.cast(MONEY).fill_null(0).cast(MONEY),
     )
 

@@ -12,7 +12,7 @@ from usage_pipeline.costs import claimants_query as query
 from usage_pipeline.costs.claimants import Cell, Logged, Named, Weights, unclaimed
 from usage_pipeline.costs.coverage import FIELDS
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.periods import Period
+from usage_pipeline.periods import Period, months_in
 from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.claimants import Unclaimed
@@ -35,8 +35,9 @@ def unclaimed_of(workplace: Workplace, days: Period, daily: Sequence[DailyCost])
     engine, priced = lake.engine, lake.read(priced_usage, days)
     bills = query.unowned_bills(lake.read(charges, days), lake.read(allocations, days))
     lines = ibis.union(bills, query.unowned_usage(priced))
+    months = Period(months_in(days)[0].start, months_in(days)[-1].end)  # whose a key is, is told by more than these days
     logged = Logged(
-        by_key=_weights(engine.to_pyarrow(query.logged_by_key(priced, lines)).to_pylist(), ("api_key",)),
+        by_key=_weights(engine.to_pyarrow(query.logged_by_key(lake.read(priced_usage, months), lines)).to_pylist(), ("api_key",)),
         by_hour=_weights(engine.to_pyarrow(query.logged_by_hour(priced, lines)).to_pylist(), ("day", "channel", "model")),
         by_day=_weights(engine.to_pyarrow(query.logged_by_day(priced)).to_pylist(), ("day", "channel", "model")),
     )
@@ -64,5 +65,5 @@ def _named(workplace: Workplace, days: Period, rows: Sequence[Mapping[str, Any]]
                 model = row["model"] and names.get((row["provider"], row["model"]), row["model"])
                 fields = tuple((field, row[FIELDS[field]]) for field in ORDER if row[FIELDS[field]])
                 named = {"source": row["source"], "day": day, "channel": row["channel"], "model": model, "key": row["api_key"]}
-                found.append(Named(**named, fields=fields, amount=row["amount"] or money.ZERO))
+                found.append(Named(**named, fields=fields, origin=row["origin"], amount=row["amount"] or money.ZERO))
     return found
