@@ -1,6 +1,7 @@
 """Any number of the sample statement walked down: its lines sum to it to the last digit, and stand where they are said to stand."""
 
 import json
+import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,9 @@ from sample_world import SAMPLES, World, finished
 from usage_pipeline import money
 from usage_pipeline.defs.explain import Explained, explained
 from usage_pipeline.defs.explain_left_out import files_of
+from usage_pipeline.defs.places import Record, places_of
+from usage_pipeline.defs.workplace import Workplace
+from usage_pipeline.storage.places import Place
 from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.summary import known_total
 
@@ -45,6 +49,41 @@ def records(file: str) -> list[Any]:
     return [one for bucket in document["data"] for one in bucket["results"]] if "data" in document else [document]
 
 
+@cache
+def lines_of_records(file: str) -> list[int]:
+    """The line on which each record begins, by the text: pages of the samples are indented, a result at the depth of its list's items."""
+    text = Path(file).read_text("utf-8")
+    if '"data"' not in text:
+        return [1]
+    found, place = [], 0
+    for record in records(file):
+        name, value = next(iter(record.items()))
+        opening = re.compile(r"\{\s*" + re.escape(f"{json.dumps(name)}:") + r"\s*" + re.escape(json.dumps(value)[:1]))
+        while True:
+            match = opening.search(text, place)
+            assert match is not None
+            place = match.end()
+            decoded, _ = json.JSONDecoder().raw_decode(text, match.start())
+            if decoded == record:
+                break
+        found.append(text.count("\n", 0, match.start()) + 1)
+    return found
+
+
+def at_path(file: str, path: str) -> Any:
+    """What the path leads to, followed step by step."""
+    found = json.loads(Path(file).read_bytes())
+    for name, number in re.findall(r"(\w+)|\[(\d+)\]", path):
+        found = found[name] if name else found[int(number)]
+    return found
+
+
+def stands(file: str, number: int, place: Place) -> None:
+    """The place is where the file has the record: by its line, and by its path if it is one of a document."""
+    assert (place.record, place.line) == (number, lines_of_records(file)[number - 1]), (file, place)
+    assert (at_path(file, place.path) if place.path else json.loads(Path(file).read_bytes())) == records(file)[number - 1]
+
+
 def holds(record: dict[str, Any], row: dict[str, Any]) -> bool:
     """Whether the record of the file says what the line does: its amount, its tokens, its id."""
     match row["source"]:
@@ -67,6 +106,11 @@ def holds(record: dict[str, Any], row: dict[str, Any]) -> bool:
             return bool(record["id"] == row["event_id"])
 
 
+@cache
+def place_of(home: str, config: str, record: Record) -> Place:
+    return places_of(Workplace(home_folder=home, config_file=config), {record})[record]
+
+
 def check(world: World, found: Explained, want: dict[str, Decimal | None]) -> None:
     """The lines sum to the cell exactly, and each stands where it is said to stand."""
     lines = [row for part in (found.bill, found.usage, found.logs) for row in part.rows]
@@ -75,8 +119,9 @@ def check(world: World, found: Explained, want: dict[str, Decimal | None]) -> No
         assert (len(part.rows), part.more) == (part.count, (0, 0))
         assert money.total([row["amount"] for row in part.rows]) == part.whole
     for row in lines:
-        record = records(files[row["source"], row["source_file"]])[row["source_line"] - 1]
-        assert holds(record, dict(row)), (files[row["source"], row["source_file"]], row["source_line"])
+        file, number = files[row["source"], row["source_file"]], row["source_line"]
+        assert holds(records(file)[number - 1], dict(row)), (file, number)
+        stands(file, number, place_of(str(world.home.root), str(world.config), (row["source"], row["source_file"], number)))
     assert money.total([found.bill.whole, -found.bill.elsewhere]) == (want["billed_cost"] or 0)
     assert money.total([found.usage.whole, -found.usage.elsewhere]) == (want["estimated_cost"] or 0)
     assert money.total([found.bill.whole, -found.bill.elsewhere, found.counted]) == (want["cost"] or 0)
@@ -119,8 +164,12 @@ def test_the_web_searches_end_at_their_line(world: World) -> None:
     assert document["total"]["cost"] == "0.12"
     assert document["total"]["basis"] == {"billed": "billed by the provider"}
     (line,) = document["bill"]["rows"]
-    assert (line["amount"], line["of_line"], line["line"], line["quantity"]) == ("0.12", "0.12", 22, 12)
+    assert (line["amount"], line["of_line"], line["record"], line["quantity"]) == ("0.12", "0.12", 22, 12)
     assert Path(line["file"]) == SAMPLES / "openai_costs" / "live_shape_page1.json"
+    begin = Path(line["file"]).read_text("utf-8").splitlines()[line["line"] - 1]
+    assert begin.strip() == "{"
+    assert at_path(line["file"], line["path"])["line_item"] == line["sku"]
+    assert line["place"] == f"{line['file']} {line['path']} (line {line['line']})"
     rule = line["given_by"]
     assert rule["as_computed"]
     assert f"equals: {rule['value']}" in Path(rule["file"]).read_text("utf-8").splitlines()[rule["line"] - 1]

@@ -3,10 +3,12 @@
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output
 from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.places import Record, places_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period
 from usage_pipeline.settings import Environment
 from usage_pipeline.storage.home import Home
+from usage_pipeline.storage.places import Place
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.request_limits import MAX_COST, LimitViolation, limit_violations, worst_of
 
@@ -20,8 +22,11 @@ def run_budgets_violations(environment: Environment, days: Period, output: Outpu
     database = workplace.database()
     rows = worst_of(database.select(limit_violations, where={"day": days}))
     files = {one.fingerprint: one.uri for one in database.select(ingested_files, where={"fingerprint": {one.source_file for one in rows}})}
+    places = places_of(workplace, {_record(one) for one in (rows if output.as_json else rows[:MOST])})
     if output.as_json:
-        output.document({"from": days.start.isoformat(), "to": days.last.isoformat(), "violations": [_row(one, files) for one in rows]})
+        output.document(
+            {"from": days.start.isoformat(), "to": days.last.isoformat(), "violations": [_row(one, files, places) for one in rows]}
+        )
         return 0
     output.heading(f"Requests over their limit, {days.start} to {days.last}: {len(rows):,}")
     if not rows and not workplace.settings().request_limits:
@@ -38,7 +43,7 @@ def run_budgets_violations(environment: Environment, days: Period, output: Outpu
                 money.text(one.amount),
                 money.text(one.limit),
                 one.event_id,
-                _where(one, files),
+                _where(one, files, places),
             )
             for one in rows[:MOST]
         ],
@@ -49,7 +54,7 @@ def run_budgets_violations(environment: Environment, days: Period, output: Outpu
     return 0
 
 
-def _row(one: LimitViolation, files: dict[str, str]) -> dict[str, object]:
+def _row(one: LimitViolation, files: dict[str, str], places: dict[Record, Place]) -> dict[str, object]:
     return {
         "event_id": one.event_id,
         "source": one.source,
@@ -62,10 +67,14 @@ def _row(one: LimitViolation, files: dict[str, str]) -> dict[str, object]:
         "measure": one.measure,
         "amount": money.text(one.amount),
         "limit": money.text(one.limit),
-        "where": _where(one, files),
+        "where": _where(one, files, places),
     }
 
 
-def _where(one: LimitViolation, files: dict[str, str]) -> str | None:
-    """The file and the record in it."""
-    return f"{files[one.source_file]}:{one.source_line}" if one.source_file in files else None
+def _where(one: LimitViolation, files: dict[str, str], places: dict[Record, Place]) -> str | None:
+    """The file and the place in it, as an editor counts."""
+    return places[_record(one)].words(files[one.source_file]) if one.source_file in files else None
+
+
+def _record(one: LimitViolation) -> Record:
+    return one.source, one.source_file, one.source_line

@@ -15,6 +15,7 @@ from usage_pipeline.defs.closed_facts import frozen_facts
 from usage_pipeline.defs.explain import explained
 from usage_pipeline.defs.explain_closed import as_closed
 from usage_pipeline.defs.explain_left_out import files_of, left_out
+from usage_pipeline.defs.places import places_of
 from usage_pipeline.defs.progress import reporting_to
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageConfigError
@@ -62,8 +63,11 @@ def run_explain(environment: Environment, named: str, options: Mapping[str, str 
         out = left_out(place, inclusive(days[0], days[-1]), found.sources)
         lines = [row for part in (found.bill, found.usage, found.logs) for row in part.rows]
         files = files_of(place, {(row["source"], row["source_file"]) for row in lines})
+        listener("finding the lines in their files", 0, 0)
+        shown = {(row["source"], row["source_file"], row["source_line"]) for row in lines}
+        places = places_of(place, shown | {end for one in out.records[:rows] for end in one.ends})
         currency = place.settings().organisation.currency
-    document = document_of(statement.name, asked, found, out, files, rows, currency)
+    document = document_of(statement.name, asked, found, out, files, places, rows, currency)
     if output.as_json:
         output.document(document)
     else:

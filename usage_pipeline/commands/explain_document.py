@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import counted
 from usage_pipeline.defs.explain import Explained, Lines
 from usage_pipeline.defs.explain_left_out import LeftOut
+from usage_pipeline.defs.places import Record
+from usage_pipeline.storage.places import Place
+from usage_pipeline.storage.versions import SupersededRecord
 from usage_pipeline.tables.allocations import METHODS
 from usage_pipeline.tables.costs import BASES, DailyCost
 from usage_pipeline.tables.priced_usage import STATES
@@ -15,10 +19,11 @@ from usage_pipeline.tables.summary import Group, by, known_total
 
 LEVELS = ("project", "day", "channel", "model", "meter")
 Files = Mapping[tuple[str, str], str]
+Places = Mapping[Record, Place]
 
 
 def document_of(
-    name: str, asked: Mapping[str, Any], found: Explained, out: LeftOut, files: Files, most: int, currency: str
+    name: str, asked: Mapping[str, Any], found: Explained, out: LeftOut, files: Files, places: Places, most: int, currency: str
 ) -> dict[str, Any]:
     """At most `most` rows of each kind; what is left is counted and summed."""
     return {
@@ -27,11 +32,11 @@ def document_of(
         "currency": currency,
         "total": _amounts(found.rows) | {"basis": {basis: BASES[basis] for basis in sorted({row.basis for row in found.rows})}},
         **{f"by_{level}": _level(found.rows, level, most) for level in LEVELS if level not in asked},
-        "bill": _lines(found.bill, [_bill_line(row, files) for row in found.bill.rows]),
-        "usage": _lines(found.usage, [_usage_line(row, files) for row in found.usage.rows])
+        "bill": _lines(found.bill, [_bill_line(row, files, places) for row in found.bill.rows]),
+        "usage": _lines(found.usage, [_usage_line(row, files, places) for row in found.usage.rows])
         | {"in_cost": money.text(found.counted), "beside_a_bill": money.text(found.beside)},
-        "logs": {"count": found.logs.count, "rows": [_usage_line(row, files) for row in found.logs.rows]},
-        "left_out": _left_out(out, most),
+        "logs": {"count": found.logs.count, "rows": [_usage_line(row, files, places) for row in found.logs.rows]},
+        "left_out": _left_out(out, places, most),
     }
 
 
@@ -69,7 +74,7 @@ def _lines(lines: Lines, rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _bill_line(row: Mapping[str, Any], files: Files) -> dict[str, Any]:
+def _bill_line(row: Mapping[str, Any], files: Files, places: Places) -> dict[str, Any]:
     names = (
         "charge_id",
         "source",
@@ -84,7 +89,7 @@ def _bill_line(row: Mapping[str, Any], files: Files) -> dict[str, Any]:
         "invoice",
         "unit",
     )
-    told = _place(row, files) | {"day": row["day"].isoformat()} | {name: row[name] for name in names}
+    told = _place(row, files, places) | {"day": row["day"].isoformat()} | {name: row[name] for name in names}
     told |= {
         "amount": money.text(row["amount"]),
         "of_line": money.text(row["billed_cost"]),
@@ -107,10 +112,10 @@ def _bill_line(row: Mapping[str, Any], files: Files) -> dict[str, Any]:
     return told | _share(row) | {"given_by": None if row["method"] is not None else _rule(row)}
 
 
-def _usage_line(row: Mapping[str, Any], files: Files) -> dict[str, Any]:
+def _usage_line(row: Mapping[str, Any], files: Files, places: Places) -> dict[str, Any]:
     names = ("event_id", "source", "view", "channel", "project", "team", "user", "operation", "status", "provider", "model", "meter")
     rate = row["rate"]
-    told = _place(row, files) | {"day": row["day"].isoformat()} | {name: row[name] for name in names}
+    told = _place(row, files, places) | {"day": row["day"].isoformat()} | {name: row[name] for name in names}
     told |= {
         "model_in_file": row["model_as_given"],
         "quantity": None if row["quantity"] is None else counted(row["quantity"]),
@@ -129,8 +134,11 @@ def _usage_line(row: Mapping[str, Any], files: Files) -> dict[str, Any]:
     return told | _share(row) | {"given_by": _rule(row)}
 
 
-def _place(row: Mapping[str, Any], files: Files) -> dict[str, Any]:
-    return {"file": files[row["source"], row["source_file"]], "line": row["source_line"], "sha256": row["source_file"]}
+def _place(row: Mapping[str, Any], files: Files, places: Places) -> dict[str, Any]:
+    """The file and where in it: `line` as an editor counts, `path` in a JSON document, `row` of a table; `record` as the lake counts."""
+    file, place = files[row["source"], row["source_file"]], places[row["source"], row["source_file"], row["source_line"]]
+    told = {name: getattr(place, name) for name in ("line", "path", "row", "record")}
+    return {"file": file, **told, "place": place.words(file), "sha256": row["source_file"]}
 
 
 def _share(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +156,21 @@ def _rule(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return given | {"as_computed": given["project"] == row.get("own_project", row["project"])}
 
 
-def _left_out(out: LeftOut, most: int) -> dict[str, Any]:
+def _replaced(one: SupersededRecord, places: Places) -> dict[str, Any]:
+    was, by = (places[end] for end in one.ends)
+    return {
+        "source": one.source,
+        "record": one.record,
+        "file": one.uri,
+        "line": was.line,
+        "place": was.words(PurePath(one.uri).name),
+        "by_file": one.by_uri,
+        "by_line": by.line,
+        "by_place": by.words(PurePath(one.by_uri).name),
+    }
+
+
+def _left_out(out: LeftOut, places: Places, most: int) -> dict[str, Any]:
     return {
         "versions": {
             "count": len(out.versions),
@@ -167,17 +189,7 @@ def _left_out(out: LeftOut, most: int) -> dict[str, Any]:
         },
         "records": {
             "count": len(out.records),
-            "rows": [
-                {
-                    "source": one.source,
-                    "record": one.record,
-                    "file": one.uri,
-                    "line": one.source_line,
-                    "by_file": one.by_uri,
-                    "by_line": one.by_line,
-                }
-                for one in out.records[:most]
-            ],
+            "rows": [_replaced(one, places) for one in out.records[:most]],
         },
         "duplicates": {
             "count": sum(one.duplicates for one in out.duplicates),

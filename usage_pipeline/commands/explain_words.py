@@ -79,8 +79,7 @@ def _left_out(out: Mapping[str, Any], output: Output) -> None:
     for one in out["versions"]["rows"]:
         output.say(f"{one['source']} {_name(one['file'])}, {one['day']}: {one['rows']:,} lines, {one['why']}")
     for one in out["records"]["rows"]:
-        more_complete = f"{_name(one['by_file'])} line {one['by_line']}"
-        output.say(f"{one['source']} {_name(one['file'])} line {one['line']}: a more complete record is {more_complete}")
+        output.say(f"{one['source']} {one['place']}: a more complete record is {one['by_place']}")
     for one in out["duplicates"]["rows"]:
         output.say(f"{one['source']} {_name(one['file'])}: {one['lines']:,} lines were known already")
     for one in out["rejected"]["rows"]:
@@ -128,7 +127,7 @@ def _price(one: Mapping[str, Any]) -> str:
 
 
 def _place(one: Mapping[str, Any]) -> str:
-    return f"{one['file']}:{one['line']}"
+    return str(one["place"])
 
 
 def _whose(one: Mapping[str, Any]) -> str:

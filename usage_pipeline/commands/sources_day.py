@@ -9,9 +9,11 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars
+from usage_pipeline.defs.places import Record, places_of
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import inclusive
 from usage_pipeline.sources.catalog import SOURCES
+from usage_pipeline.storage.places import Place
 from usage_pipeline.storage.versions import SupersededRecord, Version, superseded_records, versions
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.computed_days import ComputedDay, computed_days
@@ -27,6 +29,8 @@ def show_day(workplace: Workplace, day: date, output: Output) -> None:
     snapshots = {spec.name for spec in workplace.settings().sources if SOURCES[spec.kind].snapshot}
     spoken = versions(days, snapshots, database=database)
     replaced = superseded_records(days, lake=lake, database=database)
+    told = replaced if output.as_json else replaced[:SHOWN_MOST]
+    places = places_of(workplace, {end for one in told for end in one.ends})
     bills = _bills(workplace, day)
     computed = sorted(database.select(computed_days, where={"day": days}), key=lambda one: one.computed_at)
     if output.as_json:
@@ -34,14 +38,14 @@ def show_day(workplace: Workplace, day: date, output: Output) -> None:
             {
                 "day": day.isoformat(),
                 "versions": [_version(one) for one in spoken],
-                "superseded": [_record(one) for one in replaced],
+                "superseded": [_record(one, places) for one in replaced],
                 "bills": bills,
                 "computed": [_computed(one) for one in computed],
             }
         )
         return
     _show_versions(spoken, day, output)
-    _show_records(replaced, output)
+    _show_records(replaced, places, output)
     output.heading("Bills")
     output.table(
         ("channel", "finality", "lines", "billed"),
@@ -73,14 +77,19 @@ def _replaced(one: Version) -> str:
     return f"replaced {one.superseded_since:%Y-%m-%d %H:%M}" if one.superseded_since else "does not count"
 
 
-def _show_records(replaced: list[SupersededRecord], output: Output) -> None:
+def _show_records(replaced: list[SupersededRecord], places: dict[Record, Place], output: Output) -> None:
     if not replaced:
         return
     output.heading("Records that a more complete one replaced")
     output.table(
         ("source", "record", "was", "is"),
         [
-            (one.source, one.record, f"{PurePath(one.uri).name} line {one.source_line}", f"{PurePath(one.by_uri).name} line {one.by_line}")
+            (
+                one.source,
+                one.record,
+                places[one.ends[0]].words(PurePath(one.uri).name),
+                places[one.ends[1]].words(PurePath(one.by_uri).name),
+            )
             for one in replaced[:SHOWN_MOST]
         ],
     )
@@ -119,14 +128,17 @@ def _version(one: Version) -> dict[str, Any]:
     }
 
 
-def _record(one: SupersededRecord) -> dict[str, Any]:
+def _record(one: SupersededRecord, places: dict[Record, Place]) -> dict[str, Any]:
+    was, by = (places[end] for end in one.ends)
     return {
         "source": one.source,
         "record": one.record,
         "file": one.uri,
-        "line": one.source_line,
+        "line": was.line,
+        "place": was.words(PurePath(one.uri).name),
         "by_file": one.by_uri,
-        "by_line": one.by_line,
+        "by_line": by.line,
+        "by_place": by.words(PurePath(one.by_uri).name),
         "since": one.since.isoformat(),
     }
 

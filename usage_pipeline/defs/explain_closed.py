@@ -77,7 +77,8 @@ def _again(workplace: Workplace, closed: Closed, folder: Path, manifest: Manifes
             f"{closed.words}; computed once more of its frozen inputs, {wrong[0]}: `usage-pipeline verify {closed.name}` tells why"
         )
     at = manifest.closed_at.astimezone(UTC).isoformat()
-    found = Replayed(home_folder=str(place / HOME), config_file=str(folder / USAGE_YAML), at=at)
+    copies = {sha256: str(path) for (_, sha256), path in places.items()}
+    found = Replayed(home_folder=str(place / HOME), config_file=str(folder / USAGE_YAML), at=at, copies=copies)
     _as_they_lay(found.database(), manifest)
     return found
 

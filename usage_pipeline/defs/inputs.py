@@ -147,6 +147,11 @@ def _input(file: IngestedFile, words: Sequence[IngestedDay], *, speaks_of_month:
     )
 
 
+def input_of(file: IngestedFile) -> Input:
+    """A file version of the ledger, as an input of no month."""
+    return _input(file, (), speaks_of_month=False, is_replaced=False)
+
+
 def _names(workplace: Workplace, settings: Settings) -> list[Input]:
     """The lists of names of the sources that have some."""
     sources = [spec.name for spec in settings.sources if SOURCES[spec.kind].channel]

@@ -58,9 +58,13 @@ class Ingredients:
 
 
 class Replayed(Workplace):
-    """A workplace whose home is the folder: its own database, local files, the clock of the close."""
+    """A workplace whose home is the folder: its own database, local files, the clock of the close.
+
+    `copies`: by fingerprint, where each input lies now.
+    """
 
     at: str
+    copies: dict[str, str] = {}  # noqa: RUF012 - a field of the resource, which copies it
 
     def settings(self) -> Settings:
         """As frozen; the exchange rates are the copy in the folder."""

@@ -229,7 +229,7 @@ def _projected(files: Iterable[tuple[str, str]], source: Source, paths: Mapping[
 def _records_of(
     file: str, uri: str, source: Source, paths: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[int, list[str | None]] | Failure]:
-    if source.format in NESTED or (source.listed and _is_document(uri)):
+    if source.format in NESTED or (source.listed and is_document(uri)):
         project = projection(paths.values())
         for record in _nested(file, uri, source):
             yield record if isinstance(record, Failure) else (record[0], project(record[1]))
@@ -259,7 +259,7 @@ def _nested(file: str, uri: str, source: Source) -> Iterator[tuple[int, Any] | F
     return listed_records(file, _blocks(uri), source.listed or "")
 
 
-def _is_document(uri: str) -> bool:
+def is_document(uri: str) -> bool:
     try:
         return next(_blocks(uri), b"").lstrip().startswith((b"{", b"["))
     except BrokenStreamError:

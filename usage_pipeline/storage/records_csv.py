@@ -34,7 +34,7 @@ def csv_records(
     """
     csv.field_size_limit(LINE_BYTES_MAX)
     names = {plain_name(name) for name in known}
-    delimiter, lines = _opened(_text_lines(blocks), paths, names)
+    delimiter, lines, _ = opened(text_lines(blocks), paths, names)
     rows = csv.reader(lines, delimiter=delimiter)
     number = 0
     try:
@@ -61,8 +61,8 @@ def csv_records(
         yield Failure(file, number + 1, error.state)
 
 
-def _opened(lines: Iterator[str], paths: Sequence[tuple[str, ...]], known: set[str]) -> tuple[str, Iterable[str]]:
-    """The delimiter, and all lines but one that says it."""
+def opened(lines: Iterator[str], paths: Sequence[tuple[str, ...]], known: set[str]) -> tuple[str, Iterable[str], int]:
+    """The delimiter, all lines but one that says it, and how many were left out so."""
     head: list[str] = []
     broken: list[BrokenStreamError] = []
     try:
@@ -72,8 +72,8 @@ def _opened(lines: Iterator[str], paths: Sequence[tuple[str, ...]], known: set[s
         broken.append(error)
     told = SAYS_DELIMITER.fullmatch(head[0]) if head else None
     if told:
-        return told[1], chain(head[1:], _raised(broken), lines)
-    return delimiter_of(head, paths, known), chain(head, _raised(broken), lines)
+        return told[1], chain(head[1:], _raised(broken), lines), 1
+    return delimiter_of(head, paths, known), chain(head, _raised(broken), lines), 0
 
 
 def _value(row: Sequence[str], place: int, rest: tuple[str, ...]) -> str | None:
@@ -107,7 +107,7 @@ def _problem(row: list[str], width: int, numbers: Sequence[int]) -> str | None:
     return None
 
 
-def _text_lines(blocks: Iterator[bytes]) -> Iterator[str]:
+def text_lines(blocks: Iterator[bytes]) -> Iterator[str]:
     """Lines with their line ends; a byte that is no UTF-8 becomes a surrogate, by which its row is told."""
     return iter(io.TextIOWrapper(io.BufferedReader(_Blocks(blocks)), encoding="utf-8", errors="surrogateescape", newline=""))
 

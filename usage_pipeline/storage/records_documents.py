@@ -8,7 +8,7 @@ documents, what does not read is one failure, and reading goes on at the next ob
 import codecs
 import json
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import chain
 
 import numpy as np
@@ -28,8 +28,10 @@ _NEAR_END = 16
 """An error so near to the end of what was read may be for want of the rest."""
 
 
-def file_pieces(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]:
-    """One file's lines, from its UTF-8 blocks."""
+def file_pieces(
+    file: str, blocks: Iterator[bytes], document_of: "Callable[[str, bytes, Iterator[bytes]], Document] | None" = None
+) -> Iterator[Chunk | Failure]:
+    """One file's lines, from its UTF-8 blocks. `document_of` reads a file that may be no JSON lines."""
     try:
         head = next(blocks, b"")
     except BrokenStreamError as error:
@@ -38,7 +40,7 @@ def file_pieces(file: str, blocks: Iterator[bytes]) -> Iterator[Chunk | Failure]
     if b"\n" not in head and b"\r" in head:  # line ends of old Macs; between tokens any white space is the same to JSON
         head, blocks = head.replace(b"\r", b"\n"), (block.replace(b"\r", b"\n") for block in blocks)
     if _may_be_document(head):
-        document = _Document(file, head, blocks)
+        document = (document_of or Document)(file, head, blocks)
         if document.opens():
             yield from document.pieces()
             return
@@ -72,7 +74,7 @@ def _may_go_on(error: Exception, length: int) -> bool:
     return isinstance(error, json.JSONDecodeError) and (error.msg.startswith("Unterminated") or error.pos >= length - _NEAR_END)
 
 
-class _Document:
+class Document:
     """A file that may be arrays, one object over several lines, or objects one after the other without a line each."""
 
     def __init__(self, file: str, head: bytes, blocks: Iterator[bytes]) -> None:

@@ -59,7 +59,7 @@ def listed_records(file: str, blocks: Iterator[bytes], listed: str) -> Iterator[
 def _documents(file: str, blocks: Iterator[bytes]) -> list[Any] | Failure:
     """The file's JSON documents, one after the other, with numbers as their text; a Failure where it does not read."""
     try:
-        text = _whole(blocks)
+        text = whole(blocks)
     except BrokenStreamError as error:
         return Failure(file, 0, error.state)
     except UnicodeDecodeError:
@@ -100,7 +100,7 @@ def value_in_text(text: str, path: tuple[str, ...]) -> str | None:
         return None
 
 
-def _whole(blocks: Iterator[bytes]) -> str:
+def whole(blocks: Iterator[bytes]) -> str:
     parts: list[bytes] = []
     size = 0
     for block in blocks:

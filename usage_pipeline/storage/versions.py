@@ -59,6 +59,11 @@ class SupersededRecord:
     since: datetime
     """When the newer record was read."""
 
+    @property
+    def ends(self) -> tuple[tuple[str, str, int], tuple[str, str, int]]:
+        """Source, file and record number of the one that counts no more, and of the one that does."""
+        return (self.source, self.source_file, self.source_line), (self.source, self.by_file, self.by_line)
+
 
 def versions(days: Period, snapshots: Collection[str], *, database: Database, source: str | None = None) -> list[Version]:
     """Every file version that speaks of `days`, by source, day and scope, oldest first; only those of `source` if given.
