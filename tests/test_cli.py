@@ -13,7 +13,7 @@ from sample_world import CONFIG, RANGE, usage_pipeline
 from usage_pipeline.cli import main
 
 PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
-BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"]]
+BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"], ["digest"]]
 WALLETS = [["wallets", name] for name in ("list", "entries", "grant", "request", "approve", "reject")]
 BUDGETS = [["budgets", "check"], ["budgets", "list"], ["budgets", "violations"]]
 ALERTS = [["alerts", name] for name in ("list", "ack", "snooze", "send", "replay")]
@@ -84,6 +84,10 @@ def test_installed_command_answers_at_once() -> None:
         (["budgets", "check", "--as-of", "now"], "Invalid value for '--as-of': 'now' is not a day, such as 2026-10-01"),
         (["price", "nowhere.jsonl"], "Invalid value for 'FILE': 'nowhere.jsonl': No such file or directory"),
         (["price"], "Missing argument 'FILE'"),
+        (["digest"], "digest: name one of --day, --week and --month"),
+        (["digest", "--day", "2026-10-02", "--month", "2026-10"], "digest: name one of --day, --week and --month"),
+        (["digest", "--week", "2026-W60"], "'2026-W60' is no day, ISO week or month that is in the calendar"),
+        (["digest", "--week", "2026-10-02"], "--week '2026-10-02' is no ISO week, such as 2026-W41"),
         (["demo", "--days", "0"], "0 is not in the range 1<=x<=366"),
         (["demo", "--days", "many"], "'many' is not a valid integer"),
         (["shut"], "No such command 'shut'"),

@@ -11,6 +11,7 @@ import click
 
 from usage_pipeline.commands.alerts_options import alerts
 from usage_pipeline.commands.channels_options import channels
+from usage_pipeline.commands.digest_options import digest
 from usage_pipeline.commands.options import DAY, MONTH, common, environment_of, output_of, range_of
 from usage_pipeline.commands.prices_options import prices
 from usage_pipeline.commands.wallets_options import wallets
@@ -367,6 +368,7 @@ def budgets_violations(home: Path | None, config: Path | None, as_json: bool, fi
 main.add_command(prices)
 main.add_command(alerts)
 main.add_command(channels)
+main.add_command(digest)
 main.add_command(wallets)
 
 

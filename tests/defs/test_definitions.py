@@ -32,6 +32,7 @@ GROUPS = {
     "limit_violations": "budgets",
     "wallets": "budgets",
     "statement": "reports",
+    "digest": "reports",
     "journal": "reports",
     "revisions": "reports",
     "alerts": "alerts",
@@ -57,6 +58,7 @@ JOBS = {
     "alerting": {"alerts"},
     "budget_check": {*DAILY, "alerts"},
     "close": {"revisions"},
+    "digests": {"digest"},
 }
 CHECKS = {
     ("ingested_files", "every_line_accounted_for"): True,
@@ -130,13 +132,13 @@ def test_every_asset_says_what_it_is(specs: dict[str, dg.AssetSpec]) -> None:
 
 
 def test_every_materializable_asset_has_a_code_version(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]) -> None:
-    assert set(_materializable(definitions)) == {*JOBS["budget_check"], *MONTHLY}
+    assert set(_materializable(definitions)) == {*JOBS["budget_check"], *MONTHLY, "digest"}
     assert [key for key in _materializable(definitions) if not specs[key].code_version] == []
 
 
 def test_tables_show_their_columns(specs: dict[str, dg.AssetSpec]) -> None:
     without = {key for key in GROUPS if "dagster/column_schema" not in specs[key].metadata}
-    assert without == {"price_book"}
+    assert without == {"price_book", "digest"}, "a digest is files, no table"
     columns = {one.name: one for one in specs["daily_costs"].metadata["dagster/column_schema"].columns}
     assert columns["billed_cost"].type == "decimal(38, 15)"
     assert columns["billed_cost"].description == "The provider's bill; null until a bill covers it"
@@ -176,6 +178,8 @@ def test_schedules_and_sensors(definitions: dg.Definitions) -> None:
         "daily_run": ("30 4 * * *", "UTC", "daily"),
         "budget_check": ("0 */6 * * *", "UTC", "budget_check"),
         "monthly_statement": ("0 6 * * *", "UTC", "monthly"),
+        "daily_digest": ("0 5 * * *", "UTC", "digests"),
+        "weekly_digest": ("0 5 * * 1", "UTC", "digests"),
     }
     sensors = {one.name: {job.name for job in one.jobs} for one in definitions.sensors or ()}
     assert sensors == {"new_files": {"ingest", "daily", "monthly"}}

@@ -76,7 +76,22 @@ def test_the_running_month_and_at_its_start_the_one_before(definitions: dg.Defin
     assert asked(tick(definitions, "monthly_statement", datetime(day.year, day.month, day.day, 6, tzinfo=UTC))) == (first, last)
 
 
-@pytest.mark.parametrize("name", ["daily_run", "budget_check", "monthly_statement"])
+@pytest.mark.parametrize(
+    ("name", "day", "periods"),
+    [
+        ("daily_digest", date(2026, 10, 3), ["2026-10-02", "2026-10"]),
+        ("daily_digest", date(2026, 11, 1), ["2026-10-31", "2026-10"]),
+        ("daily_digest", date(2027, 1, 1), ["2026-12-31", "2026-12"]),
+        ("weekly_digest", date(2026, 10, 12), ["2026-W41"]),
+        ("weekly_digest", date(2027, 1, 4), ["2026-W53"]),
+    ],
+)
+def test_digests_of_what_is_over(definitions: dg.Definitions, name: str, day: date, periods: list[str]) -> None:
+    request = tick(definitions, name, datetime(day.year, day.month, day.day, 5, tzinfo=UTC))
+    assert request.run_config == {"ops": {"digest": {"config": {"periods": periods}}}}
+
+
+@pytest.mark.parametrize("name", ["daily_run", "budget_check", "monthly_statement", "daily_digest"])
 def test_a_tick_has_a_key_of_its_own(definitions: dg.Definitions, name: str) -> None:
     moments = [datetime(2026, 10, 15, 6, tzinfo=UTC) + timedelta(hours=6 * step) for step in range(4)]
     keys = [tick(definitions, name, moment).run_key for moment in [*moments, moments[0]]]

@@ -12,6 +12,7 @@ from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.checks_reconciled import RECONCILED_CHECKS
 from usage_pipeline.defs.closing import revisions_asset
 from usage_pipeline.defs.costs import daily_costs_asset, monthly_costs_asset
+from usage_pipeline.defs.digests import digest_asset
 from usage_pipeline.defs.forecasts import forecasts_asset
 from usage_pipeline.defs.ingest import ingested_files_asset, landing_specs, rejected_spec
 from usage_pipeline.defs.jobs import JOBS
@@ -41,6 +42,7 @@ ASSETS = [
     forecasts_asset,
     budget_status_asset,
     statement_asset,
+    digest_asset,
     journal_asset,
     revisions_asset,
     alerts_asset,

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from usage_pipeline.defs.digests import DIGEST
 from usage_pipeline.defs.journal import JOURNAL
 from usage_pipeline.defs.reports import REPORT
 from usage_pipeline.tables.alerts import alerts
@@ -52,5 +53,8 @@ close_job = dg.define_asset_job(
     selection=[revisions.name],
     description="What stands against the close of a month; with config `approve`, the close itself, or its next revision.",
 )
+digest_job = dg.define_asset_job(
+    "digests", selection=[DIGEST], description="The digests of days and weeks, and the one-pagers of months, that its config names."
+)
 
-JOBS = [ingest_job, daily_job, monthly_job, alerts_job, budget_check_job, close_job]
+JOBS = [ingest_job, daily_job, monthly_job, alerts_job, budget_check_job, close_job, digest_job]

@@ -6,9 +6,10 @@ from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.defs.jobs import budget_check_job, daily_job, monthly_job
+from usage_pipeline.defs.jobs import budget_check_job, daily_job, digest_job, monthly_job
 from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
 from usage_pipeline.periods import ONE_DAY, Period, inclusive, month_of
+from usage_pipeline.tables.spans import Span, day_span, month_span, week_span
 
 RE_READ_DAYS = 7
 """Providers restate their newest days: this many are computed anew every morning."""
@@ -53,7 +54,30 @@ def monthly_statement(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return _request("monthly", context, monthly_tags(_from_first_day(inclusive(first, yesterday))))
 
 
-SCHEDULES = [daily_run, budget_check, monthly_statement]
+@dg.schedule(
+    job=digest_job,
+    cron_schedule="0 5 * * *",
+    execution_timezone="UTC",
+    description="Every morning: the digest of yesterday, and its month so far on one page.",
+)
+def daily_digest(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The day before the tick's, and the month that holds it."""
+    yesterday = _day(context) - ONE_DAY
+    return _digests("daily digest", context, day_span(yesterday), month_span(yesterday))
+
+
+@dg.schedule(
+    job=digest_job,
+    cron_schedule="0 5 * * 1",
+    execution_timezone="UTC",
+    description="Every Monday: the digest of the ISO week before.",
+)
+def weekly_digest(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The week that ended on the day before."""
+    return _digests("weekly digest", context, week_span(_day(context) - ONE_DAY))
+
+
+SCHEDULES = [daily_run, budget_check, monthly_statement, daily_digest, weekly_digest]
 
 
 def _day(context: dg.ScheduleEvaluationContext) -> date:
@@ -69,3 +93,7 @@ def _request(
 ) -> dg.RunRequest:
     tick: datetime = context.scheduled_execution_time
     return dg.RunRequest(run_key=f"{name} {tick.isoformat()}", tags={**tags, "launched_by": "schedule"}, run_config=run_config or {})
+
+
+def _digests(name: str, context: dg.ScheduleEvaluationContext, *spans: Span) -> dg.RunRequest:
+    return _request(name, context, {}, {"ops": {"digest": {"config": {"periods": [one.name for one in spans]}}}})

@@ -3,21 +3,33 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
+from usage_pipeline.reports import digest, onepager
 from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX, render
 from usage_pipeline.reports.snapshot import Snapshot
+from usage_pipeline.reports.span_facts import SpanFacts
+
+Facts = TypeVar("Facts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """One report: its name, what it is, the files it makes, and the function that makes them."""
+class Report(Generic[Facts]):
+    """One report: its name, what it is, the files it makes, and the function that makes them of its facts."""
 
     name: str
     label: str
     files: tuple[str, ...]
-    render: Callable[[Snapshot, Path], Mapping[str, bytes]]
+    render: Callable[[Facts, Path], Mapping[str, bytes]]
 
 
-REPORTS: tuple[Report, ...] = (
+REPORTS: tuple[Report[Snapshot], ...] = (
     Report(name="statement", label="Monthly statement of cost", files=(JSON, CSV, XLSX, PDF), render=render),
 )  # fmt: skip
+"""A month's, of a snapshot."""
+
+SPAN_REPORTS: tuple[Report[SpanFacts], ...] = (
+    Report(name=digest.NAME, label="Digest of a day or a week", files=digest.FILES, render=digest.render),
+    Report(name=onepager.NAME, label="A month on one page", files=onepager.FILES, render=onepager.render),
+)
+"""Of a day, a week or a month as far as it has gone."""
