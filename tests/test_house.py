@@ -120,7 +120,7 @@ def test_one_clock() -> None:
     """Rooms get their time as an argument; the command line and the workplace look at the clock."""
     clock = re.compile(r"datetime\.now\(|date\.today\(|time\.time\(|utcnow\(")
     found = {path.relative_to(PACKAGE).as_posix() for path in OURS if clock.search(path.read_text("utf-8"))}
-    assert found == {"cli.py", "commands/prices_options.py", "defs/workplace.py"}
+    assert found == {"cli.py", "commands/alerts_options.py", "commands/prices_options.py", "defs/workplace.py"}
 
 
 def test_names_of_test_files_are_unique() -> None:
