@@ -56,6 +56,8 @@ def test_each_invoice_beside_its_lines_and_the_logs(document: dict[str, Any]) ->
         "provider": None,
         "logged": "1",
         "difference": "0.19",
+        "compared": {"highest": "1.19", "lowest": "1"},
+        "no_other_view": {"billed": None, "provider": None, "logged": None},
         "lines": {"count": 2, "billed": "1.19", "count_of_months": 3, "billed_in_months": "8.19"},
         "causes": {"tax": "0.19"},
     }
@@ -67,6 +69,7 @@ def test_invoices_are_the_bill_to_the_last_digit(document: dict[str, Any]) -> No
         assert sum(Decimal(one[view] or 0) for one in document["invoices"]) == Decimal(channel[view])
     for one in document["invoices"]:
         assert sum(map(Decimal, one["causes"].values())) == Decimal(one["difference"])
+        assert Decimal(one["compared"]["highest"]) - Decimal(one["compared"]["lowest"]) == Decimal(one["difference"])
     assert sum(Decimal(one["billed"]) for one in document["invoices"]) == Decimal("3.94")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from usage_pipeline import money
 from usage_pipeline.commands.reconcile_bridge import Line, bridge, rounded
 from usage_pipeline.commands.reconcile_mends import mends, with_effects
+from usage_pipeline.commands.reconcile_sums import alone, compared_of, highest, view_total
 from usage_pipeline.costs.reconcile import Reconciled
 from usage_pipeline.errors import AccountingError, UsageConfigError
 from usage_pipeline.tables.reconciliations import BILL_STEP, PRICE, UNLOGGED, USAGE_STEP, Reconciliation, ReconciliationCause
@@ -54,6 +55,24 @@ def test_the_lines_sum_whatever_views_are_missing(views: list[tuple[Any, Any, An
     for line, amount in rounded(lines):
         assert not line.is_total or running == amount or line is lines[0]
         running = amount if line.is_total else running + amount
+
+
+@given(st.lists(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS), max_size=8))
+def test_the_difference_is_of_what_can_be_compared_and_the_rest_is_told(views: list[tuple[Any, Any, Any]]) -> None:
+    cells = [cell(number, *one) for number, one in enumerate(views)]
+    pair = compared_of(cells)
+    assert view_total(cells, "difference") == (pair[0] - pair[1] if pair else money.ZERO if cells else None)
+    told = money.total([alone(cells, name) for name in ("billed_cost", "provider_cost", "logged_cost")])
+    assert money.total([highest(one) for one in cells]) == money.total([pair[0] if pair else None, told])
+
+
+def test_a_bill_with_nothing_beside_it_says_so() -> None:
+    cells = [cell(1, "368.61", None, None), cell(2, "120.02", None, "120.02")]
+    assert [(line.words, line.amount) for line in bridge(cells[:1], [])] == [
+        ("billed", Decimal("368.61")),
+        ("not reconciled: no other view", Decimal("-368.61")),
+    ]
+    assert [(line.words, line.amount) for line in bridge(cells, [])][1] == ("not reconciled: no other view", Decimal("-368.61"))
 
 
 def test_lines_that_would_not_sum_are_an_error() -> None:

@@ -22,6 +22,10 @@ from usage_pipeline.reports.bridge import Book, added_up, bridge_of
 from usage_pipeline.reports.bridge_files import BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS, Bridge, files_of
 from usage_pipeline.reports.focus_checks import violations
 from usage_pipeline.reports.focus_columns import V1_2, columns_of
+from usage_pipeline.reports.focus_corrections import corrections_of
+from usage_pipeline.reports.focus_lines import billed_lines, estimated_lines
+from usage_pipeline.reports.focus_rows import row_of
+from usage_pipeline.reports.formats.focus import rows_from
 from usage_pipeline.tables.bridge import (
     CAUSES,
     CREDIT,
@@ -253,6 +257,49 @@ def test_parts_sum_to_the_difference_by_project(first: list[Any], second: list[A
         expected = of_project(after, project) - of_project(before, project)
         assert money.total([one.amount for one in parts if one.project == project]) == expected
     assert money.total([one.amount for one in parts if one.cause == RE_ATTRIBUTION]) == 0
+
+
+@given(rows, rows)
+def test_corrections_tie_in_each_cost(first: list[Any], second: list[Any]) -> None:
+    """FOCUS's lines of the first book, and the corrections, are those of the second: billed and estimated, project by project."""
+    before, after = (book(*(with_list(row, place) for place, row in enumerate(given))) for given in (first, second))
+    parts = added_up(bridge_of(before, after))
+    content = corrections_of(parts, month_of(DAY), 2, date(2026, 11, 20), "USD")
+    old, new = focus(before), focus(after)
+    expected = {key: money.total([new.get(key), -old.get(key, money.ZERO)]) for key in {*old, *new}}
+    found: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
+    for row in rows_from(content):
+        for name in COSTS:
+            found[row["x_CostBasis"], row["x_ProjectId"], name].append(Decimal(row[name]))
+    assert {key: total for key, amounts in found.items() if (total := money.total(amounts))} == {
+        key: amount for key, amount in expected.items() if amount
+    }
+
+
+COSTS = ("BilledCost", "EffectiveCost", "ContractedCost", "ListCost")
+
+
+def with_list(row: DailyCost | Charge, place: int) -> DailyCost | Charge:
+    """At a list price that is another, or none; bill lines with another effective cost now and then."""
+    amount = row.billed_cost if isinstance(row, Charge) else row.cost
+    if amount is None or place % 3 == 0:
+        return row
+    listed = amount + Decimal(place) * 7
+    if isinstance(row, Charge):
+        return replace(row, list_cost=listed, effective_cost=amount + 1 if place % 2 else None)
+    return replace(row, list_cost=listed)
+
+
+def focus(one: Book) -> dict[tuple[str, str, str], Decimal]:
+    """The sums of FOCUS's rows by basis, project and cost."""
+    found: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
+    charged = [vars(charge) for charge in one.charges]
+    dealt = [vars(part) for part in one.allocations]
+    for line in (*billed_lines(charged, dealt, month_of(DAY), {}), *estimated_lines(one.daily)):
+        row = row_of(line, month_of(DAY), "USD")
+        for name in COSTS:
+            found[str(row["x_CostBasis"]), str(row["x_ProjectId"]), name].append(Decimal(str(row[name])))
+    return {key: money.total(amounts) for key, amounts in found.items()}
 
 
 def of_project(one: Book, project: str) -> Decimal:

@@ -12,7 +12,7 @@ from usage_pipeline.errors import AccountingError
 from usage_pipeline.tables.reconciliations import BILL_STEP, USAGE_STEP, Reconciliation, ReconciliationCause
 
 BILLED, COUNTED, LOGGED = "billed", "counted by the provider", "logged"
-ALONE = "billed, with no count or log beside it"
+ALONE = "not reconciled: no other view"
 DIRECT_OUT, DIRECT_IN = "logged, which the provider does not count", "logged, which the provider does not count, again"
 UNBILLED_YET = "counted, with no bill beside it"
 NO_LOG = "counted, with no log beside it"
@@ -49,8 +49,6 @@ def bridge(cells: Sequence[Reconciliation], causes: Sequence[ReconciliationCause
             lines += _part(DIRECT_IN, direct)
     if logged is not None:
         lines += [*(_part(LOG_ALONE, alone) if lines else []), Line(LOGGED, logged, is_total=True)]
-    elif counted is None:
-        lines = lines[:1]
     _check(lines)
     return lines
 

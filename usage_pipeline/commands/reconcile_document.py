@@ -7,23 +7,27 @@ from typing import Any
 from usage_pipeline import money
 from usage_pipeline.commands.reconcile_bridge import bridge
 from usage_pipeline.commands.reconcile_mends import Effect, Mend
-from usage_pipeline.commands.reconcile_sums import Answer, by, causes_of, compared, view_total
+from usage_pipeline.commands.reconcile_sums import Answer, alone, by, causes_of, cell_of, compared, compared_of, view_total
 from usage_pipeline.tables.reconciliations import Reconciliation, ReconciliationCause
+
+VIEWS = ("billed", "provider", "logged")
 
 
 def document_of(answer: Answer) -> dict[str, Any]:
     """Money as text."""
+    accounts = {cell_of(one): one.account for one in answer.now.cells}
     document: dict[str, Any] = {
         "from": answer.days.start.isoformat(),
         "to": answer.days.last.isoformat(),
         "currency": answer.currency,
         "unexplained_percent": money.text(answer.unexplained_percent),
         "limit_percent": money.text(answer.limit),
+        **_sums(answer.now.cells),
         "channels": [
             {"channel": name, **_sums(rows), "steps": _bridge(answer, name, rows)} for name, rows in by(answer.now, lambda row: row.channel)
         ],
         "invoices": [_invoice(answer, name, rows) for name, rows in by(answer.now, lambda row: row.invoice)],
-        "causes": [_cause(one) for one in answer.now.causes],
+        "causes": [_cause(one, accounts.get(cell_of(one))) for one in answer.now.causes],
         "mends": [_mend(one) for one in answer.mends],
     }
     if answer.then is not None:
@@ -55,10 +59,13 @@ def _invoice(answer: Answer, name: str | None, rows: Sequence[Reconciliation]) -
     return {"invoice": name, **_sums(rows), "lines": lines, "causes": {cause: money.text(amount) for cause, amount in causes.items()}}
 
 
-def _sums(rows: Sequence[Reconciliation]) -> dict[str, str | None]:
-    found = {name: view_total(rows, f"{name}_cost") for name in ("billed", "provider", "logged")}
-    found["difference"] = view_total(rows, "difference")
-    return {name: None if amount is None else money.text(amount) for name, amount in found.items()}
+def _sums(rows: Sequence[Reconciliation]) -> dict[str, Any]:
+    """The views; the highest less the lowest of what can be compared, which is the difference; and what each view says alone."""
+    found = {name: _text(view_total(rows, f"{name}_cost")) for name in VIEWS}
+    pair = compared_of(rows)
+    told = None if pair is None else {"highest": money.text(pair[0]), "lowest": money.text(pair[1])}
+    only = {name: _text(alone(rows, f"{name}_cost")) for name in VIEWS}
+    return {**found, "difference": _text(view_total(rows, "difference")), "compared": told, "no_other_view": only}
 
 
 def _mend(one: Mend) -> dict[str, Any]:
@@ -76,10 +83,12 @@ def _text(value: Decimal | None) -> str | None:
     return None if value is None else money.text(value)
 
 
-def _cause(row: ReconciliationCause) -> dict[str, Any]:
+def _cause(row: ReconciliationCause, account: str | None) -> dict[str, Any]:
+    """`account` is its cell's."""
     return {
         "day": row.day.isoformat(),
         "channel": row.channel,
+        "account": account,
         "project": row.project,
         "model": row.model,
         "meter": row.meter,

@@ -27,6 +27,11 @@ class Answer:
     invoices: Mapping[str, InvoiceLines] = field(default_factory=dict)
 
     @property
+    def alone(self) -> Decimal:
+        """What is billed and has neither a count nor a log beside it."""
+        return alone(self.now.cells, "billed_cost") or money.ZERO
+
+    @property
     def unexplained_percent(self) -> Decimal:
         """Of the money of the highest views."""
         whole = money.total([abs(highest(row)) for row in self.now.cells])
@@ -47,7 +52,18 @@ class Sum:
 
 
 def highest(row: Reconciliation) -> Decimal:
-    return next((cost for cost in (row.billed_cost, row.provider_cost, row.logged_cost) if cost is not None), money.ZERO)
+    return next(iter(row.costs), money.ZERO)
+
+
+def compared_of(rows: Iterable[Reconciliation]) -> tuple[Decimal, Decimal] | None:
+    """The highest and the lowest views of the cells that have two or more: one less the other is their difference. None without such."""
+    costs = [row.costs for row in rows if not row.is_alone]
+    return (money.total([one[0] for one in costs]), money.total([one[-1] for one in costs])) if costs else None
+
+
+def alone(rows: Iterable[Reconciliation], name: str) -> Decimal | None:
+    """What a view says of cells of which no other speaks; None where there are none."""
+    return view_total([row for row in rows if row.is_alone], name)
 
 
 def sums(causes: Iterable[ReconciliationCause]) -> list[Sum]:
@@ -84,13 +100,17 @@ def by(found: Reconciled, name: Callable[[Reconciliation], str | None]) -> list[
 
 def causes_of(cells: Iterable[Reconciliation], causes: Iterable[ReconciliationCause]) -> dict[str, Decimal]:
     """The amount of each cause in these cells, the dearest first."""
-    keys = {(one.day, one.channel, one.project, one.model, one.meter) for one in cells}
+    keys = {cell_of(one) for one in cells}
     amounts: dict[str, list[Decimal]] = defaultdict(list)
     for row in causes:
-        if (row.day, row.channel, row.project, row.model, row.meter) in keys:
+        if cell_of(row) in keys:
             amounts[row.cause].append(row.amount)
     found = {cause: money.total(parts) for cause, parts in amounts.items()}
     return dict(sorted(found.items(), key=lambda one: (-abs(one[1]), one[0])))
+
+
+def cell_of(row: Reconciliation | ReconciliationCause) -> tuple[object, ...]:
+    return row.day, row.channel, row.project, row.model, row.meter
 
 
 def view_total(rows: Iterable[Reconciliation], name: str) -> Decimal | None:

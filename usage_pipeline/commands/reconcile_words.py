@@ -7,13 +7,14 @@ from usage_pipeline import money
 from usage_pipeline.commands.output import Output
 from usage_pipeline.commands.reconcile_bridge import Line, bridge, rounded, shown
 from usage_pipeline.commands.reconcile_mends import Effect, Mend
-from usage_pipeline.commands.reconcile_sums import Answer, Sum, by, causes_of, compared, view_total
+from usage_pipeline.commands.reconcile_sums import Answer, Sum, alone, by, causes_of, compared, view_total
 from usage_pipeline.costs.reconcile import Reconciled
 from usage_pipeline.tables.reconciliations import BILL_STEP, CAUSES, USAGE_STEP, Reconciliation, ReconciliationCause
 
 MENDS_MOST, TEXT_MOST, CAUSES_MOST = 8, 130, 4
 STEPS = {BILL_STEP: "bill to count or logs", USAGE_STEP: "count to logs"}
 VIEWS = {"billed": "billed_cost", "counted": "provider_cost", "logged": "logged_cost"}
+ALONE = "no other view"
 
 
 def show(answer: Answer, output: Output) -> None:
@@ -40,6 +41,19 @@ def show(answer: Answer, output: Output) -> None:
     if answer.then is not None:
         _show_tried(answer, answer.then, output)
     output.say(f"\nunexplained: {money.text(answer.unexplained_percent)} % ({money.text(answer.limit)} % may stand when the period closes)")
+    _show_alone(answer, output)
+
+
+def _show_alone(answer: Answer, output: Output) -> None:
+    """How much of the bill has nothing beside it, and where."""
+    if not answer.alone:
+        return
+    whole, left = shown(view_total(answer.now.cells, "billed_cost") or money.ZERO), shown(answer.alone)
+    output.say(f"reconciled {_amount(whole - left)} of {_amount(whole)} {answer.currency}; {_amount(left)} has no other view")
+    for name, rows in by(answer.now, lambda row: row.channel):
+        amount = alone(rows, "billed_cost")
+        if amount:
+            output.say(f"    {name}: not reconciled: no other view, {_amount(amount)}: no count and no log tells of it")
 
 
 def _views(
@@ -50,16 +64,22 @@ def _views(
     more: Sequence[str] = (),
 ) -> None:
     """A row a group, then what rounding leaves over, and the total of all cells."""
-    table = [(name, [view_total(rows, view) for view in VIEWS.values()], extra) for name, rows, extra in groups]
     every = [row for _, rows, _ in groups for row in rows]
-    totals = [view_total(every, view) for view in VIEWS.values()]
+    heads = (*VIEWS, ALONE) if alone(every, "billed_cost") else tuple(VIEWS)
+    table = [(name, _amounts(rows)[: len(heads)], extra) for name, rows, extra in groups]
+    totals = _amounts(every)[: len(heads)]
     rows: list[tuple[object, ...]] = [(name, *map(_amount, views), *extra) for name, views, extra in table]
     if len(groups) > 1:
         left = [_left(total, [views[place] for _, views, _ in table]) for place, total in enumerate(totals)]
         if any(left):
             rows.append(("rounding", *(_amount(one) if one else None for one in left), *(None for _ in more)))
         rows.append(("in all", *map(_amount, totals), *(None for _ in more)))
-    output.table((what, *VIEWS, *more), rows, numbers=(*VIEWS, "lines"))
+    output.table((what, *heads, *more), rows, numbers=(*heads, "lines"))
+
+
+def _amounts(rows: Sequence[Reconciliation]) -> list[Decimal | None]:
+    """The views, and what is billed with no other beside it."""
+    return [*(view_total(rows, view) for view in VIEWS.values()), alone(rows, "billed_cost")]
 
 
 def _left(total: Decimal | None, parts: Sequence[Decimal | None]) -> Decimal:

@@ -15,11 +15,14 @@ from usage_pipeline.tables.reconciliations import UNEXPLAINED, reconciliation_ca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unexplained:
-    """`amount` regardless of sign, in `count` places; `percent` of what the highest view of each cell says."""
+    """`amount` regardless of sign, in `count` places; `percent` of what the highest view of each cell says. `alone` is what is billed and
+    has no count and no log beside it: nothing of it can be unexplained. It is not looked for where all is explained.
+    """
 
     amount: Decimal
     count: int
     percent: Decimal
+    alone: Decimal = money.ZERO
 
 
 def unexplained(database: Database, where: Mapping[str, Any]) -> Unexplained:
@@ -28,9 +31,10 @@ def unexplained(database: Database, where: Mapping[str, Any]) -> Unexplained:
     amount = money.total([abs(row.amount) for row in rows])
     if not amount:
         return Unexplained(amount=money.ZERO, count=0, percent=money.ZERO)
-    views = ((one.billed_cost, one.provider_cost, one.logged_cost) for one in database.select(reconciliations, where=where))
-    whole = money.total([abs(next((cost for cost in costs if cost is not None), money.ZERO)) for costs in views])
-    return Unexplained(amount=amount, count=len(rows), percent=money.percent(amount, whole))
+    cells = database.select(reconciliations, where=where)
+    whole = money.total([abs(next(iter(one.costs), money.ZERO)) for one in cells])
+    alone = money.total([one.billed_cost for one in cells if one.is_alone])
+    return Unexplained(amount=amount, count=len(rows), percent=money.percent(amount, whole), alone=alone)
 
 
 def unreconciled(database: Database, days: Period, limits: Limits) -> Finding | None:
@@ -38,10 +42,11 @@ def unreconciled(database: Database, days: Period, limits: Limits) -> Finding | 
     found = unexplained(database, {"day": days})
     if not found.amount:
         return None
+    left = f" Not reconciled, as no other view tells of it: {money.text(found.alone)}." if found.alone else ""
     words = (
         f"{money.text(found.amount)} between bill, the provider's count and logs are explained by nothing that is known, in {found.count:,}"
         f" {'place' if found.count == 1 else 'places'}: {money.text(found.percent)} %; {money.text(limits.unexplained_percent)} % may stand"
-        " when the period closes (limits.unexplained_percent in usage.yaml). `usage-pipeline reconcile` shows them."
+        f" when the period closes (limits.unexplained_percent in usage.yaml). `usage-pipeline reconcile` shows them.{left}"
     )
     return Finding(
         code="unreconciled", blocks=found.percent > limits.unexplained_percent, count=found.count, amount=found.amount, words=words

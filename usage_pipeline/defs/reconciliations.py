@@ -131,6 +131,7 @@ def reconciliation_metadata(cells: Sequence[Reconciliation], causes: Sequence[Re
     return {
         "dagster/row_count": len(cells),
         "billed": amount(money.total([row.billed_cost for row in cells])),
+        "no other view": amount(money.total([row.billed_cost for row in cells if row.is_alone])),
         "difference": amount(money.total([row.difference for row in cells])),
         "unexplained": amount(sums.get(UNEXPLAINED, money.ZERO)),
         "causes": markdown([{"cause": cause, "amount": sums[cause], "meaning": CAUSES[cause]} for cause in CAUSES if cause in sums]),

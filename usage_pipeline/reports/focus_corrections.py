@@ -39,8 +39,8 @@ def _priceable(part: BridgePart) -> list[BridgePart]:
     """A price is never negative: where list went up and what is paid down, or the other way round, list has a row of its own."""
     if part.contracted * part.listed >= 0:
         return [part]
-    none = {"amount": money.ZERO, "effective": money.ZERO, "contracted": money.ZERO, "quantity": None}
-    return [replace(part, listed=money.ZERO), replace(part, **none)]
+    by_itself = replace(part, amount=money.ZERO, effective=money.ZERO, contracted=money.ZERO, quantity=None)
+    return [replace(part, listed=money.ZERO), by_itself]
 
 
 def _line(part: BridgePart, corrected: str, place: str) -> Line:

@@ -68,6 +68,16 @@ class Reconciliation:
     logged_cost: Decimal | None = column("The logs at our net rates; as above")
     difference: Decimal = column("The highest view less the lowest; 0 where one view speaks alone")
 
+    @property
+    def costs(self) -> list[Decimal]:
+        """What the views that speak say, from the top."""
+        return [cost for cost in (self.billed_cost, self.provider_cost, self.logged_cost) if cost is not None]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether one view speaks alone: there is nothing to reconcile it with."""
+        return len(self.costs) < 2  # noqa: PLR2004 two views make a difference
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReconciliationCause:
