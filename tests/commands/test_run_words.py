@@ -166,7 +166,7 @@ def test_the_budget_check_tells_what_its_dry_run_showed(world: World) -> None:
 def test_document_of_the_budget_check(world: World) -> None:
     document = check(world, "--dry-run")
     dollars = next(one for one in document["budgets"] if one["unit"] == "USD")
-    assert dollars == {
+    told = {
         "budget_id": "projects/portal:monthly:USD",
         "project": "portal",
         "period": "monthly",
@@ -180,7 +180,11 @@ def test_document_of_the_budget_check(world: World) -> None:
         "forecast": "294.5",
         "crossing_date": "2026-10-02",
         "level": "warning",
+        "declared_limit": "10",
+        "days_with_data": 1,
+        "days_so_far": 1,
     }
+    assert {name: dollars[name] for name in told} == told
     thresholds = {(one["budget_id"].rsplit(":")[-1], one["threshold"]): one["state"] for one in document["alerts"]}
     assert thresholds == {
         ("USD", "75"): "covered",
@@ -195,7 +199,7 @@ def test_words_of_the_budget_check(world: World) -> None:
     result = world.command("budgets", "check", "--as-of", "2026-10-01", "--dry-run")
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert "Budgets on 2026-10-01" in lines
-    assert "portal monthly USD 9.50 10.00 95.0 294.50 2026-10-02 warning" in lines
+    assert "portal monthly USD 9.50 10.00 95.0 9.50 294.50 2026-10-02 warning 1 of 1" in lines
     assert lines[lines.index("Would be sent") + 1].startswith("to ana@example.org: portal at ")
     assert result.exit_code == 0
 
