@@ -6,6 +6,7 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.costs.read_twice import BILL, LOG
 from usage_pipeline.defs.counted_contents import counted_contents
+from usage_pipeline.defs.day_gaps import DayGap, day_gaps, source_days_billed, source_days_missing
 from usage_pipeline.defs.exchange import unconverted
 from usage_pipeline.defs.finding import Finding, first_of
 from usage_pipeline.defs.finding_unreconciled import unreconciled
@@ -33,7 +34,7 @@ from usage_pipeline.defs.source_status import source_statuses
 from usage_pipeline.defs.surplus_parts import surplus_parts
 from usage_pipeline.defs.unpriced import unpriced_share
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.periods import Period
+from usage_pipeline.periods import Period, month_of
 from usage_pipeline.prices.catalog import current_catalog
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.sources.catalog import SOURCES
@@ -53,20 +54,24 @@ __all__ = ["Finding", "findings_of", "rejected_bill_lines"]
 GAPS_SHOWN = 12
 
 
-def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) -> list[Finding]:
-    """All findings about `days`, whose cost rows are `costs`; those that block first."""
+def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost], silent: Sequence[DayGap] | None = None) -> list[Finding]:
+    """All findings about `days`, whose cost rows are `costs`; those that block first. `silent` are its day gaps, where they are known."""
     lake = workplace.lake(workplace.engine())
     settings, database = workplace.settings(), workplace.database()
     gaps, counted = gaps_of(workplace, days), counted_contents(database, days)
     same = same_contents(counted, lake, days)
     twice = [one for one in doubled(lake, database, days) if not _is_told(one, same)]
     removed = {one.source for one in counted} - {spec.name for spec in settings.sources}
-    statuses = source_statuses(workplace, min(days.last, workplace.now().date()))
+    today = workplace.now().date()
+    statuses = source_statuses(workplace, min(days.last, today))
+    silent = day_gaps(workplace, days, costs) if silent is None else silent
     pulled = {spec.name for spec in settings.sources if spec.api}
     found = [
         _unread_sources(workplace),
         _missing_days([gap for gap in gaps if gap.is_missing]),
         _older_days([gap for gap in gaps if not gap.is_missing]),
+        source_days_missing(silent, settings.limits.missing_days, today, settings.organisation.currency),
+        source_days_billed(silent),
         _unpriced(costs, workplace, days),
         broken_bills(rejected_bill_lines(settings, database, lake, days)),
         not_excluded(workplace),
@@ -87,7 +92,7 @@ def findings_of(workplace: Workplace, days: Period, costs: Sequence[DailyCost]) 
         _without_variant(lake, days),
         _at_most(lake, days),
         _without_data(statuses, unread=set(noted_failures(workplace.home.failed_sources)), pulled=pulled),
-        _stale(statuses, workplace.settings().limits),
+        _stale(statuses, settings.limits, is_over=month_of(days.last).end <= today),
         _newer_catalog(workplace),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: not one.blocks)
@@ -211,12 +216,15 @@ def _is_all_rejected(one: SourceStatus) -> bool:
     return one.rejected >= max(one.lines, 1) and any(reason not in SET_ASIDE for reason, _ in one.rejects)
 
 
-def _stale(statuses: Sequence[SourceStatus], limits: Limits) -> Finding | None:
-    """Sources that gave data once, and none of late. One that never gave any: see _without_data."""
+def _stale(statuses: Sequence[SourceStatus], limits: Limits, *, is_over: bool) -> Finding | None:
+    """Sources that gave data once, and none of late. One that never gave any: see _without_data.
+
+    It blocks once the month is over, as its last days may be missing; while it runs, they are still to come.
+    """
     stale = [one for one in statuses if one.is_stale and one.newest_day]
     named = ", ".join(f"{one.source} (newest {one.newest_day}, {one.lag_days} days before)" for one in stale)
     words = f"no data for more than {limits.stale_days} days from {named}: `usage-pipeline sources` tells more."
-    return Finding(code="stale_source", blocks=False, count=len(stale), amount=None, words=words) if stale else None
+    return Finding(code="stale_source", blocks=is_over, count=len(stale), amount=None, words=words) if stale else None
 
 
 def _in_state(lake: Lake, days: Period, state: str) -> tuple[int, Decimal]:

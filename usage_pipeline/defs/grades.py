@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from usage_pipeline import money
 from usage_pipeline.costs.overlaps import overlaps_of
+from usage_pipeline.defs.day_gaps import day_gaps
 from usage_pipeline.defs.finality import missing_days
 from usage_pipeline.defs.findings_lines import rejected_bill_lines, rejected_usage_lines
 from usage_pipeline.defs.source_status import source_statuses
@@ -27,6 +28,8 @@ def grades_of(
     settings, database, lake = workplace.settings(), workplace.database(), workplace.lake(workplace.engine())
     through, today = max((row.day for row in daily), default=month.start), workplace.now().date()
     gaps = [day for day in missing_days(database, month, daily) if today >= month.end or day < through]
+    silent = [one for one in day_gaps(workplace, month, daily) if not one.is_billed]
+    partly = {day for one in silent for day in one.days}.difference(gaps)
     rejected = [row for told in (rejected_bill_lines, rejected_usage_lines) for row in told(settings, database, lake, month)]
     statuses = source_statuses(workplace, min(month.last, today))
     causes = database.select(reconciliation_causes, where={"day": month, "cause": UNEXPLAINED})
@@ -44,6 +47,8 @@ def grades_of(
                 ]
             ),
             missing=len(gaps),
+            partly_missing=len(partly),
+            partly_worth=money.total([one.worth for one in silent]) if project is None and not gaps else None,
             days=month.days_count,
             rejected=sum(int(str(row["lines"])) for row in rejected),
             lines=lines,

@@ -1,7 +1,6 @@
 """What stands against the close of a month, each with the money at risk: nothing of it may stand when the month closes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from usage_pipeline import money
@@ -18,16 +17,15 @@ from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.costs import DailyCost, daily_costs, monthly_costs
 from usage_pipeline.tables.revisions import OPEN
 
-STALE = "stale_source"
 NOT_UP_TO_DATE = "not_up_to_date"
 SHOWN = 5
 
 
 def standing(workplace: Workplace, month: Period, finality: MonthFinality, gone: Sequence[Gone]) -> list[Finding]:
-    """All findings about the month; those that block the close come first. A stale source blocks here: its last days may be missing."""
+    """All findings about the month; those that block the close come first."""
     database = workplace.database()
     daily = database.select(daily_costs, where={"day": month})
-    found = [replace(one, blocks=True) if one.code == STALE else one for one in findings_of(workplace, month, daily)]
+    found = findings_of(workplace, month, daily)
     found += [
         one
         for one in (

@@ -55,6 +55,9 @@ class Making:
     lines: int
     stale: int
     sources: int
+    partly_missing: int = 0
+    """Further days of which other sources speak, and not one that speaks daily; `partly_worth` is what they lack, where it is known."""
+    partly_worth: Decimal | None = None
 
 
 def grade_of(rows: Sequence[DailyCost], made: Making, currency: str, steps: Mapping[str, Steps] = STEPS) -> Grade | None:
@@ -74,9 +77,7 @@ def grade_of(rows: Sequence[DailyCost], made: Making, currency: str, steps: Mapp
         of_cost(UNATTRIBUTED, sums.cost_unattributed, "belongs to no project"),
         of_cost(ESTIMATED, sums.cost_estimated, "is estimated: no bill covers it"),
         of_cost(TWICE, made.twice, "may be counted twice"),
-        _counted(
-            MISSING_DAYS, made.missing, made.days, "days of the month are missing", _about(made.missing, made.days, cost), currency, steps
-        ),
+        _missing(made, cost, currency, steps),
         _counted(REJECTED, made.rejected, made.lines, "lines could not be read", None, currency, steps),
         _counted(STALE, made.stale, made.sources, "sources have no data of late", None, currency, steps),
     )
@@ -94,6 +95,14 @@ def _unpriced(made: Making, cost: Decimal, currency: str, steps: Mapping[str, St
         return _measure(UNPRICED, None, None, words, steps)
     percent = _of(most, money.total([cost, most]))
     return _measure(UNPRICED, percent, most, _of_money(percent, most, currency, what), steps)
+
+
+def _missing(made: Making, cost: Decimal, currency: str, steps: Mapping[str, Steps]) -> Measure:
+    """Days of which no source speaks, and those of which one that speaks daily does not."""
+    worth = made.partly_worth if made.partly_missing else _about(made.missing, made.days, cost)
+    missing = made.missing + made.partly_missing
+    what = "days of the month are missing" + (", in whole or of a source that speaks of every day" if made.partly_missing else "")
+    return _counted(MISSING_DAYS, missing, made.days, what, worth, currency, steps)
 
 
 def _counted(name: str, part: int, whole: int, what: str, amount: Decimal | None, currency: str, steps: Mapping[str, Steps]) -> Measure:
