@@ -200,7 +200,7 @@ def test_words_of_the_budget_check(world: World) -> None:
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert "Budgets on 2026-10-01" in lines
     assert "portal monthly USD 9.50 10.00 95.0 9.50 294.50 2026-10-02 warning 1 of 1" in lines
-    assert lines[lines.index("Would be sent") + 1].startswith("to ana@example.org: portal at ")
+    assert lines[lines.index("Would be sent") + 1].startswith("to ana@example.org: Critical: portal at ")
     assert result.exit_code == 0
 
 
