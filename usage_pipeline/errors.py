@@ -18,6 +18,13 @@ class UsageConfigError(UsageError):
     exit_code = 2
 
 
+class InterruptedRunError(UsageError):
+    """Somebody, or the system, stopped a command. What counts enters the database at once or not at all, so nothing half-written does."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; nothing half-written counts, run it again")
+
+
 class StoreError(UsageError):
     """A place where a source's files lie does not give them. The other sources go on."""
 

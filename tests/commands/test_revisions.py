@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import closing_world
@@ -126,7 +127,9 @@ def test_the_workplace_s_config_lets_a_run_in_the_ui_revise(steps: dict[str, Any
 def test_with_the_flag_a_draft_of_the_next_revision_is_made(steps: dict[str, Any]) -> None:
     draft = steps["draft"]
     assert (draft["revision"], draft["finality"], draft["approved"], draft["totals"]["cost"]) == (2, "reconciled", None, "39.5")
-    assert "closed_month_revised" in {one["code"] for one in steps["revised"]["findings"]}
+    (finding,) = [one for one in steps["revised"]["findings"] if one["code"] == "closed_month_revised"]
+    assert (finding["amount"], finding["amount_unknown"]) == ("2", None)
+    assert "the draft of revision 2 (39.5 instead of 37.5), which counts once" in finding["words"]
     world: World = steps["world"]
     assert world.files(world.home.closed / MONTH / "r1") == steps["first"]
 
@@ -171,3 +174,26 @@ def test_both_revisions_hold(steps: dict[str, Any]) -> None:
         found = answer(steps["world"], 0, "verify", named)
         assert [one["state"] for one in found["answers"]] == ["holds"] * 4
         assert found["revision"] == (1 if named.endswith("r1") else 2)
+
+
+def test_a_plan_names_files_not_yet_read_and_a_revising_run_reads_them_before_it_plans(steps: dict[str, Any], tmp_path: Path) -> None:
+    world = copy_of(steps["world"], tmp_path)
+    later = [
+        write_bill(world.config.parent, f"later-{place}.json", range(place, place + 1), {"p": "3.5", "c": "0.25"}) for place in (27, 28)
+    ]
+    try:
+        before = (numbers(world), world.files())
+        asked = answer(world, 0, "run", *RANGE, "--revise", "--plan")
+        assert (asked["plans"][0]["difference"], asked["unread"], asked["unread_unknown"]) == ("0", 2, [])
+        assert asked["unread_files"] == [{"source": "bill", "file": str(path)} for path in later]
+        words = world.command("run", *RANGE, "--revise", "--plan").stderr
+        assert "not in this plan: 2 files not yet read (bill later-27.json, bill later-28.json); `usage-pipeline run --from" in words
+        assert (numbers(world), world.files()) == before
+        result = world.command("run", *RANGE, *AS_OF, "--revise", "--json")
+        assert "Computing it again, of the files read so far, would change it by 5" in result.stderr
+        document = json.loads(result.stdout)
+        assert (document["totals"]["cost"], [one["file"] for one in document["files"]]) == ("44.5", [f"bill/{path.name}" for path in later])
+        assert answer(world, 0, "run", *RANGE, "--revise", "--plan")["unread"] == 0
+    finally:
+        for path in later:
+            path.unlink()

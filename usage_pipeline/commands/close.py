@@ -50,9 +50,10 @@ def run_close(environment: Environment, month: Period, by: str | None, note: str
 
 def _document(plan: Plan, state: str, closed: Closed | None, home: Home) -> dict[str, Any]:
     sums = totals(plan.facts.daily)
+    revision = plan.revision if plan.is_changed or plan.previous is None else plan.previous.revision.revision
     return {
         "month": month_name(plan.month),
-        "revision": plan.revision if plan.is_changed or plan.previous is None else plan.previous.revision.revision,
+        "revision": revision,
         "state": state,
         "currency": plan.facts.organisation.currency,
         "totals": {
@@ -70,7 +71,7 @@ def _document(plan: Plan, state: str, closed: Closed | None, home: Home) -> dict
         "findings": [finding_document(one) for one in plan.findings],
         "inputs": [one.document() for one in plan.inputs],
         "statements": list(plan.facts.finalities),
-        "folder": folder_of(home, plan.month).of(plan.revision).relative_to(home.root).as_posix(),
+        "folder": folder_of(home, plan.month).of(revision).relative_to(home.root).as_posix(),
         "manifest": closed and closed.revision.manifest_hash,
         "approved_by": closed and closed.revision.approved_by,
     }
@@ -100,7 +101,7 @@ def _show(plan: Plan, state: str, closed: Closed | None, home: Home, output: Out
     size = sum(one.size_bytes for one in plan.inputs)
     output.say(f"{len(plan.inputs):,} input files ({size:,} bytes), {len(plan.facts.finalities)} statements.")
     if dry_run:
-        _show_files(plan, home, output)
+        _show_files(plan, home, output, is_written=state != UNCHANGED)
     _show_findings(plan, currency, output)
     _say_what_next(plan, state, closed, home, output)
 
@@ -129,13 +130,15 @@ def show_finality(plan: Plan, output: Output) -> None:
     )
 
 
-def _show_files(plan: Plan, home: Home, output: Output) -> None:
+def _show_files(plan: Plan, home: Home, output: Output, *, is_written: bool) -> None:
     output.heading("Inputs")
     output.table(
         ("source", "file", "lines", "bytes", "SHA-256"),
         [(one.source, one.uri, one.lines, one.size_bytes, f"{one.sha256[:16]}…") for one in plan.inputs],
         numbers=("lines", "bytes"),
     )
+    if not is_written:
+        return
     output.heading("Would be written")
     folder = folder_of(home, plan.month).of(plan.revision)
     output.say(f"{folder}: manifest, tables, usage.yaml, price books, and statement.pdf, .csv, .xlsx and .json of")

@@ -6,7 +6,10 @@ Imported at every start, so it imports next to nothing.
 # ruff: noqa: FBT001, PLC0415 - as in cli.py: click's flags are positional, heavy imports wait for their command
 
 import re
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Any
 
 import click
 
-from usage_pipeline.errors import UsageConfigError, UsageError
+from usage_pipeline.errors import InterruptedRunError, UsageConfigError, UsageError
 
 
 class Day(click.ParamType[date]):
@@ -61,13 +64,30 @@ def common(command: Command) -> Callable[..., None]:
     def run(context: click.Context, /, *, home: Path | None, config: Path | None, as_json: bool, **options: Any) -> None:
         outer = context.find_root().params
         try:
-            code = command(home=home or outer.get("home"), config=config or outer.get("config"), as_json=as_json, **options)
+            with _stoppable():
+                code = command(home=home or outer.get("home"), config=config or outer.get("config"), as_json=as_json, **options)
         except UsageError as error:
             click.echo(f"usage-pipeline: {error}", err=True)
             code = error.exit_code
+        except KeyboardInterrupt:
+            click.echo(f"usage-pipeline: {InterruptedRunError()}", err=True)
+            code = InterruptedRunError.exit_code
         context.exit(code or 0)
 
     return run
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM stops a command as ^C does: what it was about is put away, and it says so."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def environment_of(home: Path | None, config: Path | None) -> Any:

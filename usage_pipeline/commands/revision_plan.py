@@ -7,7 +7,8 @@ from usage_pipeline.commands.output import Output
 from usage_pipeline.defs.closed import closed_months
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.progress import reporting_to
-from usage_pipeline.defs.revision_plan import RevisionPlan, TouchedBudget, revision_plan
+from usage_pipeline.defs.revision_plan import RevisionPlan, revision_plan
+from usage_pipeline.defs.unread import unread_files
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, months_in
 from usage_pipeline.settings import Environment
@@ -19,14 +20,23 @@ def run_plan(environment: Environment, days: Period, output: Output) -> int:
     """`run --revise --plan`: show it; nothing is read, computed or sent."""
     workplace = Workplace(home_folder=str(prepare(Home(environment.home)).root), config_file=str(environment.config_file))
     plans = plans_of(workplace, days, output)
+    unread = unread_files(workplace)
     if output.as_json:
-        output.document({"plans": [_document(one) for one in plans]})
+        output.document({"plans": [_document(one) for one in plans], **unread.document()})
     else:
         for one in plans:
             show_plan(one, output)
         if not plans:
             output.say(f"No month from {days.start} to {days.last} is closed: a run touches no closed number.")
+        for words in unread.words(days):
+            output.warn(words)
     return 0
+
+
+def touches_closed(workplace: Workplace, days: Period) -> bool:
+    """Whether any month of the range is closed."""
+    closed = closed_months(workplace.database())
+    return any(month.start in closed for month in months_in(days))
 
 
 def plans_of(workplace: Workplace, days: Period, output: Output) -> list[RevisionPlan]:
@@ -76,10 +86,6 @@ def show_plan(plan: RevisionPlan, output: Output) -> None:
         output.warn(gone.words)
     output.say(f"Mails: none. {plan.alerts} alerts would have been due then; alerts of a closed month are never sent.")
     output.say(f"Revision {closed.revision.revision} and its files stay as they are.")
-
-
-def _crossed(one: TouchedBudget) -> str | None:
-    return ", ".join(map(money.text, one.crossed)) or None
 
 
 def _document(plan: RevisionPlan) -> dict[str, Any]:

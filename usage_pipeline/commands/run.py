@@ -6,12 +6,12 @@ from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, counted, dollars, rounding
-from usage_pipeline.commands.revision_plan import plans_of, show_plan
+from usage_pipeline.commands.revision_plan import plans_of, show_plan, touches_closed
 from usage_pipeline.commands.unpriced import range_document, show_unpriced, text_of, unpriced_document
 from usage_pipeline.defs.finality import document_of as document_of_finality
 from usage_pipeline.defs.finding_money import finding_document, money_words
 from usage_pipeline.defs.home import prepare
-from usage_pipeline.defs.run import RunOutcome, run_days
+from usage_pipeline.defs.run import RunOutcome, known_files, read_files, run_days
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import StoreError
 from usage_pipeline.periods import Period, month_name
@@ -43,11 +43,14 @@ def run_range(environment: Environment, days: Period, as_of: date, output: Outpu
     for spec in settings.sources:
         if spec.api is None and _is_empty(landing, spec):
             output.warn(f"source {spec.name}: no file matches {spec.path}")
-    if revise:
+    known = known_files(home, environment.config_file)
+    if revise and touches_closed(workplace, days):
+        with output.progress() as listener:
+            read_files(home, environment.config_file, days, listener)  # first: a plan without them would tell of other numbers
         for plan in plans_of(workplace, days, output):
             show_plan(plan, output)
     with output.progress() as listener:
-        outcome = run_days(home, environment.config_file, days, as_of, listener, revise=revise)
+        outcome = run_days(home, environment.config_file, days, as_of, listener, revise=revise, known=known)
     if output.as_json:
         output.document(document_of(outcome, settings, home))
     else:

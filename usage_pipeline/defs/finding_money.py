@@ -24,6 +24,7 @@ WHY_NOT_KNOWN: dict[str, str] = {
     "kind_changed": "the lines have to be read as the other kind first",
     "not_reproducible": "which of the two is right is not known",
     "month_not_over": "the days to come have no cost yet",
+    "closed_month_revised": "what the closed revision froze cannot be read: `usage-pipeline verify` tells why",
     "no_costs": "nothing was computed yet",
     "not_summed": "which of the two sums is right is not known",
     "input_missing": "the numbers stand; what is lost is their proof",

@@ -11,19 +11,21 @@ from typing import Any
 import ibis.expr.types as ir
 
 from usage_pipeline import money
-from usage_pipeline.defs.changed_since import changed_finding
+from usage_pipeline.defs.changed_since import Effect, changed_finding, effect_of
 from usage_pipeline.defs.closed import Closed, closed_months, folder_of
 from usage_pipeline.defs.finding import Finding
 from usage_pipeline.defs.usage import rows_for
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import Period, inclusive
+from usage_pipeline.reports.frozen import DAILY, rows_of
 from usage_pipeline.reports.manifest import manifest_from
 from usage_pipeline.sources.catalog import SOURCES
-from usage_pipeline.storage.closed_folder import MANIFEST
+from usage_pipeline.storage.closed_folder import MANIFEST, hash_of
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.long_lines import span_of, spoken_days
 from usage_pipeline.storage.shards import STARTED
 from usage_pipeline.tables.charges import charges
+from usage_pipeline.tables.costs import daily_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.unconverted_charges import unconverted_charges
@@ -71,7 +73,7 @@ def late_findings(workplace: Workplace) -> list[Finding]:
     for closed in closed_months(workplace.database()).values():
         late = late_of(workplace, closed)
         if closed.is_draft:
-            found.append(_draft(closed))
+            found.append(_draft(workplace, closed))
         elif late is not None:
             amount = abs(late.billed) if late.billed else None
             found.append(Finding(code=LATE, blocks=True, count=len(late.files), amount=amount, words=late.words))
@@ -109,12 +111,20 @@ def _when(day: date, last: date | None, month: Period) -> bool:
     return day in month or day < month.start <= (last or day)
 
 
-def _draft(closed: Closed) -> Finding:
+def _draft(workplace: Workplace, closed: Closed) -> Finding:
+    """Its amount: by how much the draft's cost is another than the closed one, or what moves between projects, if that is more."""
+    folder = folder_of(workplace.home, closed.month).of(closed.revision.revision)
+    effect: Effect | None = None
+    if hash_of(folder / MANIFEST) == closed.revision.manifest_hash and (folder / DAILY).is_file():
+        drafted = workplace.database().select(daily_costs, where={"day": closed.month})
+        effect = effect_of(rows_of(daily_costs, (folder / DAILY).read_bytes()), drafted)
+    costs = f" ({money.text(effect.after)} instead of {money.text(effect.before)})" if effect and effect.after != effect.before else ""
     words = (
-        f"{closed.words}; it is being revised: reports/{closed.name} shows the draft of revision {closed.revision.revision + 1}, which"
-        f" counts once `usage-pipeline close {closed.name} --approve NAME` closes it."
+        f"{closed.words}; it is being revised: reports/{closed.name} shows the draft of revision {closed.revision.revision + 1}{costs},"
+        f" which counts once `usage-pipeline close {closed.name} --approve NAME` closes it."
     )
-    return Finding(code=REVISED, blocks=False, count=1, amount=None, words=words)
+    amount = None if effect is None else max(effect.moved, abs(effect.after - effect.before))
+    return Finding(code=REVISED, blocks=False, count=1, amount=amount, words=words)
 
 
 def _compared(workplace: Workplace, closed: Closed, files: tuple[IngestedFile, ...], days: Period) -> Late:

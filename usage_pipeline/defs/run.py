@@ -21,7 +21,7 @@ from usage_pipeline.defs.progress import Progress, reporting_to
 from usage_pipeline.defs.publish import publish_all
 from usage_pipeline.defs.rejects import rejects_of
 from usage_pipeline.defs.workplace import Workplace
-from usage_pipeline.errors import UsageConfigError, UsageError
+from usage_pipeline.errors import InterruptedRunError, UsageConfigError, UsageError
 from usage_pipeline.periods import Period, month_name, months_in
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.alerts import SENT, Alert, Delivery, alerts, deliveries
@@ -29,7 +29,11 @@ from usage_pipeline.tables.costs import DailyCost, daily_costs
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.statements import Statement, statements
 
+Known = set[tuple[str, str, str, str]]
+"""The file versions of the ledger."""
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+INTERRUPTS = {dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__}
+LAUNCHED = {"launched_by": "usage-pipeline run"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +55,32 @@ class RunOutcome:
     finalities: list[MonthFinality]
 
 
-def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Progress, *, revise: bool = False) -> RunOutcome:
+def known_files(home: Home, config: Path) -> Known:
+    """What the ledger holds."""
+    database = Workplace(home_folder=str(home.root), config_file=str(config)).database()
+    return {(one.source, one.uri, one.fingerprint, one.kind) for one in database.select(ingested_files)}
+
+
+def read_files(home: Home, config: Path, days: Period, progress: Progress) -> None:
+    """Read what is new, and compute nothing: no number of any day changes by it. Raises UsageError as below."""
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance, reporting_to(progress):
+        _execute(definitions_of(home.root, config), "ingest", instance, {**daily_tags(days), **LAUNCHED}, {})
+
+
+def run_days(
+    home: Home, config: Path, days: Period, as_of: date, progress: Progress, *, revise: bool = False, known: Known | None = None
+) -> RunOutcome:
     """Files to daily costs for `days`, then their months' statements, then the alerts judged on `as_of`.
 
     Days of closed months are left as they are, unless `revise`; what a close that died left undone is finished first.
+    `known` is what the ledger held where files were read before this; what was read since counts as read by this run.
     Raises UsageError with the words of the step that failed.
     """
     os.environ.setdefault("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "1")  # one planned event a step, not one a day
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
     workplace = Workplace(home_folder=str(home.root), config_file=str(config))
     database = workplace.database()
-    files_before = {(one.source, one.uri, one.fingerprint, one.kind) for one in database.select(ingested_files)}
+    files_before = known_files(home, config) if known is None else known
     alerts_before = {one.alert_id for one in database.select(alerts)}
     sent_before = {one.delivery_id for one in database.select(deliveries, where={"state": SENT})}
     publish_all(workplace)
@@ -75,7 +94,7 @@ def run_days(home: Home, config: Path, days: Period, as_of: date, progress: Prog
     )
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance, reporting_to(progress):
         for name, tags, run_config in jobs:
-            _execute(definitions, name, instance, {**tags, "launched_by": "usage-pipeline run"}, run_config)
+            _execute(definitions, name, instance, {**tags, **LAUNCHED}, run_config)
     files = database.select(ingested_files)
     costs = database.select(daily_costs, where={"day": days})
     new_files = [one for one in files if (one.source, one.uri, one.fingerprint, one.kind) not in files_before]
@@ -106,25 +125,42 @@ def _newest(stated: Sequence[Statement]) -> list[Statement]:
 def _execute(
     definitions: dg.Definitions, name: str, instance: dg.DagsterInstance, tags: dict[str, str], run_config: dict[str, Any]
 ) -> None:
-    result = definitions.resolve_job_def(name).execute_in_process(
-        instance=instance, raise_on_error=False, tags=tags, run_config={**QUIET, **run_config}
-    )
+    try:
+        result = definitions.resolve_job_def(name).execute_in_process(
+            instance=instance, raise_on_error=False, tags=tags, run_config={**QUIET, **run_config}
+        )
+    except dg.DagsterExecutionInterruptedError:
+        raise InterruptedRunError from None
     if result.success:
         return
     failures = [event for event in result.all_events if event.is_step_failure and event.step_failure_data.error is not None]
-    words = [f"{event.step_key}: {_innermost(event).message.strip()}" for event in failures]
+    if any(_innermost(event.step_failure_data.error).cls_name in INTERRUPTS for event in failures) or _was_interrupted(result):
+        raise InterruptedRunError
+    words = [f"{event.step_key}: {_innermost(event.step_failure_data.error).message.strip()}" for event in failures]
     failed_checks = [
         f"check {one.check_name} on {one.asset_key.to_user_string()} failed"
         for one in result.get_asset_check_evaluations()
         if not one.passed
     ]
-    kind = UsageConfigError if any(_innermost(event).cls_name == UsageConfigError.__name__ for event in failures) else UsageError
+    kind = (
+        UsageConfigError
+        if any(_innermost(event.step_failure_data.error).cls_name == UsageConfigError.__name__ for event in failures)
+        else UsageError
+    )
     raise kind(f"{name} run {result.run_id} failed: " + "; ".join([*words, *failed_checks] or ["see its log in Dagster's UI"]))
 
 
-def _innermost(event: dg.DagsterEvent) -> Any:
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether the run ended between two steps because somebody stopped it."""
+    told = [
+        event.event_specific_data for event in result.all_events if event.is_job_failure or event.event_type_value == "PIPELINE_CANCELED"
+    ]
+    errors = [error for one in told if (error := getattr(one, "error", None)) is not None]
+    return any(_innermost(error).cls_name in INTERRUPTS for error in errors)
+
+
+def _innermost(error: Any) -> Any:
     """The error that a failed step began with: its words and the name of its class."""
-    error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
     return error

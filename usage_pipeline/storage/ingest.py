@@ -95,8 +95,7 @@ def ingest(
     mark(source_name, is_out, snapshot=source.snapshot, database=database, now=now)
     standing = _standing(call)  # before the ledger is read: what another ingest enters from now on is noticed
     ledger = as_read(database.select(ingested_files, where={"source": source_name}), source.kind)
-    seen = {look_of(row) for row in ledger if row.state != "unreadable"}
-    files = [file for file in call.landing.list_files(path) if not is_out(file.uri) and look_of(file) not in seen]
+    files = files_to_read(path, call.landing, ledger, is_out)
     if not files:
         return []
     stage.mkdir(parents=True, exist_ok=True)
@@ -135,6 +134,12 @@ def touched_days(files: Iterable[IngestedFile], *, database: Database) -> set[da
         touched |= {day for _, day, _ in told}
         touched.update(*(span_of(row).days() for row in spoken if is_long(row) and delivery_of(row)[0] in told))
     return touched
+
+
+def files_to_read(path: str, landing: Landing, ledger: Iterable[IngestedFile], is_out: Callable[[str], bool]) -> list[LandedFile]:
+    """The files of the pattern that are new or changed beside the source's `ledger`, oldest first. Raises StoreError."""
+    seen = {look_of(row) for row in ledger if row.state != "unreadable"}
+    return [file for file in landing.list_files(path) if not is_out(file.uri) and look_of(file) not in seen]
 
 
 def look_of(file: LandedFile | IngestedFile) -> tuple[str, int, datetime, str]:
