@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from invented_month import row, snapshot, status
 
-from usage_pipeline.reports.unattributed import unattributed_text
 from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.front import kpis_of, lede_of, per_thousand, states_of
 from usage_pipeline.reports.page import page_of
+from usage_pipeline.reports.unattributed import unattributed_text
 from usage_pipeline.tables.costs import DailyCost
 
 NOT_COUNTED = "provider does not count requests"

@@ -11,7 +11,6 @@ from invented_month import OCTOBER, daily_rows, monthly_rows, row, snapshot, sta
 
 from usage_pipeline.money import CENT, round_parts, total
 from usage_pipeline.reports.budget_lines import budget_lines, gauges_of, pace_of
-from usage_pipeline.reports.unattributed import unattributed_text
 from usage_pipeline.reports.formats.csv import csv_of
 from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.front import change_text
@@ -19,6 +18,7 @@ from usage_pipeline.reports.ledger import MODELS_MOST, ledger_of
 from usage_pipeline.reports.page import gaps_of, page_of
 from usage_pipeline.reports.snapshot import Snapshot, completeness_of
 from usage_pipeline.reports.tables import Breakdown
+from usage_pipeline.reports.unattributed import unattributed_text
 from usage_pipeline.tables.costs import DailyCost
 
 AMOUNTS = st.decimals(min_value=Decimal(-(10**6)), max_value=Decimal(10**6), places=15, allow_nan=False, allow_infinity=False)
