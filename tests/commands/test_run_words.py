@@ -245,7 +245,7 @@ def test_in_a_process_of_its_own_with_a_mail_server(world: World) -> None:
     ((recipients, message),) = sink.received
     assert recipients == ["ana@example.org"]
     assert message["From"] == "AI cost <ai-cost@example.org>"
-    assert str(message["Subject"]).startswith("portal at ")
+    assert str(message["Subject"]).startswith("Critical: portal at ")
     assert {part.get_content_type() for part in message.walk()} >= {"text/plain", "text/html"}
     assert list(world.home.outbox.iterdir()) == []
     assert json.loads(again.stdout)["mails"] == []

@@ -25,14 +25,14 @@ def unowned_bills(charges: ir.Table, allocations: ir.Table) -> ir.Table:
     shared = lines.inner_join(left, ["day", "charge_id", "source"]).mutate(
         amount=ibis._.part.cast(MONEY), origin=ibis.ifelse(ibis._.is_drawn, ibis.literal(DRAWN), ibis.literal(BILL))
     )
-    return ibis.union(named.select(*NAMED, "amount"), shared.select(*NAMED, "amount"))
+    return ibis.union(_lines(named), _lines(shared))
 
 
 def unowned_usage(priced: ir.Table) -> ir.Table:
     """Usage without a project that can cost anything; 0 as far as it has no price."""
     rows = _usage(priced)
     charged = (rows["view"] == PROVIDER_VIEW) | (rows.status == SUCCESS)
-    return rows.filter(rows.project.isnull() & charged).select(*NAMED, amount=rows.cost)
+    return _lines(rows.filter(rows.project.isnull() & charged).mutate(amount=rows.cost))
 
 
 def named_by(lines: ir.Table) -> ir.Table:
@@ -61,6 +61,12 @@ def logged_by_day(priced: ir.Table) -> ir.Table:
     """What each project's logs cost by day, channel and model."""
     rows = _logs(priced)
     return rows.group_by("day", "channel", "model", "project").agg(cost=rows.cost.sum())
+
+
+def _lines(rows: ir.Table) -> ir.Table:
+    """What is asked of every line. A table that holds no row yet says which of its columns are never null; the others do not."""
+    lines = rows.select(*NAMED, "amount")
+    return lines.cast({name: kind.copy(nullable=True) for name, kind in lines.schema().items()})
 
 
 def _usage(priced: ir.Table) -> ir.Table:
