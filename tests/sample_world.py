@@ -79,9 +79,10 @@ class World:
         return {one.code: one for one in findings_of(self.workplace, days, rows)}
 
     def files(self, folder: Path | None = None) -> dict[str, bytes]:
-        """Every file below `folder` (the reports) with its bytes."""
+        """Every file below `folder` (the reports) with its bytes; not the feed of budgets, which tells when it was computed."""
         top = folder or self.home.reports
-        return {path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
+        found = {path.relative_to(top).as_posix(): path for path in sorted(top.rglob("*")) if path.is_file()}
+        return {name: path.read_bytes() for name, path in found.items() if name != "current/budget_state.json"}
 
 
 def usage_pipeline(*arguments: str, environment: Mapping[str, str] | None = None, text: str | None = None) -> Result:

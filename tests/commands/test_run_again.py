@@ -151,7 +151,7 @@ def test_a_late_file_changes_exactly_its_day_and_month(states: dict[str, State])
     assert late.cost(SEPTEMBER) == 17
     assert late.other_days(SEPTEMBER) == before.other_days(SEPTEMBER)
     assert late.statement("2026-09")["cost"] == "17"
-    changed = {name for name, content in late.reports.items() if name.endswith(".csv") and before.reports.get(name) != content}
+    changed = {name for name, content in late.reports.items() if name.endswith("statement.csv") and before.reports.get(name) != content}
     assert changed == {"2026-09/organisation/statement.csv", "2026-09/projects/portal/statement.csv"}
     assert without_comparison(late) == without_comparison(before), "October says the same, beside what September cost"
 
