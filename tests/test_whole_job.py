@@ -41,9 +41,9 @@ FILES = {
     "anthropic_admin/usage_report_messages_page2.json": 2,
 }
 STATEMENT_KEYS = [
-    "period", "scope", "revision", "finality", "approved", "currency", "totals", "by_day", "by_project", "by_provider", "by_model",
-    "by_operation", "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced", "unattributed", "inputs", "price_book",
-    "agreements", "shared", "exchange", "advice",
+    "period", "scope", "revision", "finality", "approved", "grade", "grade_reasons", "quality", "currency", "totals", "by_day",
+    "by_project", "by_provider", "by_model", "by_operation", "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced",
+    "unattributed", "unattributed_detail", "inputs", "price_book", "agreements", "shared", "exchange", "advice", "limit_violations",
 ]  # fmt: skip
 GROUP_KEYS = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits"]
 SCOPES = ["organisation", "projects/internal-chat", "projects/search-ranker", "projects/support-portal"]
@@ -141,7 +141,9 @@ def test_document_of_the_run(document: dict[str, Any]) -> None:
         "currency": "USD",
     }
     assert document["unpriced"] == []
-    assert document["reports"] == [f"reports/2026-10/{scope}/statement.{kind}" for scope in SCOPES for kind in ("csv", "json", "pdf")]
+    assert document["reports"] == [
+        f"reports/2026-10/{scope}/statement.{kind}" for scope in SCOPES for kind in ("csv", "json", "pdf", "xlsx")
+    ]
 
 
 @pytest.mark.parametrize("amount", ["cost", "billed_cost", "estimated_cost"])

@@ -118,7 +118,12 @@ def _cell(page: Any, row: int, place: int, value: Value, kind: str, looks: dict[
     elif isinstance(value, date):
         page.write_datetime(row, place, datetime(value.year, value.month, value.day), looks[prefix + DAY])  # noqa: DTZ001 — a cell has no zone
     elif kind == PERCENT:
-        page.write_number(row, place, value / HUNDRED, looks[prefix + PERCENT])
+        page.write_number(row, place, _plain(value / HUNDRED), looks[prefix + PERCENT])
     else:
         is_whole = kind == NUMBER and (isinstance(value, int) or value == value.to_integral_value())
-        page.write_number(row, place, value, looks[prefix + ("whole" if is_whole else kind)])
+        page.write_number(row, place, _plain(value), looks[prefix + ("whole" if is_whole else kind)])
+
+
+def _plain(value: Decimal | int) -> Decimal | int:
+    """Without zeros at its end, so that equal numbers are equal bytes whatever kept them."""
+    return int(value) if value == int(value) else Decimal(value).normalize()
