@@ -163,7 +163,8 @@ def test_a_schedule_that_knows_nothing_yet_is_said(templates: Path) -> None:
 
 def test_the_rows_carry_list_cost_credits_and_what_is_unpriced(files: dict[str, bytes]) -> None:
     lines = list(csv.DictReader(io.StringIO(files["statement.csv"].decode("utf-8-sig"), newline="")))
-    assert list(lines[0])[-6:] == ["credits", "unpriced_quantity", "unpriced_events", "revision", "finality", "grade"], "new columns come last"
+    newest = ["credits", "unpriced_quantity", "unpriced_events", "revision", "finality", "grade"]
+    assert list(lines[0])[-len(newest) :] == newest, "new columns come last"
     unknown = [line for line in lines if line["model"] == "gpt-next-preview"]
     assert sum(int(line["unpriced_events"]) for line in unknown) == 42
     assert {line["credits"] for line in unknown} == {""}, "unknown, not 0"
