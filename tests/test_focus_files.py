@@ -22,7 +22,7 @@ from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.statements import Statement, statements
 
-DEMO_DAYS = 3
+DEMO_DAYS = 1
 
 
 @pytest.fixture(scope="module", params=["samples", "demo"])
