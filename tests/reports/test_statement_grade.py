@@ -10,9 +10,10 @@ from invented_month import row, snapshot
 
 from usage_pipeline.reports.formats.csv import csv_of
 from usage_pipeline.reports.formats.json import json_of
-from usage_pipeline.reports.frozen import _grade, _plain, _unclaimed, asdict
+from usage_pipeline.reports.frozen import _grade, _unclaimed, asdict
 from usage_pipeline.reports.grading import Making, grade_of
 from usage_pipeline.reports.page import page_of
+from usage_pipeline.reports.plain import plain
 from usage_pipeline.tables.claimants import DAY, KEY, Claimant, Unclaimed
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.grades import STEPS, Grade, letter_of
@@ -100,9 +101,9 @@ def test_it_stands_on_the_first_page_in_the_annex_and_in_the_files() -> None:
 
 def test_grade_and_claimants_come_back_from_what_a_close_froze() -> None:
     found = grade(billed("98"), billed("3", "unattributed"), unpriced=(unknown(),))
-    assert _grade(json.loads(json.dumps(_plain(asdict(found))))) == found
+    assert _grade(json.loads(json.dumps(plain(asdict(found))))) == found
     claims = claimed()
-    assert _unclaimed(json.loads(json.dumps(_plain(asdict(claims))))) == claims
+    assert _unclaimed(json.loads(json.dumps(plain(asdict(claims))))) == claims
     assert _unclaimed(None) is None
 
 

@@ -12,8 +12,9 @@ from invented_month import row, snapshot
 
 from usage_pipeline.reports.formats.html import html_of
 from usage_pipeline.reports.formats.json import json_of
-from usage_pipeline.reports.frozen import _plain, _violations
+from usage_pipeline.reports.frozen import _violations
 from usage_pipeline.reports.page import page_of
+from usage_pipeline.reports.plain import plain
 from usage_pipeline.reports.violation_lines import violation_table
 from usage_pipeline.tables.request_limits import LimitViolation, Violations, told_of
 
@@ -87,4 +88,4 @@ def test_for_machines() -> None:
 
 
 def test_a_close_keeps_them_to_the_last_digit() -> None:
-    assert _violations(json.loads(json.dumps(_plain(asdict(FOUND))))) == FOUND
+    assert _violations(json.loads(json.dumps(plain(asdict(FOUND))))) == FOUND

@@ -156,7 +156,8 @@ def _rule(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return given | {"as_computed": given["project"] == row.get("own_project", row["project"])}
 
 
-def _replaced(one: SupersededRecord, places: Places) -> dict[str, Any]:
+def replaced_document(one: SupersededRecord, places: Places) -> dict[str, Any]:
+    """A record that another took the place of, and where both stand."""
     was, by = (places[end] for end in one.ends)
     return {
         "source": one.source,
@@ -189,7 +190,7 @@ def _left_out(out: LeftOut, places: Places, most: int) -> dict[str, Any]:
         },
         "records": {
             "count": len(out.records),
-            "rows": [_replaced(one, places) for one in out.records[:most]],
+            "rows": [replaced_document(one, places) for one in out.records[:most]],
         },
         "duplicates": {
             "count": sum(one.duplicates for one in out.duplicates),

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from usage_pipeline import money
+from usage_pipeline.commands.explain_document import replaced_document
 from usage_pipeline.commands.output import Output, dollars
 from usage_pipeline.defs.places import Record, places_of
 from usage_pipeline.defs.workplace import Workplace
@@ -129,18 +130,7 @@ def _version(one: Version) -> dict[str, Any]:
 
 
 def _record(one: SupersededRecord, places: dict[Record, Place]) -> dict[str, Any]:
-    was, by = (places[end] for end in one.ends)
-    return {
-        "source": one.source,
-        "record": one.record,
-        "file": one.uri,
-        "line": was.line,
-        "place": was.words(PurePath(one.uri).name),
-        "by_file": one.by_uri,
-        "by_line": by.line,
-        "by_place": by.words(PurePath(one.by_uri).name),
-        "since": one.since.isoformat(),
-    }
+    return {**replaced_document(one, places), "since": one.since.isoformat()}
 
 
 def _computed(one: ComputedDay) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from usage_pipeline import money
 from usage_pipeline.periods import Period
 from usage_pipeline.reports.facts import Facts
 from usage_pipeline.reports.frozen_looks import looks_document, looks_from
+from usage_pipeline.reports.plain import plain
 from usage_pipeline.reports.snapshot import Accounting, Approval
 from usage_pipeline.tables.advice import advice
 from usage_pipeline.tables.budgets import budget_status
@@ -121,29 +121,15 @@ def _statement(facts: Facts) -> dict[str, Any]:
         "approval": approved and {"by": approved.by, "at": approved.at.isoformat(), "note": approved.note},
         "organisation": asdict(facts.organisation),
         "projects": [asdict(one) for one in facts.projects],
-        "unpriced": [_plain(asdict(one)) for one in facts.unpriced],
+        "unpriced": [plain(asdict(one)) for one in facts.unpriced],
         "inputs": facts.inputs,
         "price_book": facts.price_book,
         "accounting": asdict(facts.accounting),
-        "unclaimed": facts.unclaimed and _plain(asdict(facts.unclaimed)),
-        "grades": [(scope, _plain(asdict(one))) for scope, one in facts.grades.items()],
-        **({"limit_violations": [(scope, _plain(asdict(one))) for scope, one in facts.violations.items()]} if facts.violations else {}),
+        "unclaimed": facts.unclaimed and plain(asdict(facts.unclaimed)),
+        "grades": [(scope, plain(asdict(one))) for scope, one in facts.grades.items()],
+        **({"limit_violations": [(scope, plain(asdict(one))) for scope, one in facts.violations.items()]} if facts.violations else {}),
         **looks_document(facts.looks),
     }
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return money.text(value)
-        case date():
-            return value.isoformat()
-        case dict():
-            return {name: _plain(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_plain(one) for one in value]
-        case _:
-            return value
 
 
 def _unpriced(told: dict[str, Any]) -> Unpriced:

@@ -6,13 +6,13 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.reports.movers import Mover
+from usage_pipeline.reports.plain import plain
 from usage_pipeline.reports.span_facts import SpanFacts
 from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.months import nulls_first
@@ -100,7 +100,7 @@ def json_of(facts: SpanFacts, report: str) -> bytes:
         "findings": [dataclasses.asdict(finding) for finding in facts.findings],
         "trend": [{"day": day, "cost": cost} for day, cost in facts.trend],
     }
-    return (json.dumps(_plain(document), ensure_ascii=False, indent=1) + "\n").encode()
+    return (json.dumps(plain(document), ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _mover(one: Mover) -> dict[str, Any]:
@@ -113,20 +113,6 @@ def _mover(one: Mover) -> dict[str, Any]:
         "main_cause": one.causes.main[0] if one.change else None,
         "causes": dict(one.causes.parts),
     }
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return money.text(value)
-        case date():
-            return value.isoformat()
-        case dict():
-            return {name: _plain(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_plain(one) for one in value]
-        case _:
-            return value
 
 
 def _text(value: Decimal | None) -> str:
