@@ -26,6 +26,7 @@ from usage_pipeline.tables.forecasts import forecast_errors, forecasts
 from usage_pipeline.tables.ingested_files import ingested_days, ingested_files
 from usage_pipeline.tables.price_books import price_books
 from usage_pipeline.tables.reconciliations import reconciliation_causes, reconciliations
+from usage_pipeline.tables.report_deliveries import report_deliveries
 from usage_pipeline.tables.request_limits import limit_violations
 from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.schema import Column, Table
@@ -57,6 +58,7 @@ DECLARED: tuple[Table[Any], ...] = (
     wallets,
     wallet_entries,
     recharge_requests,
+    report_deliveries,
 )
 """Every table that lives in the database. A new one, or a new column, also needs a migration; a test says so."""
 
@@ -75,6 +77,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "limit_violations": (("day", "project"),),
     "wallet_entries": (("wallet", "day"),),
     "recharge_requests": (("wallet", "state"),),
+    "report_deliveries": (("name", "period"), ("state",)),
 }
 
 
