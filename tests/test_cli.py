@@ -144,6 +144,7 @@ KEYS = [
     "routing",
     "alerts",
     "reports",
+    "deliveries",
     "unattributed",
 ]
 

@@ -11,6 +11,7 @@ from usage_pipeline.errors import Problem
 from usage_pipeline.settings.consistency_book import shared_cost_problems
 from usage_pipeline.settings.consistency_budgets import budget_problems
 from usage_pipeline.settings.consistency_channels import channel_problems
+from usage_pipeline.settings.consistency_deliveries import delivery_problems
 from usage_pipeline.settings.consistency_wallets import wallet_problems
 from usage_pipeline.settings.document import Document, Place
 from usage_pipeline.settings.shape import TAG, VALUE
@@ -42,6 +43,7 @@ def contradictions(document: Document, kinds: Collection[str], pulled: Collectio
         *_values_left_out(document),
         *budget_problems(document, projects),
         *wallet_problems(document, projects),
+        *delivery_problems(document, projects),
     ]
 
 

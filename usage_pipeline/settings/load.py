@@ -25,6 +25,7 @@ from usage_pipeline.settings.load_alerts import alert_policy
 from usage_pipeline.settings.load_book import journal_accounts, shared_costs
 from usage_pipeline.settings.load_budgets import budgets_of, grace_of, request_limits_of
 from usage_pipeline.settings.load_channels import channels, routing
+from usage_pipeline.settings.load_deliveries import delivery_rules
 from usage_pipeline.settings.load_wallets import wallets_of
 from usage_pipeline.settings.shape import AgreementShape, ApiShape, RuleShape, SourceShape, VolumeTierShape
 from usage_pipeline.settings.usage_file import UsageFile
@@ -49,6 +50,7 @@ from usage_pipeline.tables.configuration import (
     SourceSpec,
     VolumeTier,
 )
+from usage_pipeline.tables.delivery_rules import DeliveryRule
 from usage_pipeline.tables.looks import Looks
 from usage_pipeline.tables.request_limits import Grace, RequestLimit
 from usage_pipeline.tables.shared_costs import JournalAccounts, SharedCostRule
@@ -72,6 +74,7 @@ OF_NO_NUMBER = frozenset(
         "channels",
         "routing",
         "alerts",
+        "deliveries",
     }
 )
 """Sections that decide no day's costs, save the currency, and the projects' ids and teams."""
@@ -105,6 +108,7 @@ class Settings:
     channels: tuple[ChannelSpec, ...]
     routing: tuple[Route, ...]
     alerts: AlertPolicy
+    deliveries: tuple[DeliveryRule, ...]
     unattributed_owners: tuple[str, ...]
     file: Path
     fingerprint: str
@@ -180,6 +184,7 @@ def _settings(shaped: UsageFile, document: Document, config: Path, landing: Path
         channels=channels(shaped, document),
         routing=routing(shaped, document),
         alerts=alert_policy(shaped.alerts),
+        deliveries=delivery_rules(shaped, document),
         unattributed_owners=tuple(shaped.unattributed.owners) or tuple(organisation.finance),
         file=config,
         fingerprint=_hash(document.content),

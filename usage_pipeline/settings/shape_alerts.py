@@ -38,7 +38,8 @@ def _quiet(value: Any) -> tuple[time, time]:
     return begin, end
 
 
-def _zone(value: Any) -> str:
+def zone(value: Any) -> str:
+    """The name of a time zone."""
     text = word(value)
     try:
         ZoneInfo(text)
@@ -62,7 +63,7 @@ class AlertsShape(Section):
 
     rules: Annotated[tuple[str, ...], BeforeValidator(_rules)] = THRESHOLDS_ONLY
     quiet_hours: Annotated[tuple[time, time], BeforeValidator(_quiet)] | None = None
-    time_zone: Annotated[str, BeforeValidator(_zone)] = "UTC"
+    time_zone: Annotated[str, BeforeValidator(zone)] = "UTC"
     escalate_after_hours: Whole | None = None
     digest_over: Whole | None = None
     teams: dict[Word, list[Mail]] = Field(default={})

@@ -17,6 +17,7 @@ from usage_pipeline.settings.shape_anomalies import AnomaliesShape, Holidays
 from usage_pipeline.settings.shape_book import CurrenciesShape, JournalShape, SharedCostShape
 from usage_pipeline.settings.shape_budgets import GraceShape, RequestLimitShape, ScopedBudgetShape
 from usage_pipeline.settings.shape_channels import ChannelShape, RouteShape
+from usage_pipeline.settings.shape_deliveries import DeliveryShape
 from usage_pipeline.settings.shape_owners import OrganisationShape, ProjectShape
 from usage_pipeline.settings.shape_reports import ReportsShape
 from usage_pipeline.settings.shape_wallets import WalletShape
@@ -46,4 +47,5 @@ class UsageFile(Section):
     routing: list[RouteShape] = Field(default=[])
     alerts: AlertsShape = AlertsShape()
     reports: ReportsShape = ReportsShape()
+    deliveries: list[DeliveryShape] = Field(default=[])
     unattributed: UnattributedShape = UnattributedShape()
