@@ -5,7 +5,7 @@ In: the snapshot. Out: heads with the kind of their column, and exact values; `f
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from usage_pipeline import money
@@ -17,10 +17,10 @@ from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.summary import Group, Totals
 from usage_pipeline.tables.unpriced import Unpriced
 
-Value = str | int | Decimal | date | None
+Value = str | int | Decimal | date | datetime | None
 
-TEXT, MONEY, NUMBER, PERCENT, DAY = "text", "money", "number", "percent", "day"
-"""What a column holds."""
+TEXT, MONEY, NUMBER, PERCENT, DAY, MOMENT = "text", "money", "number", "percent", "day", "moment"
+"""What a column holds; a moment in UTC."""
 SUMMARY, ROWS, BUDGETS, UNPRICED = "Summary", "Rows", "Budgets", "Unpriced"
 ROWS_A_SHEET = 1_000_000
 """A sheet ends at 1,048,576 rows; more go on in 'Rows 2'."""

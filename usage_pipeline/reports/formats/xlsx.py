@@ -5,6 +5,7 @@ numbers of 15 digits, as spreadsheets have them; all digits stand beside each to
 """
 
 import io
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import xlsxwriter
 
 from usage_pipeline.periods import start_of
-from usage_pipeline.reports.sheets import DAY, MONEY, NUMBER, PERCENT, Sheet, Value, sheets_of
+from usage_pipeline.reports.sheets import DAY, MOMENT, MONEY, NUMBER, PERCENT, Sheet, Value, sheets_of
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.tables.looks import A4, LETTER
 
@@ -25,7 +26,7 @@ SAFE: dict[str, Any] = {
 }
 LONGEST = 32_767
 """A cell's text, in UTF-16 units."""
-FORMATS = {MONEY: "#,##0.00####", NUMBER: "#,##0.######", PERCENT: "0.0%", DAY: "yyyy-mm-dd"}
+FORMATS = {MONEY: "#,##0.00####", NUMBER: "#,##0.######", PERCENT: "0.0%", DAY: "yyyy-mm-dd", MOMENT: "yyyy-mm-dd hh:mm:ss"}
 WHOLE = "#,##0"
 RICH_START, RICH_END = "<r>", "</r>"
 HUNDRED = Decimal(100)
@@ -35,19 +36,24 @@ PAPERS = {A4: 9, LETTER: 1}
 
 def xlsx_of(snapshot: Snapshot) -> bytes:
     """All sheets of `reports/sheets.py` as one workbook."""
+    return workbook_of(
+        sheets_of(snapshot),
+        title=f"AI usage cost statement {snapshot.period}, {snapshot.scope}",
+        author=snapshot.organisation.name,
+        comments=f"revision {snapshot.revision}, {snapshot.finality}",
+        moment=start_of(snapshot.data_through or snapshot.month.start),
+        paper=snapshot.looks.paper,
+    )
+
+
+def workbook_of(sheets: Iterable[Sheet], *, title: str, author: str, comments: str, moment: datetime, paper: str) -> bytes:
+    """`sheets` as one workbook that `moment` dates: never the clock."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, SAFE)
-    moment = start_of(snapshot.data_through or snapshot.month.start)
-    book.set_properties(
-        {
-            "title": f"AI usage cost statement {snapshot.period}, {snapshot.scope}",
-            "author": cell_text(snapshot.organisation.name),
-            "comments": f"revision {snapshot.revision}, {snapshot.finality}",
-            "created": moment.astimezone(UTC).replace(tzinfo=None),
-        }
-    )
-    looks = _looks(book) | {"paper": PAPERS[snapshot.looks.paper]}
-    for sheet in sheets_of(snapshot):
+    created = moment.astimezone(UTC).replace(tzinfo=None)
+    book.set_properties({"title": title, "author": cell_text(author), "comments": comments, "created": created})
+    looks = _looks(book) | {"paper": PAPERS[paper]}
+    for sheet in sheets:
         _write(book.add_worksheet(sheet.name), sheet, looks)
     book.close()
     return buffer.getvalue()
@@ -93,7 +99,7 @@ def _write(page: Any, sheet: Sheet, looks: dict[str, Any]) -> None:
         page.write_string(number, 1, cell_text(text))
     head = len(sheet.above) + bool(sheet.above)
     for place, column in enumerate(sheet.columns):
-        page.write_string(head, place, column.head, looks["head" if column.kind in {"text", DAY} else "head number"])
+        page.write_string(head, place, column.head, looks["head" if column.kind in {"text", DAY, MOMENT} else "head number"])
     for number, row in enumerate(sheet.rows, head + 1):
         for place, (value, column) in enumerate(zip(row, sheet.columns, strict=True)):
             _cell(page, number, place, value, column.kind, looks, "")
@@ -115,6 +121,8 @@ def _cell(page: Any, row: int, place: int, value: Value, kind: str, looks: dict[
         return
     if isinstance(value, str):
         page.write_string(row, place, cell_text(value), looks.get(prefix + "text"))
+    elif isinstance(value, datetime):
+        page.write_datetime(row, place, value.astimezone(UTC).replace(tzinfo=None, microsecond=0), looks[prefix + MOMENT])
     elif isinstance(value, date):
         page.write_datetime(row, place, datetime(value.year, value.month, value.day), looks[prefix + DAY])  # noqa: DTZ001 — a cell has no zone
     elif kind == PERCENT:
