@@ -1,9 +1,10 @@
 """A simulated year of alerts: budgets judged every hour, a mail server that fails in every way, and a program that dies at any moment.
 
-What is real: the check, the ledger in a database, the messages, the sender, SMTP on loopback (aiosmtpd). What is simulated: the clock and
-what was spent. The server answers 4xx, drops connections before and after it took a message, and refuses some addresses for good; the
+What is real: the check, the ledger in a database, the messages, the sender, SMTP on loopback (aiosmtpd). What is simulated: the clock, and
+what was spent, of which each hour is known three hours later, and one day in twenty a whole day later: so the end of every period is known
+only when it is over. The server answers 4xx, drops connections before and after it took a message, and refuses some addresses for good; the
 program dies after judging, before sending, and after sending but before it is marked. Then what the recipients got is held against what
-was due, which is worked out from the spending alone. Seeded: the same world on every machine.
+was due, which is worked out from the spending alone: every threshold that was ever reached. Seeded: the same world on every machine.
 
     python -m benchmarks.alerts_year [--budgets 200] [--days 365] [--hours 1] [--seed 2026] [--database sqlite:///...]
 """
@@ -20,15 +21,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from time import perf_counter
 
 from benchmarks.bad_mail_server import BadServer, Clock, Died, Got, MailOnly, MortalChannel, listening
 from usage_pipeline.alerts.channels.smtp import NONE, SmtpChannel
 from usage_pipeline.alerts.check import Check, check
+from usage_pipeline.alerts.late import TOLD_DAYS, Ended, ended_on
 from usage_pipeline.alerts.rules import alert_id
 from usage_pipeline.defs.sending import send_due, tell
 from usage_pipeline.money import percent, reaches
+from usage_pipeline.periods import ONE_DAY, Period, start_of
 from usage_pipeline.storage.alert_ledger import known_alerts, recent_deliveries
 from usage_pipeline.storage.database import Database
 from usage_pipeline.tables.alert_policy import AlertPolicy
@@ -41,6 +45,9 @@ SEED = 2026
 TEMPLATES = Path(__file__).parents[1] / "reports_templates" / "mail"
 FINANCE = "finance@example.org"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+USUAL_DELAY, LONGEST_DELAY = timedelta(hours=3), timedelta(hours=27)
+LATE_DAYS = 0.05
+"""The part of all days that are known a day later than others."""
 USUAL = tuple(Threshold(percent=Decimal(mark), level=level) for mark, level in zip((75, 90, 100), LEVELS, strict=True))
 SMALLEST = Decimal("0.01")
 DIES_JUDGED = 0.01
@@ -59,20 +66,30 @@ class Spenders:
     projects: tuple[Project, ...]
     seed: int
 
-    def spent(self, budget: Budget, now: datetime) -> Decimal:
-        """Since the period's first day, rising hour by hour; days differ by up to a factor of five."""
-        period = PERIODS[budget.period](now.date())
-        weights, share = days_of(self.seed, budget.budget_id, period.start, period.days_count)
-        gone = (now.date() - period.start).days
-        part = sum(weights[:gone]) + weights[gone] * (now.hour + 1) / 24
-        return (budget.limit * share * Decimal(part) / Decimal(sum(weights))).quantize(SMALLEST)
+    def spent(self, budget: Budget, period: Period, now: datetime) -> Decimal:
+        """What is known at `now` of a period's spending, rising hour by hour; days differ by up to a factor of five."""
+        sums, share = days_of(self.seed, budget.budget_id, period.start, period.days_count)
+        whole = min(max(0, (now.date() - period.start).days - LONGEST_DELAY.days - 1), period.days_count)
+        hours = [self._hours(period.start + ONE_DAY * number, now) for number in range(whole, period.days_count)][: LONGEST_DELAY.days + 2]
+        known = 24 * sums[whole] + sum((sums[whole + at + 1] - sums[whole + at]) * count for at, count in enumerate(hours))
+        return (budget.limit * share * known / (24 * sums[-1])).quantize(SMALLEST)
+
+    def _hours(self, day: date, now: datetime) -> int:
+        """How many hours of a day are known."""
+        return min(24, max(0, (now - delay_of(self.seed, day) - start_of(day)) // HOUR))
 
 
 @cache
 def days_of(seed: int, budget_id: str, start: date, count: int) -> tuple[list[int], Decimal]:
-    """The weights of a period's days, and the share of the limit that it comes to."""
+    """The weights of a period's days summed up, from 0 to all of them, and the share of the limit that it comes to."""
     chance = random.Random(f"{seed} days {budget_id} {start}")
-    return [chance.randint(1, 5) for _ in range(count)], chance.choice(SHARES)
+    return [0, *accumulate(chance.randint(1, 5) for _ in range(count))], chance.choice(SHARES)
+
+
+@cache
+def delay_of(seed: int, day: date) -> timedelta:
+    """How long it takes until what was spent on a day is known."""
+    return LONGEST_DELAY if random.Random(f"{seed} delay {day}").random() < LATE_DAYS else USUAL_DELAY
 
 
 SHARES = tuple(Decimal(share) for share in ("0.4", "0.6", "0.8", "0.85", "0.95", "1.02", "1.2", "1.6"))
@@ -96,8 +113,7 @@ def spenders(count: int, seed: int) -> Spenders:
     return Spenders(tuple(budgets), tuple(projects.values()), seed)
 
 
-def status(budget: Budget, spent: Decimal, as_of: date) -> BudgetStatus:
-    period = PERIODS[budget.period](as_of)
+def status(budget: Budget, period: Period, spent: Decimal, as_of: date) -> BudgetStatus:
     return BudgetStatus(
         budget_id=budget.budget_id, period_start=period.start, period_end=period.end, as_of=as_of, scope=budget.scope,
         project=budget.project,
@@ -124,25 +140,43 @@ class Year:
     def check(self, chance: random.Random) -> None:
         """One check in a program that starts, and may die."""
         database = Database(self.url)
-        now, day = self.clock.now, self.clock.now.date()
-        standing = [status(budget, self.world.spent(budget, now), day) for budget in self.world.budgets]
+        running, ended = self._running(), self._ended()
+        self._note_due(running, ended)
         try:
-            found = self._judge(database, standing)
+            found = self._judge(database, running, ended)
             self._maybe_die(chance)
-            self._note_due(standing)
-            tell(database, found, lambda: self._judge(database, standing), MailOnly(self.channel), self.clock)
+            tell(database, found, lambda: self._judge(database, running, ended), MailOnly(self.channel), self.clock)
         except Died:
             pass
         finally:
             self.checks += 1
             database.close()
 
-    def _judge(self, database: Database, standing: Sequence[BudgetStatus]) -> Check:
+    def _running(self) -> list[BudgetStatus]:
+        day = self.clock.now.date()
+        return [self._status(budget, PERIODS[budget.period](day), day) for budget in self.world.budgets]
+
+    def _ended(self) -> list[Ended]:
+        """The periods that the product asks for, of those that ended while it ran."""
+        found = ended_on(self.world.budgets, self.clock.now.date())
+        return [
+            Ended(budget, self._status(budget, PERIODS[budget.period](day), day))
+            for day, budgets in found.items()
+            for budget in budgets
+            if day >= FIRST
+        ]
+
+    def _status(self, budget: Budget, period: Period, as_of: date) -> BudgetStatus:
+        return status(budget, period, self.world.spent(budget, period, self.clock.now), as_of)
+
+    def _judge(self, database: Database, running: Sequence[BudgetStatus], ended: Sequence[Ended]) -> Check:
         now, day = self.clock.now, self.clock.now.date()
+        starts = {one.period_start for one in (*running, *(one.status for one in ended))}
         with database.reading() as reading:
-            known, recent = known_alerts(reading, {one.period_start for one in standing}), recent_deliveries(reading, now)
+            known, recent = known_alerts(reading, starts), recent_deliveries(reading, now)
         return check(
-            statuses=standing,
+            statuses=running,
+            ended=ended,
             budgets=self.world.budgets,
             costs=[],
             projects=self.world.projects,
@@ -160,8 +194,9 @@ class Year:
             self.deaths["judged, not recorded"] += 1
             raise Died
 
-    def _note_due(self, standing: Sequence[BudgetStatus]) -> None:
-        for budget, one in zip(self.world.budgets, standing, strict=True):
+    def _note_due(self, running: Sequence[BudgetStatus], ended: Sequence[Ended]) -> None:
+        standing = [*zip(self.world.budgets, running, strict=True), *((one.budget, one.status) for one in ended)]
+        for budget, one in standing:
             for mark in budget.thresholds:
                 if reaches(one.spent, one.limit, mark.percent):
                     name = alert_id(budget.budget_id, one.period_start, mark.percent)
@@ -170,12 +205,15 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it. All but the first eight must be 0 (`faults`)."""
+    """What came of it; what is in `faults` must be 0. `waits_at_end`: found, and a mail of the last 24 hours stood against it to the end.
+
+    `most_in_24_hours`: mails of one project within 24 hours, those that were more severe than all before them left out.
+    """
 
     checks: int
     due: int
     delivered: int
-    lapsed: int
+    waits_at_end: int
     mails: int
     receipts: int
     dead_letters: int
@@ -188,6 +226,7 @@ class Outcome:
     lapsed_wrongly: int
     still_waiting: int
     late_hours: int
+    most_in_24_hours: int
 
     @property
     def faults(self) -> dict[str, int]:
@@ -257,7 +296,7 @@ def judged(year: Year, database: Database, last: datetime) -> Outcome:
         checks=year.checks,
         due=len(year.due),
         delivered=sum(name in told for name in year.due),
-        lapsed=len(lapsed),
+        waits_at_end=len(lapsed),
         mails=len(first),
         receipts=len(year.server.got),
         dead_letters=states.count(DEAD),
@@ -270,6 +309,7 @@ def judged(year: Year, database: Database, last: datetime) -> Outcome:
         lapsed_wrongly=sum(name not in ledger for name in untold),
         still_waiting=sum(state in UNSENT for state in states),
         late_hours=late[len(late) * 99 // 100] if late else 0,
+        most_in_24_hours=max((_near(mails) for mails in by_project.values()), default=0),
     )
 
 
@@ -278,7 +318,7 @@ def _had_a_mail(year: Year, name: str, mails: Sequence[tuple[Delivery, str]], la
     by the moment at which the sender knew that it went, or one that waited. `mails`: those of its project.
     """
     _, mark, _, end = year.due[name]
-    over = min(datetime.combine(end, datetime.min.time(), UTC), last)
+    over = min(start_of(end + ONE_DAY * TOLD_DAYS), last)
     return any(
         LEVELS.index(level) >= LEVELS.index(mark.level) and (one.queued_at or over) < over and one.sent_at > over - year.step - DAY
         for one, level in mails
@@ -287,11 +327,20 @@ def _had_a_mail(year: Year, name: str, mails: Sequence[tuple[Delivery, str]], la
 
 def _too_soon(mails: Sequence[Got]) -> int:
     """Mails within 24 hours of another that was as severe."""
+    return sum(bool(near) for near in _before(mails))
+
+
+def _near(mails: Sequence[Got]) -> int:
+    return 1 + max(_before(mails))
+
+
+def _before(mails: Sequence[Got]) -> list[int]:
+    """For each mail, how many of the 24 hours before it were as severe."""
     rising = sorted(mails, key=lambda got: got.at)
-    return sum(
-        any(got.at - before.at < DAY and LEVELS.index(before.level) >= LEVELS.index(got.level) for before in rising[:number])
+    return [
+        sum(got.at - one.at < DAY and LEVELS.index(one.level) >= LEVELS.index(got.level) for one in rising[:number])
         for number, got in enumerate(rising)
-    )
+    ]
 
 
 def main() -> None:

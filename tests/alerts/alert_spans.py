@@ -54,7 +54,7 @@ def more_of(rows: Sequence[DailyCost]) -> More:
         known = {row.day for row in rows if row.day in days and budget.counts(row)}
         return {day: money.total([row.cost for row in rows if row.day == day and budget.counts(row)]) for day in sorted(known)}
 
-    return More(sums=sums, amounts=amounts, savings=lambda: [SAVING], links=lambda project: LINKS if project else [])
+    return More(sums=sums, amounts=amounts, savings=lambda: [SAVING], links=lambda project, _day: LINKS if project else [])
 
 
 SAVING = Advice(

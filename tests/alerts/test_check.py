@@ -9,6 +9,7 @@ import pytest
 from alert_samples import ORGANISATION, PROJECTS, TEMPLATES, budget, status
 
 from usage_pipeline.alerts.check import Check, check, days_needed, judging_moment
+from usage_pipeline.alerts.late import Ended
 from usage_pipeline.periods import Period
 from usage_pipeline.tables.alerts import Alert, Delivery
 from usage_pipeline.tables.budgets import Budget, BudgetStatus
@@ -27,10 +28,10 @@ class Ledger:
 
     def run(self, *statuses: BudgetStatus, now: datetime, budgets: Sequence[Budget] = (MONTHLY, WEEKLY), fail: bool = False,
             projects: Sequence[Project] = PROJECTS, organisation: Organisation = ORGANISATION,
-            as_of: date | None = None) -> Check:  # fmt: skip
+            as_of: date | None = None, ended: Sequence[Ended] = ()) -> Check:  # fmt: skip
         outcome = check(
             statuses=statuses, budgets=budgets, costs=[], projects=projects, organisation=organisation, known=list(self.alerts.values()),
-            deliveries=self.deliveries, now=now, as_of=as_of or statuses[0].as_of, templates=TEMPLATES,
+            deliveries=self.deliveries, now=now, as_of=as_of or statuses[0].as_of, templates=TEMPLATES, ended=ended,
         )  # fmt: skip
         if not fail:
             self.deliveries += [replace(draft, channel="outbox", receipt="file.eml", state="sent") for draft, _ in outcome.messages]

@@ -4,7 +4,7 @@ The shell judges, records and sends in this order:
 
     now = judging_moment(as_of, clock)
     found = statuses(budgets, costs, as_of, complete_through=last_full_day(now))    # the budgets room; costs of days_needed(as_of)
-    outcome = check(statuses=found, ..., now=now, as_of=as_of)
+    outcome = check(statuses=found, ..., ended=late, now=now, as_of=as_of)        # late: periods that are over (late.py)
     record outcome.alerts, outcome.resolved and the deliveries of outcome.parcels in one transaction, with their messages
     send what waits, and mark it (storage.alert_ledger)
 
@@ -20,6 +20,7 @@ from pathlib import Path
 from usage_pipeline.alerts.again import told_again
 from usage_pipeline.alerts.chats import chats_of, written
 from usage_pipeline.alerts.conditions import FORECAST, Condition, forecast_conditions, holding, over, raised
+from usage_pipeline.alerts.late import Ended, found_late, held_late
 from usage_pipeline.alerts.ledger import PlannedMail, marked, plan
 from usage_pipeline.alerts.mail import message_key
 from usage_pipeline.alerts.more import NO_MORE, More
@@ -92,23 +93,25 @@ def check(
     templates: Path,
     sender: str = DEFAULT_SENDER,
     explain: Explain = as_it_is,
-    finality: Callable[[], FinalityTold | None] = unsaid,
+    finality: Callable[[date], FinalityTold | None] = unsaid,
     conditions: Sequence[Condition] = (),
     policy: AlertPolicy = DEFAULT_POLICY,
     routes: Sequence[Route] = (),
     is_quiet: bool = False,
     more: More = NO_MORE,
+    ended: Sequence[Ended] = (),
 ) -> Check:
     """Judge `statuses` at `now`. `known` and `deliveries` are all that is recorded; `templates` is `reports_templates/mail`.
 
-    `explain` gives unpriced usage its range of money and its hint (prices.money_range.explainer). `finality` is asked for once, and only
-    where there is something to write. `conditions` are what else holds now, by the rules of `policy`; `is_quiet`: now is a quiet hour.
-    `more` is what mails tell beyond `costs`.
+    `explain` gives unpriced usage its range of money and its hint (prices.money_range.explainer). `finality` is asked for a day's month,
+    and only where there is something to write. `conditions` are what else holds now, by the rules of `policy`; `is_quiet`: now is a quiet
+    hour. `more` is what mails tell beyond `costs`. `ended` are periods of the last days that are over.
     """
     people = People(projects, organisation, policy)
     thresholds = BUDGET_THRESHOLD in policy.rules
     wanted = [*conditions, *(forecast_conditions(statuses, known, as_of) if FORECAST in policy.rules else ())]
-    new = [*(due(statuses, budgets, known, now, as_of) if thresholds else ()), *raised(wanted, known, now, as_of)]
+    late = [*held_late(ended, known), *found_late(ended, known, now, as_of)] if thresholds else []
+    new = [*late, *(due(statuses, budgets, known, now, as_of) if thresholds else ()), *raised(wanted, known, now, as_of)]
     true = [*(reached_still(statuses, known, as_of) if thresholds else ()), *holding(wanted, known)]
     again = told_again(true, policy, {one.project: len(people.steps(one.project)) - 1 for one in true}, now, as_of)
     given = list({one.alert_id: one for one in [*new, *(one for one in true if one.state == HELD), *again]}.values())
@@ -128,6 +131,7 @@ def check(
         explain=explain,
         finality=finality,
         more=more,
+        ended=ended,
     )
     messages: list[tuple[Delivery, EmailMessage]] = []
     notices: list[tuple[Delivery, Notice]] = []
@@ -150,16 +154,16 @@ def check(
     before = {one.alert_id: one for one in known}
     waits = {one.alert_id for one in again}
     changed = [one for one in marks.values() if one != before.get(one.alert_id) and not (one.state == HELD and one.alert_id in waits)]
-    going = {alert_id for mail in out for alert_id in mail.alert_ids}
-    ended = [replace(one, state=RESOLVED) for one in over(wanted, known, policy.rules, as_of) if one.alert_id not in going]
-    gone = {one.alert_id for one in ended}
+    going = {alert_id for mail in out for alert_id in mail.alert_ids} | {one.alert_id for one in late}
+    done = [replace(one, state=RESOLVED) for one in over(wanted, known, policy.rules, as_of) if one.alert_id not in going]
+    gone = {one.alert_id for one in done}
     return Check(
         statuses=tuple(statuses),
         alerts=tuple(one for one in changed if one.alert_id not in gone),
         messages=tuple(messages),
         untold=tuple(untold),
         notices=tuple(notices),
-        resolved=tuple(ended),
+        resolved=tuple(done),
         known=tuple(known),
         waiting=frozenset(already),
         as_of=as_of,

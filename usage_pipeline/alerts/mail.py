@@ -89,7 +89,7 @@ def _add_charts(message: EmailMessage, letter: Letter, cids: Sequence[str]) -> N
 
 def render(letter: Letter, templates: Path, cids: Sequence[str] = ()) -> tuple[str, str]:
     """`letter` as HTML with its styles inlined, and as plain text. `cids`: the Content-ID of each block's chart; none shows no charts."""
-    environment = _environment(templates)
+    environment = environment_of(templates)
     html = environment.get_template("alert.html.j2").render(letter=letter, cids=list(cids) or [""] * len(letter.blocks))
     text = environment.get_template("alert.txt.j2").render(letter=letter)
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=False, apply_width_attributes=True)
@@ -97,7 +97,7 @@ def render(letter: Letter, templates: Path, cids: Sequence[str] = ()) -> tuple[s
 
 
 @lru_cache
-def _environment(templates: Path) -> Environment:
+def environment_of(templates: Path) -> Environment:
     """Everything is escaped, save what goes into the text part."""
     return Environment(
         loader=FileSystemLoader(templates),

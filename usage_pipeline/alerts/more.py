@@ -24,7 +24,7 @@ def _no_savings() -> list[Advice]:
     return []
 
 
-def _no_links(_project: str | None) -> list[Link]:
+def _no_links(_project: str | None, _day: date) -> list[Link]:
     return []
 
 
@@ -32,13 +32,13 @@ def _no_links(_project: str | None) -> list[Link]:
 class More:
     """`sums`: what a budget of a long span counts, one sum for all of the days of each period, on its first day, so that a year's rows
     need not be read; nothing for a period that began before anything was known. `amounts`: what each day of it came to. `savings`: what
-    the month could have cost. `links`: where more is, for a project or the organisation.
+    the month could have cost. `links`: where more is, for a project or the organisation, of a day's month.
     """
 
     sums: Callable[[Budget, Sequence[Period]], Sequence[DailyCost]] = _no_sums
     amounts: Callable[[Budget, Period], Mapping[date, Decimal]] = _no_amounts
     savings: Callable[[], Sequence[Advice]] = _no_savings
-    links: Callable[[str | None], Sequence[Link]] = _no_links
+    links: Callable[[str | None, date], Sequence[Link]] = _no_links
 
 
 NO_MORE = More()

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.message import EmailMessage
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from usage_pipeline.alerts.drivers import days_compared
 from usage_pipeline.alerts.facts import Facts, facts_of
+from usage_pipeline.alerts.late import Ended
 from usage_pipeline.alerts.ledger import PlannedMail
 from usage_pipeline.alerts.letter import Letter
 from usage_pipeline.alerts.mail import compose
@@ -18,7 +19,7 @@ from usage_pipeline.alerts.notes import as_one, beside, letter_of_notes
 from usage_pipeline.alerts.phrasing import letter_of
 from usage_pipeline.alerts.recipients import Recipients
 from usage_pipeline.alerts.savings import is_savable, savings_for
-from usage_pipeline.periods import ONE_DAY, Period
+from usage_pipeline.periods import ONE_DAY, Period, month_of
 from usage_pipeline.tables.advice import Advice
 from usage_pipeline.tables.alerts import ALERT_KIND, PENDING, Alert, Delivery
 from usage_pipeline.tables.budgets import LONG, Budget, BudgetStatus
@@ -27,14 +28,16 @@ from usage_pipeline.tables.costs import DailyCost
 from usage_pipeline.tables.finality_told import FinalityTold
 from usage_pipeline.tables.unpriced import Explain, as_it_is
 
+Standing = tuple[Budget, BudgetStatus]
 
-def unsaid() -> None:
+
+def unsaid(_day: date) -> None:
     """How final the figures are, where nobody says."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Writer:
-    """Writes the mails of one check. `last_whole_day` is the last day up to `as_of` that is wholly over."""
+    """Writes the mails of one check. `last_whole_day` is the last day up to `as_of` that is wholly over; `ended` are periods that are."""
 
     statuses: Sequence[BudgetStatus]
     budgets: Sequence[Budget]
@@ -47,12 +50,13 @@ class Writer:
     sender: str
     projects: Sequence[Project] = ()
     explain: Explain = as_it_is
-    finality: Callable[[], FinalityTold | None] = unsaid
+    finality: Callable[[date], FinalityTold | None] = unsaid
     more: More = NO_MORE
+    ended: Sequence[Ended] = ()
 
     def write(self, mail: PlannedMail, project: Project | None, recipients: Recipients, key: str) -> tuple[Delivery, EmailMessage]:
         """The delivery still to be made (channel and receipt empty), and its message."""
-        letter = replace(self._letter(mail, project, recipients), links=tuple(self.more.links(mail.project)))
+        letter = replace(self._letter(mail, project, recipients), links=tuple(self.more.links(mail.project, self._day_told(mail))))
         message = compose(
             letter,
             key=key,
@@ -101,49 +105,47 @@ class Writer:
 
     def _letter_of(self, name: str | None, told: Sequence[Alert], project: Project | None, why: str) -> Letter:
         """The words for alerts of one project; None is the organisation."""
-        of_budgets = [alert for alert in told if alert.budget_id in self._statuses]
-        rest = [alert for alert in told if alert.budget_id not in self._statuses]
+        of_budgets = [alert for alert in told if _key(alert) in self._standing]
+        rest = [alert for alert in told if _key(alert) not in self._standing]
         if not of_budgets:
             return letter_of_notes(rest, project=project, organisation=self.organisation, why=why, now=self.now)
-        shown = {alert.budget_id for alert in of_budgets}
-        others = [
-            (self._budgets[status.budget_id], status)
-            for status in self.statuses
-            if status.project == name and status.budget_id not in shown
-        ]
-        facts = self._facts(name, of_budgets)
+        shown = {_key(alert) for alert in of_budgets}
+        others = [self._standing[_key(one)] for one in self.statuses if one.project == name and _key(one) not in shown]
+        facts = [self._of(alert, *self._standing[_key(alert)], name) for alert in of_budgets]
         letter = letter_of(facts, others, project=project, organisation=self.organisation, why=why, now=self.now)
         return beside(letter, rest)
 
-    def _facts(self, name: str | None, told: Sequence[Alert]) -> list[Facts]:
-        return [self._of(alert, status, name) for alert in told if (status := self._statuses.get(alert.budget_id or ""))]
-
-    def _of(self, alert: Alert, status: BudgetStatus, name: str | None) -> Facts:
-        budget = self._budgets[status.budget_id]
+    def _of(self, alert: Alert, budget: Budget, status: BudgetStatus, name: str | None) -> Facts:
+        last_whole_day = min(self.last_whole_day, status.as_of)
         costs, daily = (self.costs if name is None else self._costs_by_project[name]), None
         if budget.period in LONG:
-            whole, before = days_compared(budget, status.as_of, self.last_whole_day)
+            whole, before = days_compared(budget, status.as_of, last_whole_day)
             costs = self.more.sums(budget, [before, whole, Period(whole.end, status.as_of + ONE_DAY)])
             daily = self.more.amounts(budget, Period(status.period_start, status.as_of + ONE_DAY))
-        facts = facts_of(alert, budget, status, costs, self.last_whole_day, self.explain, daily)
-        savings = savings_for(budget, status, self._savings) if is_savable(budget) else ()
-        return replace(facts, finality=self._finality, savings=savings)
+        facts = facts_of(alert, budget, status, costs, last_whole_day, self.explain, daily)
+        is_running = self.as_of < status.period_end  # advice is about the month that runs
+        savings = savings_for(budget, status, self._savings) if is_running and is_savable(budget) else ()
+        return replace(facts, finality=self._finality(month_of(status.as_of).start), savings=savings)
+
+    def _day_told(self, mail: PlannedMail) -> date:
+        """The day that the mail's first alert is about: the last of a period that is over."""
+        found = self._standing.get(_key(mail.told[0]))
+        return found[1].as_of if found else self.as_of
 
     @cached_property
     def _savings(self) -> Sequence[Advice]:
         return self.more.savings()
 
     @cached_property
-    def _finality(self) -> FinalityTold | None:
-        return self.finality()
+    def _finality(self) -> Callable[[date], FinalityTold | None]:
+        return cache(self.finality)
 
     @cached_property
-    def _budgets(self) -> dict[str, Budget]:
-        return {budget.budget_id: budget for budget in self.budgets}
-
-    @cached_property
-    def _statuses(self) -> dict[str, BudgetStatus]:
-        return {status.budget_id: status for status in self.statuses}
+    def _standing(self) -> dict[tuple[str | None, date], Standing]:
+        """Each budget in each period that may be told of, and how it stands."""
+        named = {budget.budget_id: budget for budget in self.budgets}
+        ended = {_key(one.status): (one.budget, one.status) for one in self.ended}
+        return ended | {_key(one): (named[one.budget_id], one) for one in self.statuses}
 
     @cached_property
     def _costs_by_project(self) -> dict[str, list[DailyCost]]:
@@ -151,3 +153,7 @@ class Writer:
         for row in self.costs:
             by_project[row.project].append(row)
         return by_project
+
+
+def _key(one: Alert | BudgetStatus) -> tuple[str | None, date]:
+    return (one.budget_id, one.period_start)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -14,6 +13,7 @@ from usage_pipeline.alerts.quiet import is_quiet
 from usage_pipeline.budgets import spending
 from usage_pipeline.budgets.status import standing
 from usage_pipeline.defs.alert_conditions import conditions_of
+from usage_pipeline.defs.alert_late import days_of, late_budgets, late_standing
 from usage_pipeline.defs.budget_changes import note_changes
 from usage_pipeline.defs.budget_forecasts import history_of, with_forecasts
 from usage_pipeline.defs.budget_state import write_state
@@ -24,7 +24,7 @@ from usage_pipeline.defs.mail_more import more_of
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.sending import Sent, send_due, tell
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
-from usage_pipeline.periods import last_full_day, month_of
+from usage_pipeline.periods import ONE_DAY, Period, inclusive, last_full_day, month_of
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.storage.alert_ledger import known_alerts, recent_deliveries
 from usage_pipeline.storage.day_sums import day_sums
@@ -78,14 +78,18 @@ def judge(workplace: Workplace, as_of: date, run_id: str = "") -> Check:
     """The alerts due on `as_of` and the mails that tell of them; `run_id` is what they link to. Changes nothing."""
     settings, database = workplace.settings(), workplace.database()
     now = judging_moment(as_of, workplace.now())
-    costs = database.select(daily_costs, where={"day": days_needed(as_of)})
     budgets = [budget for budget in settings.budgets if budget.in_force(as_of)]
-    sums = day_sums(database, history_of(spending.days_needed(budgets, as_of)), spending.dimensions_of(settings.budgets))
+    late = late_budgets(workplace, as_of)
+    asked = history_of(Period(min(one.start for one in (spending.days_needed(budgets, as_of), *days_of(late))), as_of + ONE_DAY))
+    sums = day_sums(database, asked, spending.dimensions_of(settings.budgets))
     spent, whole = spending.index(sums, settings.budgets), last_full_day(now)
+    ended = late_standing(late, settings.budgets, spent)
+    first = min([days_needed(as_of).start, *(days_needed(one.status.as_of).start for one in ended)])
+    costs = database.select(daily_costs, where={"day": inclusive(first, as_of)})
     found = standing(settings.budgets, spent, as_of, complete_through=whole)
     found = with_forecasts(found, settings.budgets, spent, settings.holidays, complete_through=whole)
     conditions = conditions_of(workplace, as_of, costs)
-    starts = {one.period_start for one in found} | {one.period_start for one in conditions}
+    starts = {*(one.period_start for one in found), *(one.period_start for one in conditions), *(one.status.period_start for one in ended)}
     with database.reading() as reading:
         known, sent = known_alerts(reading, starts), recent_deliveries(reading, now)
     return check(
@@ -101,12 +105,13 @@ def judge(workplace: Workplace, as_of: date, run_id: str = "") -> Check:
         templates=TEMPLATES / "mail",
         sender=workplace.environment().mail_from or DEFAULT_SENDER,
         explain=_explain(workplace, costs),
-        finality=partial(finality_told, workplace, month_of(as_of)),
+        finality=lambda day: finality_told(workplace, month_of(day)),
         conditions=conditions,
         policy=settings.alerts,
         routes=settings.routing,
         is_quiet=is_quiet(settings.alerts, workplace.now()),
         more=more_of(workplace, as_of, spent, run_id),
+        ended=ended,
     )
 
 

@@ -25,7 +25,7 @@ def more_of(workplace: Workplace, as_of: date, spent: Spending, run_id: str = ""
         sums=lambda budget, periods: sums_of(workplace.database(), budget, periods),
         amounts=lambda budget, days: amounts_of(spent, budget, days),
         savings=lambda: _savings(workplace, month_of(as_of)),
-        links=lambda project: links_of(workplace, project, as_of, run_id),
+        links=lambda project, day: links_of(workplace, project, day, run_id),
     )
 
 
@@ -44,11 +44,11 @@ def amounts_of(spent: Spending, budget: Budget, days: Period) -> Mapping[date, D
     return {one.day: one.amount for one in spent.days(budget, days)}
 
 
-def links_of(workplace: Workplace, project: str | None, as_of: date, run_id: str) -> list[Link]:
-    """The month's statement, if it is written, and the run in Dagster, where USAGE_DAGSTER_URL says at which address it is."""
+def links_of(workplace: Workplace, project: str | None, day: date, run_id: str) -> list[Link]:
+    """The statement of the day's month, if it is written, and the run in Dagster, where USAGE_DAGSTER_URL says at which address it is."""
     found: list[Link] = []
     scope = "organisation" if project is None else f"projects/{project}"
-    statement = workplace.home.reports / f"{month_of(as_of).start:%Y-%m}" / scope / "statement.pdf"
+    statement = workplace.home.reports / f"{month_of(day).start:%Y-%m}" / scope / "statement.pdf"
     if statement.exists():
         found.append(Link(text="Statement so far", url=str(statement)))
     address = workplace.environment().dagster_url
