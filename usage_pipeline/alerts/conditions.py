@@ -21,7 +21,12 @@ WARNING = "warning"
 
 SURE_ENOUGH = Decimal(105)
 """Percent of the limit that a forecast comes to before it is told; below NO_LONGER it is taken back. Between the two nothing changes."""
+SURE_LOW = Decimal(85)
+"""Percent of the limit that the lower end of its interval comes to: spending by leaps is not told of at every leap
+(benchmarks/README.md: of forecasts for batch jobs half as many turn out needless, and as many of office weeks are told).
+"""
 NO_LONGER = Decimal(95)
+FULL = Decimal(100)
 PACE_DAYS, PACE_SURE = 7, Decimal(115)
 """A straight line is believed after so many days, and where it goes so far beyond the limit."""
 
@@ -114,7 +119,8 @@ def _crosses(status: BudgetStatus, *, is_told: bool) -> bool:
         return percent >= NO_LONGER
     if status.forecast_low is None:
         return (status.days_so_far or 0) >= PACE_DAYS and percent >= PACE_SURE
-    return percent >= SURE_ENOUGH or status.forecast_low >= status.limit
+    low = money.percent(status.forecast_low, status.limit)
+    return low >= FULL or (percent >= SURE_ENOUGH and low >= SURE_LOW)
 
 
 def _key_of(alert: Alert) -> tuple[str, str, str | None, date, str]:
