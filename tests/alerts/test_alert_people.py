@@ -149,11 +149,12 @@ def test_another_limit_arms_the_thresholds_anew() -> None:
 def test_a_forecast_is_told_once_and_does_not_flap() -> None:
     ledger = Ledger(AlertPolicy(rules=("budget_threshold", "forecast")))
 
-    def forecast(amount: str, hours: int) -> list[str]:
-        standing = replace(at("200", hours), forecast=Decimal(amount), forecast_low=Decimal(300), forecast_high=Decimal(700))
+    def forecast(amount: str, hours: int, low: int = 430) -> list[str]:
+        standing = replace(at("200", hours), forecast=Decimal(amount), forecast_low=Decimal(low), forecast_high=Decimal(700))
         return people(ledger.check(standing, hours=hours))
 
-    told = [bool(forecast(amount, number * 30)) for number, amount in enumerate(("510", "530", "499", "530", "400", "560"))]
+    assert forecast("530", 0, low=420) == [], "its interval begins far below the limit"
+    told = [bool(forecast(amount, number * 30)) for number, amount in enumerate(("510", "530", "499", "530", "400", "560"), 1)]
     assert told == [False, True, False, False, False, False]
     assert [one.state for one in ledger.alerts.values()] == ["resolved"]
 
