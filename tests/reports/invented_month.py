@@ -229,7 +229,7 @@ def monthly_rows(rows: Sequence[DailyCost]) -> list[MonthlyCost]:
         values = {name: getattr(one, name) for name in BLANK if name != "day"}
         share = Decimal(70 + part(one.project, "before", of=50)) / 100
         cost = None if one.cost is None else multiply(1, one.cost * share)
-        found.append(MonthlyCost(**values | {"month": SEPTEMBER.start, "days_count": 1, "cost": cost}))
+        found.append(MonthlyCost(**values | {"month": SEPTEMBER.start, "days_count": 30, "cost": cost}))
     return found
 
 

@@ -15,6 +15,7 @@ KEYS = [
     "period", "scope", "revision", "finality", "approved", "grade", "grade_reasons", "quality", "currency", "totals", "by_day",
     "by_project", "by_provider", "by_model", "by_operation", "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced",
     "unattributed", "unattributed_detail", "inputs", "price_book", "agreements", "shared", "exchange", "advice", "limit_violations",
+    "changes", "unit_costs", "wallets", "reconciliation",
 ]  # fmt: skip
 ROW = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits"]
 TOTALS = {"requests", "failed_requests", "cache_hits", "tokens", "estimated_cost", "billed_cost", "cost", "unpriced_events", "currency"}

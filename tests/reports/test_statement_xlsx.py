@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +22,7 @@ from usage_pipeline.reports.formats.json import DIMENSIONS, json_of
 from usage_pipeline.reports.formats.xlsx import LONGEST, cell_number, cell_text, xlsx_of
 from usage_pipeline.reports.formats.xlsx_read import sheets_in
 from usage_pipeline.reports.sheets import ROWS, SUMMARY, Column, Sheet, sheet_name, sheets_of
+from usage_pipeline.reports.sheets_more import CHANGES, UNIT_COSTS
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.tables.costs import DailyCost
 
@@ -40,7 +42,7 @@ def book(organisation: Snapshot) -> Any:
 
 
 def test_sheets_are_typed_filterable_and_frozen(book: Any, organisation: Snapshot):
-    assert book.sheetnames == [SUMMARY, *map(sheet_name, DIMENSIONS), "Budgets", "Unpriced", ROWS]
+    assert book.sheetnames == [SUMMARY, *map(sheet_name, DIMENSIONS), "Budgets", "Unpriced", CHANGES, UNIT_COSTS, ROWS]
     for page in book:
         assert page.auto_filter.ref
         assert page.freeze_panes
@@ -135,8 +137,8 @@ def test_an_empty_month_has_its_sheets():
 
 
 def mutated(one: Snapshot, name: str, change: Any, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    def changed(snapshot: Snapshot) -> list[Sheet]:
-        return [change(sheet) if sheet.name == name else sheet for sheet in sheets_of(snapshot)]
+    def changed(snapshot: Snapshot, more: Sequence[Sheet] = ()) -> list[Sheet]:
+        return [change(sheet) if sheet.name == name else sheet for sheet in sheets_of(snapshot, more)]
 
     monkeypatch.setattr("usage_pipeline.reports.formats.xlsx.sheets_of", changed)
     return xlsx_of(one)
@@ -159,10 +161,11 @@ def with_cell(sheet: Sheet, line: int, head: str, value: Any) -> Sheet:
         ("By team", lambda sheet: with_cell(sheet, 0, "team", "x"), "By team of statement.xlsx has 'x'"),
         ("By user", lambda sheet: replace(sheet, rows=sheet.rows[1:]), "By user of statement.xlsx has "),
         ("By day", lambda sheet: replace(sheet, name="By date"), "statement.xlsx has no sheet 'By day'"),
+        (CHANGES, lambda sheet: with_cell(sheet, 0, "change (USD)", Decimal(7)), "Changes of statement.xlsx says otherwise"),
         (SUMMARY, lambda sheet: with_cell(sheet, 3, "exact", "1.5"), "tokens: json "),
         (SUMMARY, lambda sheet: replace(sheet, rows=[]), "Summary of statement.xlsx lacks requests"),
     ],
-    ids=["cost of a row", "text of a row", "row lost", "cost lost", "name", "line lost", "no sheet", "exact digits", "no totals"],
+    ids=["cost of a row", "text of a row", "row lost", "cost lost", "name", "line lost", "no sheet", "change", "exact digits", "no totals"],
 )  # fmt: skip
 def test_a_wrong_cell_is_found(project: Snapshot, name: str, change: Any, said: str, monkeypatch: pytest.MonkeyPatch):
     content = mutated(project, name, change, monkeypatch)

@@ -24,6 +24,7 @@ from usage_pipeline.reports.focus_checks import violations
 from usage_pipeline.reports.focus_columns import V1_4, columns_of
 from usage_pipeline.reports.footing import differences
 from usage_pipeline.reports.footing_focus import focus_differences
+from usage_pipeline.reports.formats.csv_more import MORE_CSV
 from usage_pipeline.reports.formats.focus import focus_name, rows_from
 from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX
 from usage_pipeline.reports.snapshot import ORGANISATION, Snapshot
@@ -217,7 +218,8 @@ def _differences(folder: Path, snapshot: Snapshot) -> list[str]:
         missing += [name for name in FOCUS_FILES if name not in focus]
     if missing:
         return [f"{folder / name} is missing" for name in missing]
-    said = differences((folder / JSON).read_bytes(), (folder / CSV).read_bytes(), snapshot, workbook=workbook)
+    more = {name: (folder / name).read_bytes() for name in MORE_CSV if (folder / name).is_file()}
+    said = differences((folder / JSON).read_bytes(), (folder / CSV).read_bytes(), snapshot, workbook=workbook, more=more)
     return said + focus_differences(focus, snapshot)
 
 

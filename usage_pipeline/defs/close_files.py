@@ -123,6 +123,7 @@ def bridge_to(facts: Facts, before: Decimal, parts: Sequence[BridgePart], approv
         closed_at=approval.at,
         approved_by=approval.by,
         note=approval.note,
+        looks=facts.looks,
     )
 
 

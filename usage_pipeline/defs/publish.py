@@ -10,6 +10,7 @@ from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageError
 from usage_pipeline.reports.bridge_files import BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS
 from usage_pipeline.reports.focus_book import FILES as FOCUS_FILES
+from usage_pipeline.reports.formats.csv_more import MORE_CSV
 from usage_pipeline.reports.journal import journal_csv
 from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX
 from usage_pipeline.reports.snapshot import ORGANISATION
@@ -36,7 +37,7 @@ def publish(workplace: Workplace, closed: Closed, done: Callable[[str], None] = 
             _replace(target / name, path.read_bytes())
             written.append(target / name)
             done(f"published {name}")
-    for kind in (PDF, CSV, JSON, XLSX, BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS, *FOCUS_FILES):
+    for kind in (PDF, CSV, JSON, XLSX, BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS, *MORE_CSV, *FOCUS_FILES):
         for path in sorted(target.rglob(kind)):
             if path.relative_to(target) not in wanted:
                 path.unlink()

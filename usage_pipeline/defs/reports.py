@@ -25,6 +25,7 @@ from usage_pipeline.defs.preview import amount, markdown, schema_of
 from usage_pipeline.defs.prices import SEPARATOR, volumes_known
 from usage_pipeline.defs.progress import tell
 from usage_pipeline.defs.publish import publish
+from usage_pipeline.defs.reports_more import compared_in, reconciled_in, wallets_in
 from usage_pipeline.defs.request_limits import violations_in
 from usage_pipeline.defs.workplace import TEMPLATES, Workplace
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
@@ -32,6 +33,7 @@ from usage_pipeline.prices.advice import advice_of
 from usage_pipeline.prices.book import PriceBook
 from usage_pipeline.prices.money_range import explainer
 from usage_pipeline.reports.facts import Facts, scopes_of, snapshots_from
+from usage_pipeline.reports.formats.csv_more import MORE_CSV
 from usage_pipeline.reports.pool import Rendered, render_each
 from usage_pipeline.reports.render import PDF
 from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS, Accounting, Snapshot
@@ -49,10 +51,12 @@ from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.ingested_files import IngestedFile, ingested_files
 from usage_pipeline.tables.months import monthly_costs_of
 from usage_pipeline.tables.priced_usage import priced_usage
+from usage_pipeline.tables.reconciliations import reconciliations
 from usage_pipeline.tables.request_limits import limit_violations
 from usage_pipeline.tables.schema import Table
 from usage_pipeline.tables.statements import Statement, statements
 from usage_pipeline.tables.unpriced import unpriced_of
+from usage_pipeline.tables.wallets import wallets
 
 REPORT = "statement"
 COPY = "copy"
@@ -60,7 +64,11 @@ COPY = "copy"
 
 @dg.asset(
     key=REPORT,
-    deps=[monthly_costs.name, budget_status.name, dg.AssetDep(limit_violations.name, partition_mapping=DAYS_OF_MONTH)],
+    deps=[
+        monthly_costs.name,
+        budget_status.name,
+        *(dg.AssetDep(name, partition_mapping=DAYS_OF_MONTH) for name in (limit_violations.name, wallets.name, reconciliations.name)),
+    ],
     partitions_def=MONTHLY,
     backfill_policy=ONE_RUN,
     group_name="reports",
@@ -87,6 +95,8 @@ def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> 
         folder = home.reports / rendered.snapshot.period / rendered.snapshot.scope
         for name, content in rendered.files.items():
             write_if_changed(folder / name, content)
+        for name in set(MORE_CSV).difference(rendered.files):
+            (folder / name).unlink(missing_ok=True)
         rows.append(_recorded(rendered, folder, known.get((rendered.snapshot.period, rendered.snapshot.scope)), workplace))
     _remove_others(database, home.reports, rows)
     database.upsert(statements, rows)
@@ -161,6 +171,9 @@ def facts_of(
         unclaimed=unclaimed_of(workplace, month, daily),
         grades=grades_of(workplace, month, daily, unpriced, lines=lines),
         violations=violations_in(workplace, database, month, scopes),
+        compared=compared_in(workplace.home, database, month, daily),
+        wallets=wallets_in(database, month),
+        reconciled=reconciled_in(database, month),
         looks=looks_of(settings),
     )
     return with_lines(workplace, facts) if with_advice else facts
@@ -244,7 +257,7 @@ def _name(uri: str, folder: Path) -> str:
 def _recorded(rendered: Rendered, folder: Path, known: Statement | None, workplace: Workplace) -> Statement:
     """The statement's row; the time in it is when its files last changed."""
     snapshot = rendered.snapshot
-    written = sorted(path for pattern in (f"{REPORT}.*", "focus-*.csv") for path in folder.glob(pattern))
+    written = sorted(path for pattern in (f"{REPORT}.*", f"{REPORT}-*.csv", "focus-*.csv") for path in folder.glob(pattern))
     files = json.dumps({path.name: _hash(path) for path in written})
     return Statement(
         period=snapshot.period,

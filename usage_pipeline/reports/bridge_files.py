@@ -17,13 +17,16 @@ from usage_pipeline.periods import Period, month_name, start_of
 from usage_pipeline.reports import words
 from usage_pipeline.reports.focus_corrections import corrections_of
 from usage_pipeline.reports.focus_rows import stamp
+from usage_pipeline.reports.formats.csv import BOM
 from usage_pipeline.reports.formats.guards import guarded
 from usage_pipeline.reports.formats.html import page_from
 from usage_pipeline.reports.formats.pdf import pdf_of
 from usage_pipeline.reports.front import initial_of
 from usage_pipeline.reports.frozen import canonical
+from usage_pipeline.reports.looks_page import looks_page
 from usage_pipeline.tables.bridge import CAUSES, BridgePart
 from usage_pipeline.tables.configuration import Organisation, Project
+from usage_pipeline.tables.looks import PLAIN, Looks
 
 BRIDGE_CSV, BRIDGE_JSON, BRIDGE_PDF, CORRECTIONS = "bridge.csv", "bridge.json", "bridge.pdf", "corrections.csv"
 COLUMNS = ("period", "from_revision", "to_revision", "cause", "project", "day", "channel", "provider", "model", "meter", "category",
@@ -45,6 +48,7 @@ class Bridge:
     closed_at: datetime
     approved_by: str
     note: str | None
+    looks: Looks = PLAIN
 
     @property
     def told(self) -> list[BridgePart]:
@@ -54,22 +58,23 @@ class Bridge:
 
 def files_of(bridge: Bridge, templates: Path) -> dict[str, bytes]:
     """All files of the bridge by name."""
-    lines = _csv(COLUMNS, (_line(one, bridge) for one in bridge.told))
-    page = page_from("bridge.html.j2", _page(bridge), templates)
+    lines = _csv(COLUMNS, (_line(one, bridge) for one in bridge.told), with_mark=bridge.looks.excel_bom)
+    with words.written_in(bridge.looks.locale):
+        page = page_from("bridge.html.j2", _page(bridge), templates)
     return {
         BRIDGE_CSV: lines,
         BRIDGE_JSON: canonical(_document(bridge)),
-        BRIDGE_PDF: pdf_of(page, lines, start_of(bridge.month.last), templates, attachment=BRIDGE_CSV),
+        BRIDGE_PDF: pdf_of(page, lines, start_of(bridge.month.last), templates, BRIDGE_CSV, bridge.looks.logo),
         CORRECTIONS: corrections_of(bridge.parts, bridge.month, bridge.revision, bridge.closed_at.date(), bridge.organisation.currency),
     }
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]], *, with_mark: bool) -> bytes:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
-    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
+    return (BOM if with_mark else b"") + buffer.getvalue().encode()
 
 
 def _line(one: BridgePart, bridge: Bridge) -> dict[str, str]:
@@ -133,6 +138,7 @@ def _page(bridge: Bridge) -> dict[str, Any]:
     difference = money.total([one.amount for one in bridge.told])
     sign = "−" if difference < 0 else "+"
     return {
+        **looks_page(bridge.looks),
         "organisation": words.clean(bridge.organisation.name),
         "initial": initial_of(bridge.organisation.name),
         "title": f"Bridge from revision {bridge.revision - 1} to {bridge.revision}",

@@ -1,8 +1,10 @@
 """The last pages: what has no price or no project, how the numbers came about, and the control totals to the last digit."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import zip_longest
 
 from usage_pipeline import money
 from usage_pipeline.reports import words
@@ -20,6 +22,8 @@ UNPRICED_MOST = 20
 INPUTS_MOST = 24
 INPUTS_OF_A_PROJECT = 2
 HASH_DIGITS = 16
+CONTROL_MOST = 100
+"""Of more projects the control totals stand side by side in small type, without requests and tokens: those are in the files."""
 BOOKS_APART, BOOK_MOST = " · ", 200
 """A month may have been priced by several books, each with its days."""
 HINT_MOST = 400
@@ -65,6 +69,7 @@ class Closing:
     claims: tuple[Claim, ...]
     notes: tuple[str, ...]
     control: tuple[ControlLine, ...]
+    control_pairs: tuple[tuple[ControlLine, ControlLine | None], ...]
     credits: str
     completeness: str
     missing: str
@@ -77,7 +82,8 @@ class Closing:
 
 
 def closing_of(snapshot: Snapshot) -> Closing:
-    complete, lines = snapshot.completeness, snapshot.accounting
+    complete, lines, control = snapshot.completeness, snapshot.accounting, _control(snapshot)
+    is_long = len(control) > CONTROL_MOST
     inputs_most = INPUTS_MOST if snapshot.project is None else INPUTS_OF_A_PROJECT
     return Closing(
         unpriced=_unpriced_lines(snapshot),
@@ -86,7 +92,8 @@ def closing_of(snapshot: Snapshot) -> Closing:
         trend=trend_text(snapshot),
         claims=claims_of(snapshot),
         notes=notes_of(snapshot),
-        control=_control(snapshot),
+        control=control[-1:] if is_long else control,
+        control_pairs=_pairs(control[:-1]) if is_long else (),
         credits="" if snapshot.totals.credits is None else f"Credits, exactly: {money.text(snapshot.totals.credits)}",
         completeness=f"{complete.present} of {complete.expected} days have data",
         missing=words.day_ranges(complete.missing),
@@ -147,6 +154,12 @@ def _control(snapshot: Snapshot) -> tuple[ControlLine, ...]:
             [*heads, ("Total", requests_text(totals), totals.tokens)], words.aligned(billed_texts), words.aligned(cost_texts), strict=True
         )
     )
+
+
+def _pairs(lines: Sequence[ControlLine]) -> tuple[tuple[ControlLine, ControlLine | None], ...]:
+    """Two a row, the first half beside the second."""
+    half = (len(lines) + 1) // 2
+    return tuple(zip_longest(lines[:half], lines[half:]))
 
 
 def _unpriced_lines(snapshot: Snapshot) -> tuple[UnpricedLine, ...]:

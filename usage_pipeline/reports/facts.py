@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from usage_pipeline.periods import Period
+from usage_pipeline.reports.changes import Compared, whole_before
 from usage_pipeline.reports.focus_book import FocusBook
 from usage_pipeline.reports.snapshot import ORGANISATION, PROJECTS, Accounting, Approval, Snapshot, statement_of
 from usage_pipeline.tables.advice import Advice
@@ -19,16 +20,19 @@ from usage_pipeline.tables.costs import UNATTRIBUTED, DailyCost, MonthlyCost
 from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.grades import Grade
 from usage_pipeline.tables.looks import PLAIN, Looks
+from usage_pipeline.tables.reconciled_told import ReconciledTold
 from usage_pipeline.tables.request_limits import Violations
 from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.unpriced import Unpriced
+from usage_pipeline.tables.wallets_told import WalletTold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """`finalities`, `grades` and `violations` by scope. `unpriced` are the rows by project, each with its range and hint.
 
-    `previous` is empty without data; `unclaimed` is None where all cost has a project, or in a month closed before claimants were told.
+    `previous` is empty without data; `compared` is None where the month is held against all of it. `unclaimed` is None where all cost has a
+    project, or in a month closed before claimants were told; so is `reconciled` where nothing was, or before it was told.
     """
 
     month: Period
@@ -52,6 +56,9 @@ class Facts:
     grades: Mapping[str, Grade] = field(default_factory=dict)
     violations: Mapping[str, Violations] = field(default_factory=dict)
     unclaimed: Unclaimed | None = None
+    compared: Compared | None = None
+    wallets: tuple[WalletTold, ...] = ()
+    reconciled: ReconciledTold | None = None
     looks: Looks = PLAIN
 
 
@@ -64,6 +71,7 @@ def scopes_of(projects: Sequence[Project], daily: Sequence[DailyCost]) -> list[s
 def snapshots_from(facts: Facts) -> list[Snapshot]:
     """One a scope of `facts.finalities`, in that order."""
     told, focus = {_bare(row): row for row in facts.unpriced}, _focus(facts)
+    compared = facts.compared or whole_before(facts.month, facts.previous)
     return [
         statement_of(
             facts.month,
@@ -87,6 +95,9 @@ def snapshots_from(facts: Facts) -> list[Snapshot]:
             grade=facts.grades.get(scope),
             violations=facts.violations.get(scope),
             unclaimed=facts.unclaimed,
+            compared=compared,
+            wallets=facts.wallets,
+            reconciled=facts.reconciled,
             looks=facts.looks,
         )
         for scope, finality in facts.finalities.items()

@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
 from usage_pipeline.reports import words
+from usage_pipeline.reports.footing_more import more_differences
 from usage_pipeline.reports.footing_sheets import sheet_differences
 from usage_pipeline.reports.formats.guards import unguarded
 from usage_pipeline.reports.formats.json import DIMENSIONS
@@ -21,12 +22,18 @@ AMOUNTS = ("cost", "billed_cost", "estimated_cost", "list_cost")
 
 
 def differences(
-    json_bytes: bytes, csv_bytes: bytes, snapshot: Snapshot, pdf_text: str | None = None, *, workbook: bytes | None = None
+    json_bytes: bytes,
+    csv_bytes: bytes,
+    snapshot: Snapshot,
+    pdf_text: str | None = None,
+    *,
+    workbook: bytes | None = None,
+    more: Mapping[str, bytes] | None = None,
 ) -> list[str]:
     """Every place where statement.json, statement.csv, the snapshot and (where given) PDF's text and `workbook` (statement.xlsx) disagree.
 
     In words; empty when all agree. Compared to the last digit: totals, totals per project, the sum of each `by_` list, and what has no
-    price; of the workbook every cell, to the digits that a cell has.
+    price; of the workbook every cell, to the digits that a cell has. `more` are the further CSV files by name: None where nobody knows.
     """
     document = json.loads(json_bytes)
     lines = list(csv.DictReader(io.StringIO(csv_bytes.decode("utf-8-sig"), newline="")))
@@ -36,6 +43,8 @@ def differences(
         *_lists(document),
         *_projects(document, lines, snapshot),
     ]
+    if more is not None:
+        found += more_differences(document, more)
     if workbook is not None:
         found += sheet_differences(workbook, document, lines)
     if pdf_text is None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from usage_pipeline.reports import words
+from usage_pipeline.reports.footing_more import more_sheet_differences
 from usage_pipeline.reports.formats.csv import AMOUNTS, COLUMNS
 from usage_pipeline.reports.formats.guards import unguarded
 from usage_pipeline.reports.formats.json import DIMENSIONS
@@ -35,7 +36,7 @@ def sheet_differences(content: bytes, document: Mapping[str, Any], lines: Sequen
     for dimension in DIMENSIONS:
         found += _breakdown(sheets.get(sheet_name(dimension), []), dimension, document)
     rows = [row for name, cells in sheets.items() if name == ROWS or name.startswith(ROWS + " ") for row in cells[1:]]
-    return found + _rows(rows, lines)
+    return found + _rows(rows, lines) + more_sheet_differences(document, sheets)
 
 
 def _summary(cells: Cells, totals: Mapping[str, Any]) -> Iterator[str]:

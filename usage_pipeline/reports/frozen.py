@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from usage_pipeline.periods import Period
 from usage_pipeline.reports.facts import Facts
 from usage_pipeline.reports.frozen_looks import looks_document, looks_from
+from usage_pipeline.reports.frozen_more import compared_from, more_document, reconciled_from, wallets_from
 from usage_pipeline.reports.plain import plain
 from usage_pipeline.reports.snapshot import Accounting, Approval
 from usage_pipeline.tables.advice import advice
@@ -34,6 +35,8 @@ from usage_pipeline.tables.unpriced import Unpriced
 TABLES = "tables"
 DAILY = f"{TABLES}/daily_costs.parquet"
 PREVIOUS = f"{TABLES}/previous_month.parquet"
+COMPARED = f"{TABLES}/compared_days.parquet"
+"""Rows of the month before of the days that this month has had; where that is all of them, there is none."""
 STATUSES = f"{TABLES}/budget_status.parquet"
 ADVICE = f"{TABLES}/advice.parquet"
 EXCHANGE = f"{TABLES}/exchange_used.parquet"
@@ -56,6 +59,7 @@ def files_of(facts: Facts) -> dict[str, bytes]:
         EXCHANGE: parquet_of(exchange_used, facts.exchange),
         SHARED: parquet_of(shared_used, facts.shared),
         STATEMENT: canonical(_statement(facts)),
+        **({} if facts.compared is None else {COMPARED: parquet_of(monthly_costs, facts.compared.rows)}),
         **{name: parquet_bytes(rows) for name, rows in ((CHARGES, facts.charges), (ALLOCATIONS, facts.allocations)) if rows is not None},
     }
 
@@ -86,6 +90,9 @@ def facts_from(files: Mapping[str, bytes]) -> Facts:
         grades={scope: _grade(one) for scope, one in told.get("grades", [])},
         violations={scope: _violations(one) for scope, one in told.get("limit_violations", [])},
         unclaimed=_unclaimed(told.get("unclaimed")),
+        compared=compared_from(told, rows_of(monthly_costs, files[COMPARED]) if COMPARED in files else ()),
+        wallets=wallets_from(told),
+        reconciled=reconciled_from(told),
         looks=looks_from(told.get("looks")),
     )
 
@@ -128,6 +135,7 @@ def _statement(facts: Facts) -> dict[str, Any]:
         "unclaimed": facts.unclaimed and plain(asdict(facts.unclaimed)),
         "grades": [(scope, plain(asdict(one))) for scope, one in facts.grades.items()],
         **({"limit_violations": [(scope, plain(asdict(one))) for scope, one in facts.violations.items()]} if facts.violations else {}),
+        **more_document(facts),
         **looks_document(facts.looks),
     }
 

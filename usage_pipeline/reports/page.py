@@ -7,7 +7,9 @@ from usage_pipeline import money
 from usage_pipeline.periods import start_of
 from usage_pipeline.reports import charts, words
 from usage_pipeline.reports.advice_lines import advice_table
+from usage_pipeline.reports.annex_lines import annex_of
 from usage_pipeline.reports.budget_lines import LINES_MOST, budget_lines, gauges_of, pace_of, project_budgets, project_percents
+from usage_pipeline.reports.change_lines import change_lines
 from usage_pipeline.reports.closing import closing_of
 from usage_pipeline.reports.contracted import contracted_table
 from usage_pipeline.reports.front import billed_width, change_text, facts_of, initial_of, kpis_of, lede_of, number_of, states_of
@@ -15,13 +17,17 @@ from usage_pipeline.reports.ledger import ledger_of
 from usage_pipeline.reports.looks_page import looks_page
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.tables import Breakdown, breakdown
+from usage_pipeline.reports.unit_lines import per_thousand_texts, unit_tables
 from usage_pipeline.reports.violation_lines import violation_table
+from usage_pipeline.reports.wallet_lines import wallet_table
 from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.summary import Group
 
 TITLE = "AI usage cost statement"
 PROJECTS_MOST, MODELS_MOST, FEW_MOST, PEOPLE_MOST = 24, 12, 6, 10
 CHART_PROVIDERS = 5
+CHART_HEIGHTS = ((190, 204), (126, 158))
+"""A project's and the organisation's; the second ones beside what changed."""
 NOTE_MOST = 60
 NOTE_OF_APPROVAL_MOST = 200
 FINALITIES = {
@@ -70,6 +76,10 @@ def page_of(snapshot: Snapshot) -> dict[str, Any]:
         "closing": closing_of(snapshot),
         "advice": advice_table(snapshot),
         "violations": violation_table(snapshot),
+        "changed": change_lines(snapshot),
+        "units": unit_tables(snapshot) if snapshot.project is None else (),
+        "wallets": wallet_table(snapshot),
+        "annex": annex_of(snapshot),
         "contracted": contracted_table(snapshot.agreements, snapshot.totals, snapshot.currency),
     }
 
@@ -109,7 +119,7 @@ def _chart(snapshot: Snapshot) -> dict[str, Any]:
         peak_text=peak,
         pace=pace,
         missing=gaps,
-        height=204 if snapshot.project is None else 190,
+        height=CHART_HEIGHTS[snapshot.changes is not None][snapshot.project is None],
     )
     return {
         "drawn": drawn,
@@ -155,6 +165,11 @@ def _breakdowns(snapshot: Snapshot) -> dict[str, Breakdown]:
             "moved": words.change(group.cost or money.ZERO, before.get(key, money.ZERO), 0) if before else "",
         }
 
+    each = {} if snapshot.project is None else per_thousand_texts(snapshot, "operation")
+
+    def operation(group: Group) -> dict[str, object]:
+        return {"each": each.get(None if group.key is None else str(group.key), words.NONE)}
+
     def user(group: Group) -> dict[str, object]:
         return {"label": words.middle_cut(words.name_of("user", None if group.key is None else str(group.key)))}
 
@@ -165,7 +180,13 @@ def _breakdowns(snapshot: Snapshot) -> dict[str, Breakdown]:
         "provider": breakdown("By provider", "provider", snapshot.by_provider, currency=currency, most=FEW_MOST, describe=provider),
         "model": breakdown("By model", "model", snapshot.by_model, currency=currency, most=MODELS_MOST, rest="other models"),
         "operation": breakdown(
-            "By operation", "operation", snapshot.by_operation, currency=currency, most=FEW_MOST, rest="other operations"
+            "By operation",
+            "operation",
+            snapshot.by_operation,
+            currency=currency,
+            most=FEW_MOST,
+            rest="other operations",
+            describe=operation,
         ),
         "type": breakdown("By type", "type", snapshot.by_type, currency=currency, most=FEW_MOST, rest="other types"),
         "team": breakdown("By team", "team", snapshot.by_team, currency=currency, most=PEOPLE_MOST, rest="other teams"),

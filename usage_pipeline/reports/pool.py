@@ -15,6 +15,7 @@ from typing import Self
 
 from usage_pipeline.periods import start_of
 from usage_pipeline.reports.formats.csv import csv_of
+from usage_pipeline.reports.formats.csv_more import more_csv_of
 from usage_pipeline.reports.formats.html import html_of
 from usage_pipeline.reports.formats.json import json_of
 from usage_pipeline.reports.formats.pdf import pdf_key, pdf_of
@@ -24,8 +25,10 @@ from usage_pipeline.reports.snapshot import Snapshot
 
 STATEMENTS_A_WORKER = 250
 """A worker is replaced after so many: layout keeps some memory."""
-WORTH_A_POOL = 4
-"""Fewer PDFs are made in this process: starting a worker costs as much as two of them."""
+MADE_HERE = 3
+"""So many PDFs are made in this process first: of many statements all but a few may be known."""
+WORTH_A_POOL = 8
+"""With fewer statements to come the others are made here too: starting two workers takes as long as making five PDFs."""
 AHEAD = 16
 """Statements that may wait in memory for their PDF."""
 
@@ -70,7 +73,7 @@ def render_each(
         for place, snapshot in enumerate(snapshots, 1):
             draft, page = _draft(snapshot, templates)
             is_known = have.get((snapshot.period, snapshot.scope)) == draft.pdf_key
-            waiting.append((draft, None if is_known else layout.start(page, draft)))
+            waiting.append((draft, None if is_known else layout.start(page, draft, len(snapshots) - place + 1)))
             while waiting and (len(waiting) > AHEAD or place == len(snapshots)):
                 yield _finished(*waiting.popleft())
                 done += 1
@@ -85,7 +88,7 @@ def _finished(draft: Rendered, pdf: Callable[[], bytes] | None) -> Rendered:
 def _draft(snapshot: Snapshot, templates: Path) -> tuple[Rendered, str]:
     """The data files, and the page that the PDF is made of."""
     lines, page = csv_of(snapshot), html_of(snapshot, templates)
-    files = {JSON: json_of(snapshot), CSV: lines, XLSX: xlsx_of(snapshot), **focus_of(snapshot)}
+    files = {JSON: json_of(snapshot), CSV: lines, XLSX: xlsx_of(snapshot), **more_csv_of(snapshot), **focus_of(snapshot)}
     return Rendered(snapshot=snapshot, files=files, pdf_key=pdf_key(page, lines, templates)), page
 
 
@@ -103,14 +106,14 @@ class _Layout:
         if self.pool is not None:
             self.pool.shutdown(cancel_futures=True)
 
-    def start(self, page: str, draft: Rendered) -> Callable[[], bytes]:
-        """What gives the PDF; a worker may make it meanwhile."""
+    def start(self, page: str, draft: Rendered, left: int) -> Callable[[], bytes]:
+        """What gives the PDF; a worker may make it meanwhile. `left` statements, with this one, are to come."""
         looks = draft.snapshot.looks
         job = partial(pdf_of, page, draft.files[CSV], _moment(draft.snapshot), self.templates, CSV, looks.logo)
         self.started += 1
-        if self.workers < 2 or self.started < WORTH_A_POOL:  # noqa: PLR2004
-            return job
         if self.pool is None:
+            if self.workers < 2 or self.started <= MADE_HERE or left < WORTH_A_POOL:  # noqa: PLR2004
+                return job
             self.pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), max_tasks_per_child=STATEMENTS_A_WORKER)
         return self.pool.submit(job).result
 

@@ -47,13 +47,14 @@ class Sheet:
     above: tuple[tuple[str, str], ...] = ()
 
 
-def sheets_of(snapshot: Snapshot) -> tuple[Sheet, ...]:
-    """All of them, the summary first, the rows last; budgets and unpriced usage only where there are any."""
+def sheets_of(snapshot: Snapshot, more: Sequence[Sheet] = ()) -> tuple[Sheet, ...]:
+    """All of them, the summary first, the rows last, `more` before them; budgets and unpriced usage only where there are any."""
     return (
         _summary(snapshot),
         *(_breakdown(name, getattr(snapshot, f"by_{name}"), snapshot) for name in DIMENSIONS),
         *([_budgets(snapshot)] if snapshot.budgets else []),
         *([_unpriced(snapshot)] if snapshot.unpriced else []),
+        *more,
         *_rows(snapshot),
     )
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from usage_pipeline import money
 from usage_pipeline.errors import AccountingError
 from usage_pipeline.periods import ONE_DAY, Period, month_name, month_of
+from usage_pipeline.reports.changes import Changes, Compared, changes_in, whole_before
 from usage_pipeline.reports.contracted import Contracted, contracted_of
 from usage_pipeline.reports.focus_book import FocusBook
 from usage_pipeline.tables.advice import Advice
@@ -22,10 +23,13 @@ from usage_pipeline.tables.exchange_used import ExchangeUsed
 from usage_pipeline.tables.grades import Grade
 from usage_pipeline.tables.looks import PLAIN, Looks
 from usage_pipeline.tables.months import monthly_costs_of
+from usage_pipeline.tables.reconciled_told import ReconciledTold
 from usage_pipeline.tables.request_limits import Violations
 from usage_pipeline.tables.shared_used import SharedUsed
 from usage_pipeline.tables.summary import Group, Totals, by, totals
 from usage_pipeline.tables.unpriced import Explain, Unpriced, as_it_is, unpriced_of
+from usage_pipeline.tables.wallets import PROJECT
+from usage_pipeline.tables.wallets_told import WalletTold
 
 ORGANISATION = "organisation"
 PROJECTS = "projects/"
@@ -128,6 +132,9 @@ class Snapshot:
     grade: Grade | None = None
     unclaimed: Unclaimed | None = None
     violations: Violations | None = None
+    changes: Changes | None = None
+    wallets: tuple[WalletTold, ...] = ()
+    reconciled: ReconciledTold | None = None
     looks: Looks = PLAIN
 
     @property
@@ -169,12 +176,17 @@ def statement_of(
     grade: Grade | None = None,
     unclaimed: Unclaimed | None = None,
     violations: Violations | None = None,
+    compared: Compared | None = None,
+    wallets: Sequence[WalletTold] = (),
+    reconciled: ReconciledTold | None = None,
     looks: Looks = PLAIN,
 ) -> Snapshot:
     """The statement of `month` for 'organisation' or a project id (or 'projects/<id>').
 
     `daily` and `previous` may hold other projects' rows: they are left out of a project's statement. `previous` is None where the month
-    before has no data. `inputs` are (file, sha256). Without `completeness`, days without a row count as missing.
+    before has no data; `compared` are its rows of the days that this month has had, if that is not all of them. `inputs` are (file,
+    sha256). Without `completeness`, days without a row count as missing. `reconciled` is the organisation's alone; of `wallets` a project
+    has its own.
     `advice` may hold other projects' too. `explain` gives unpriced usage its range of money and its hint (prices.money_range.explainer).
 
     Raises AccountingError for a daily row outside the month.
@@ -185,6 +197,7 @@ def statement_of(
     if outside:
         raise AccountingError(f"statement {month_name(month)} of {scope}: got cost rows of {outside[0]}, which is not in the month")
     rows = tuple(monthly_costs_of(month, ours))
+    complete = completeness or completeness_of(month, {row.day for row in daily})
     return Snapshot(
         month=month,
         scope=ORGANISATION if project is None else PROJECTS + project.id,
@@ -215,13 +228,18 @@ def statement_of(
         exchange=_exchange(exchange, None if project is None else {row.channel for row in rows}),
         inputs=tuple(sorted(inputs)),
         price_book=price_book,
-        completeness=completeness or completeness_of(month, {row.day for row in daily}),
+        completeness=complete,
         accounting=accounting,
         approval=approval,
         focus=focus,
         grade=grade,
         unclaimed=unclaimed if project is None or project.id == UNATTRIBUTED else None,
         violations=violations,
+        changes=changes_in(
+            month, rows, None if project is None else project.id, compared or whole_before(month, previous), complete.missing
+        ),
+        wallets=_wallets(wallets, project),
+        reconciled=reconciled if project is None else None,
         looks=looks,
     )
 
@@ -271,6 +289,11 @@ def _previous(previous: Sequence[MonthlyCost] | Decimal | None, month: Period, p
     ours = [row for row in previous if project is None or row.project == project.id]
     groups = tuple((str(group.key), group.cost or money.ZERO) for group in by(ours, "project"))
     return Previous(month=before, cost=money.total([row.cost for row in ours]), by_project=groups)
+
+
+def _wallets(wallets: Sequence[WalletTold], project: Project | None) -> tuple[WalletTold, ...]:
+    """A project's own, or all: what others took from one that is shared is not its business."""
+    return tuple(one for one in wallets if project is None or (one.scope == PROJECT and one.holder == project.id))
 
 
 def _advice(advice: Sequence[Advice], project: Project | None) -> tuple[Advice, ...]:

@@ -22,6 +22,7 @@ class Line:
     requests: str = ""
     tokens: str = ""
     quantity: str = ""
+    each: str = ""
     budget: str = ""
     over: bool = False
     moved: str = ""

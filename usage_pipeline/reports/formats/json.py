@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from usage_pipeline import money
+from usage_pipeline.reports.formats.json_more import more_of
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.unattributed import evidence_of, trend_of
 from usage_pipeline.tables.request_limits import Violations
@@ -49,6 +50,7 @@ def json_of(snapshot: Snapshot) -> bytes:
         "exchange": [_plain(dataclasses.asdict(one)) for one in snapshot.exchange],
         "advice": [_plain(dataclasses.asdict(one)) for one in snapshot.advice],
         "limit_violations": _violations(snapshot.violations),
+        **more_of(snapshot),
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 

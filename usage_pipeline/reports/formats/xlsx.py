@@ -14,6 +14,7 @@ import xlsxwriter
 
 from usage_pipeline.periods import start_of
 from usage_pipeline.reports.sheets import DAY, MOMENT, MONEY, NUMBER, PERCENT, Sheet, Value, sheets_of
+from usage_pipeline.reports.sheets_more import more_sheets
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.tables.looks import A4, LETTER
 
@@ -35,9 +36,9 @@ PAPERS = {A4: 9, LETTER: 1}
 
 
 def xlsx_of(snapshot: Snapshot) -> bytes:
-    """All sheets of `reports/sheets.py` as one workbook."""
+    """All sheets of `reports/sheets.py` and `sheets_more.py` as one workbook."""
     return workbook_of(
-        sheets_of(snapshot),
+        sheets_of(snapshot, more_sheets(snapshot)),
         title=f"AI usage cost statement {snapshot.period}, {snapshot.scope}",
         author=snapshot.organisation.name,
         comments=f"revision {snapshot.revision}, {snapshot.finality}",
