@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from invented_month import daily_rows, snapshot
 
+from usage_pipeline.reports import pool
 from usage_pipeline.reports.catalog import REPORTS
 from usage_pipeline.reports.pool import render_all
 from usage_pipeline.reports.render import render
@@ -11,7 +13,9 @@ from usage_pipeline.reports.render import render
 SCOPES = ("hr-onboarding", "sandbox", "churn-insights", "marketing-drafts")
 
 
-def test_side_by_side_equals_one_by_one(templates: Path):
+@pytest.mark.parametrize("worth", [1, 2], ids=["the fourth by a worker", "all of them here"])
+def test_side_by_side_equals_one_by_one(templates: Path, monkeypatch: pytest.MonkeyPatch, worth: int):
+    monkeypatch.setattr(pool, "WORTH_A_POOL", worth)
     rows = daily_rows(models=1, days=2)
     snapshots = [snapshot(scope, daily=rows) for scope in SCOPES]
     told: list[tuple[int, int]] = []
