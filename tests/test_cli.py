@@ -13,7 +13,7 @@ from sample_world import CONFIG, RANGE, usage_pipeline
 from usage_pipeline.cli import main
 
 PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
-BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"], ["digest"]]
+BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"], ["digest"], ["send"]]
 WALLETS = [["wallets", name] for name in ("list", "entries", "grant", "request", "approve", "reject")]
 BUDGETS = [["budgets", "check"], ["budgets", "list"], ["budgets", "violations"]]
 ALERTS = [["alerts", name] for name in ("list", "ack", "snooze", "send", "replay")]

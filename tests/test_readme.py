@@ -38,6 +38,7 @@ from usage_pipeline import cli, tables
 from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.checks_reconciled import RECONCILED_CHECKS
 from usage_pipeline.defs.definitions import definitions_of
+from usage_pipeline.defs.deliver import DELIVERY_CHECKS
 from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.partitions import FIRST_DAY
 from usage_pipeline.defs.schedules import RE_READ_DAYS, SCHEDULES
@@ -227,7 +228,7 @@ def test_schedules_sensors_and_checks_are_told(definitions: dg.Definitions):
     assert f"start on {FIRST_DAY}" in README
     specs = {
         (spec.name, spec.asset_key.to_user_string(), spec.blocking)
-        for check in [*CHECKS, *RECONCILED_CHECKS, *WALLET_CHECKS]
+        for check in [*CHECKS, *RECONCILED_CHECKS, *WALLET_CHECKS, *DELIVERY_CHECKS]
         for spec in check.check_specs
     }
     assert {(names(row[0])[0], names(row[1])[0], row[2].endswith("; blocks")) for row in table("check")} == specs

@@ -37,6 +37,7 @@ GROUPS = {
     "revisions": "reports",
     "alerts": "alerts",
     "deliveries": "alerts",
+    "report_deliveries": "reports",
 }
 DAILY = {
     "ingested_files",
@@ -59,6 +60,7 @@ JOBS = {
     "budget_check": {*DAILY, "alerts"},
     "close": {"revisions"},
     "digests": {"digest"},
+    "deliver": {"report_deliveries"},
 }
 CHECKS = {
     ("ingested_files", "every_line_accounted_for"): True,
@@ -74,6 +76,7 @@ CHECKS = {
     ("monthly_costs", "days_foot_to_the_month"): True,
     ("statement", "files_say_the_same"): True,
     ("statement", "focus_files_are_valid"): False,
+    ("report_deliveries", "reports_delivered"): False,
 }
 """Asset and check, and whether it is blocking."""
 
@@ -132,7 +135,7 @@ def test_every_asset_says_what_it_is(specs: dict[str, dg.AssetSpec]) -> None:
 
 
 def test_every_materializable_asset_has_a_code_version(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]) -> None:
-    assert set(_materializable(definitions)) == {*JOBS["budget_check"], *MONTHLY, "digest"}
+    assert set(_materializable(definitions)) == {*JOBS["budget_check"], *MONTHLY, "digest", "report_deliveries"}
     assert [key for key in _materializable(definitions) if not specs[key].code_version] == []
 
 
@@ -165,7 +168,7 @@ def test_jobs(definitions: dg.Definitions) -> None:
 
 
 def test_what_people_backfill_tells_nobody() -> None:
-    assert not {"alerts", "deliveries"} & (JOBS["ingest"] | JOBS["daily"] | JOBS["monthly"])
+    assert not {"alerts", "deliveries", "report_deliveries"} & (JOBS["ingest"] | JOBS["daily"] | JOBS["monthly"])
 
 
 def test_steps_share_one_process(definitions: dg.Definitions) -> None:
@@ -180,6 +183,7 @@ def test_schedules_and_sensors(definitions: dg.Definitions) -> None:
         "monthly_statement": ("0 6 * * *", "UTC", "monthly"),
         "daily_digest": ("0 5 * * *", "UTC", "digests"),
         "weekly_digest": ("0 5 * * 1", "UTC", "digests"),
+        "report_delivery": ("*/15 * * * *", "UTC", "deliver"),
     }
     sensors = {one.name: {job.name for job in one.jobs} for one in definitions.sensors or ()}
     assert sensors == {"new_files": {"ingest", "daily", "monthly"}}

@@ -4,6 +4,7 @@ The row keeps the message itself, not what it was made of: costs, prices and tem
 """
 
 import json
+import re
 from dataclasses import asdict
 from datetime import date, datetime
 from email import message_from_bytes
@@ -12,12 +13,15 @@ from email.policy import SMTP
 
 from usage_pipeline.tables.notices import Link, Notice
 
+_FIRST_EMPTY = re.compile(r"^Subject: ?\r\n (.{1,60}) ", re.MULTILINE)
+
 AS_WRITTEN = SMTP.clone(refold_source="none")
 
 
 def packed_mail(message: EmailMessage) -> str:
-    """The message's bytes, all of which are ASCII."""
-    return message.as_bytes(policy=SMTP).decode("ascii")
+    """The message's bytes, all of which are ASCII. A long subject begins on its first line: Python's folding may leave that one empty."""
+    head, end, body = message.as_bytes(policy=SMTP).decode("ascii").partition("\r\n\r\n")
+    return _FIRST_EMPTY.sub(r"Subject: \1\r\n ", head) + end + body
 
 
 def unpacked_mail(text: str) -> EmailMessage:

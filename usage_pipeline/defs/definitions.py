@@ -12,6 +12,7 @@ from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.checks_reconciled import RECONCILED_CHECKS
 from usage_pipeline.defs.closing import revisions_asset
 from usage_pipeline.defs.costs import daily_costs_asset, monthly_costs_asset
+from usage_pipeline.defs.deliver import DELIVERY_CHECKS, report_deliveries_asset
 from usage_pipeline.defs.digests import digest_asset
 from usage_pipeline.defs.forecasts import forecasts_asset
 from usage_pipeline.defs.ingest import ingested_files_asset, landing_specs, rejected_spec
@@ -46,6 +47,7 @@ ASSETS = [
     journal_asset,
     revisions_asset,
     alerts_asset,
+    report_deliveries_asset,
 ]
 
 
@@ -56,7 +58,7 @@ def definitions_of(home: Path, config: Path) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=[*landing_specs, rejected_spec, price_book_spec, *ASSETS, deliveries_spec],
-        asset_checks=[*CHECKS, *RECONCILED_CHECKS, *WALLET_CHECKS],
+        asset_checks=[*CHECKS, *RECONCILED_CHECKS, *WALLET_CHECKS, *DELIVERY_CHECKS],
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=SENSORS,

@@ -15,6 +15,7 @@ from usage_pipeline.tables.forecasts import forecasts
 from usage_pipeline.tables.ingested_files import ingested_files
 from usage_pipeline.tables.priced_usage import priced_usage
 from usage_pipeline.tables.reconciliations import reconciliations
+from usage_pipeline.tables.report_deliveries import report_deliveries
 from usage_pipeline.tables.request_limits import limit_violations
 from usage_pipeline.tables.revisions import revisions
 from usage_pipeline.tables.usage_events import usage_events
@@ -56,5 +57,8 @@ close_job = dg.define_asset_job(
 digest_job = dg.define_asset_job(
     "digests", selection=[DIGEST], description="The digests of days and weeks, and the one-pagers of months, that its config names."
 )
+deliver_job = dg.define_asset_job(
+    "deliver", selection=[report_deliveries.name], description="Send the reports that are due, and what could not be sent before."
+)
 
-JOBS = [ingest_job, daily_job, monthly_job, alerts_job, budget_check_job, close_job, digest_job]
+JOBS = [ingest_job, daily_job, monthly_job, alerts_job, budget_check_job, close_job, digest_job, deliver_job]

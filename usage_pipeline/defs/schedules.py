@@ -6,8 +6,10 @@ from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.defs.jobs import budget_check_job, daily_job, digest_job, monthly_job
+from usage_pipeline.defs.deliver import has_work
+from usage_pipeline.defs.jobs import budget_check_job, daily_job, deliver_job, digest_job, monthly_job
 from usage_pipeline.defs.partitions import FIRST_DAY, daily_tags, monthly_tags
+from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import ONE_DAY, Period, inclusive, month_of
 from usage_pipeline.tables.spans import Span, day_span, month_span, week_span
 
@@ -77,7 +79,22 @@ def weekly_digest(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return _digests("weekly digest", context, week_span(_day(context) - ONE_DAY))
 
 
-SCHEDULES = [daily_run, budget_check, monthly_statement, daily_digest, weekly_digest]
+@dg.schedule(
+    job=deliver_job,
+    cron_schedule="*/15 * * * *",
+    execution_timezone="UTC",
+    description="Every quarter of an hour, where a report is due or waits to be sent again: deliveries of usage.yaml.",
+)
+def report_delivery(context: dg.ScheduleEvaluationContext, workplace: Workplace) -> dg.RunRequest | dg.SkipReason:
+    """A run where there is something to send; without deliveries in usage.yaml, none ever."""
+    if not workplace.settings().deliveries:
+        return dg.SkipReason("usage.yaml has no deliveries")
+    if not has_work(workplace, workplace.now()):
+        return dg.SkipReason("no report is due")
+    return _request("deliver", context, {})
+
+
+SCHEDULES = [daily_run, budget_check, monthly_statement, daily_digest, weekly_digest, report_delivery]
 
 
 def _day(context: dg.ScheduleEvaluationContext) -> date:

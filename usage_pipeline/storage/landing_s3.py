@@ -96,21 +96,24 @@ class S3Store:
     @cached_property
     def _client(self) -> Any:
         """One for all threads: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html"""
-        config = Config(
-            retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            max_pool_connections=THREADS,
-            s3={"addressing_style": "path"} if self.endpoint else None,
-        )
-        try:
-            return boto3.session.Session().client("s3", endpoint_url=self.endpoint, region_name=self.region, config=config)
-        except BotoCoreError as error:
-            raise failure_of_listing(error, "S3", self.endpoint) from None
-        except ValueError:
-            raise UsageConfigError(
-                f"USAGE_S3_ENDPOINT: {server_of(self.endpoint)!r} is no address, such as https://s3.example.org"
-            ) from None
+        return client_of(self.endpoint, self.region)
+
+
+def client_of(endpoint: str | None, region: str | None) -> Any:
+    """boto3's client of AWS, or of `endpoint`. Raises UsageConfigError in words where it cannot be made."""
+    config = Config(
+        retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=THREADS,
+        s3={"addressing_style": "path"} if endpoint else None,
+    )
+    try:
+        return boto3.session.Session().client("s3", endpoint_url=endpoint, region_name=region, config=config)
+    except BotoCoreError as error:
+        raise failure_of_listing(error, "S3", endpoint) from None
+    except ValueError:
+        raise UsageConfigError(f"USAGE_S3_ENDPOINT: {server_of(endpoint)!r} is no address, such as https://s3.example.org") from None
 
 
 def split(uri: str) -> tuple[str, str]:

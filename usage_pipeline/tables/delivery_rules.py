@@ -67,7 +67,7 @@ REPORTS: dict[str, DeliveredReport] = {
         ),
         DeliveredReport(
             name="digest_day",
-            label="Daily digest",
+            label="Digest",
             kind=DAY,
             summary="digest.json",
             files=_files("digest", PDF, CSV, JSON),
@@ -75,7 +75,7 @@ REPORTS: dict[str, DeliveredReport] = {
         ),
         DeliveredReport(
             name="digest_week",
-            label="Weekly digest",
+            label="Digest",
             kind=WEEK,
             summary="digest.json",
             files=_files("digest", PDF, CSV, JSON),
@@ -83,7 +83,7 @@ REPORTS: dict[str, DeliveredReport] = {
         ),
         DeliveredReport(
             name="one_pager",
-            label="One page",
+            label="Summary",
             kind=MONTH,
             summary="onepager.json",
             files=_files("onepager", PDF, CSV, JSON),
