@@ -62,6 +62,7 @@ class S3Folder:
             "Key": key,
             "Body": content,
             "ContentType": content_type(key),
+            "ChecksumAlgorithm": "SHA256",
             "ChecksumSHA256": b64encode(digest.digest()).decode(),
             "Metadata": {SHA256: digest.hexdigest()},
         }
