@@ -86,7 +86,6 @@ def test_without_a_whole_day_there_is_no_pace() -> None:
     first = date(2026, 10, 1)
     assert advice(facts("400", as_of=first, whole=date(2026, 9, 30), costs=[cost(first, "400")])) == [
         "Left for the rest of the month: $100.00. There is no forecast before a whole day is over, so look again soon.",
-        "Start with the model gpt-5: it makes 100 % of the spending.",
     ]
 
 

@@ -57,7 +57,7 @@ def test_days_gone_by_are_silent_and_a_source_becomes_stale(world: World) -> Non
 def test_words_say_what_it_is_and_what_to_do(world: World) -> None:
     words = {one.rule: one.words or "" for one in conditions_of(world.workplace, LAST, world.database.select(daily_costs))}
     assert words["request_limit"].startswith(
-        "On 2026-10-20 1 request went over the limit on one request; the worst has 0.75 where 0.5 may be"
+        "On Tue 20 Oct 1 request went over the limit on one request. The worst took $0.75 where $0.50 is the limit (chat, gpt-4o-mini)."
     )
     assert "its cost is unknown, not 0" in words["unpriced"]
     assert "40" in words["anomaly"]

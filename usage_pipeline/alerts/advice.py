@@ -56,6 +56,10 @@ def _stay_inside(facts: Facts, currency: str) -> str:
     most = words.amount(allowance, facts.budget.unit, currency, rounding=ROUND_DOWN)
     so_far = words.amount(pace, facts.budget.unit, currency)
     days = "the day that is left" if facts.days_left == 1 else f"each of the {facts.days_left} days left"
+    to_come = facts.daily_forecast
+    if pace <= allowance and to_come is not None:  # what comes is dearer than what was: of a year half of which nothing is known
+        expected = words.amount(to_come, facts.budget.unit, currency)
+        return f"To stay inside the limit, use at most {most} on {days}; the forecast expects {expected} a day."
     return f"To stay inside the limit, use at most {most} on {days}; the pace so far is {so_far} a day."
 
 

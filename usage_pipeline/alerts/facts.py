@@ -80,15 +80,24 @@ class Facts:
         return None if self.status.forecast is None else money.share_of(self.status.forecast, 1, self.period.days_count)
 
     @property
+    def daily_forecast(self) -> Decimal | None:
+        """What the forecast expects of each day left; None without a forecast or a day left."""
+        ahead = None if self.status.forecast is None else money.total([self.status.forecast, -self.status.spent])
+        return None if ahead is None or not self.days_left else money.share_of(ahead, 1, self.days_left)
+
+    @property
     def daily_allowance(self) -> Decimal | None:
         """What may be spent on each day left to end at the limit; None when nothing is left to spend, or no day to spend it on."""
         return money.share_of(self.status.remaining, 1, self.days_left) if self.days_left and self.status.remaining > 0 else None
 
     @property
     def main_driver(self) -> tuple[str, Driver] | None:
-        """The largest named value of the first dimension that has one, with the dimension's name. What is unattributed names nobody."""
-        named = ((table.dimension, row) for table in self.drivers for row in table.rows if row.name not in {None, UNATTRIBUTED})
-        return next(named, None)
+        """The largest named value of the first dimension that tells anything apart, with the dimension's name; None where none does.
+
+        What is unattributed names nobody.
+        """
+        telling = (table for table in self.drivers if len(table.rows) > 1)
+        return next(((table.dimension, row) for table in telling for row in table.rows if row.name not in {None, UNATTRIBUTED}), None)
 
 
 def facts_of(

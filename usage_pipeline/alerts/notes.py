@@ -27,8 +27,13 @@ NAMED = 3
 
 
 def notes_of(alerts: Sequence[Alert]) -> tuple[Note, ...]:
-    """A note for each, in their order."""
-    return tuple(Note(level=one.level, head=_head(one), text=words.plain_sentence(one.words or ""), todo=mend_of(one)) for one in alerts)
+    """A note for each, in their order; what to do is said once for all of a rule, in the last of them."""
+    last = {one.rule: one.alert_id for one in alerts}
+    return tuple(
+        Note(level=one.level, head=_head(one), text=words.plain_sentence(one.words or ""),
+             todo=mend_of(one) if last[one.rule] == one.alert_id else "")
+        for one in alerts
+    )  # fmt: skip
 
 
 def letter_of_notes(alerts: Sequence[Alert], *, project: Project | None, organisation: Organisation, why: str, now: datetime) -> Letter:
@@ -51,7 +56,7 @@ def letter_of_notes(alerts: Sequence[Alert], *, project: Project | None, organis
 
 
 def _subject(alert: Alert, note: Note, whose: str, more: str) -> str:
-    """'support-portal: unusual cost, spent 68.20 on gpt-5 on Tuesday 2026-10-20 (+1 more)'; a critical one says so."""
+    """'support-portal: unusual cost, spent $68.20 on gpt-5 on Tue 20 Oct (+1 more)'; a critical one says so."""
     loud = "Critical: " if note.level == LEVELS[-1] else ""
     clause = note.text.partition(": ")[0].removeprefix(f"{alert.project} ")
     told = f", {clause}" if alert.rule == ANOMALY and clause else ""
@@ -69,10 +74,11 @@ def as_one(letters: Sequence[tuple[str, Letter]], organisation: Organisation) ->
     first = letters[0][1]
     at_length = [letter for _, letter in letters if letter.blocks][:BLOCKS_MAX]
     short = [letter for _, letter in letters if letter.blocks][BLOCKS_MAX:]
+    loud = "Critical: " if any(letter.level == LEVELS[-1] for _, letter in letters) else ""
     shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     return replace(
         first,
-        subject=f"{words.plain(organisation.name)}: {len(names)} projects need a look: {shown}",
+        subject=f"{loud}{words.plain(organisation.name)}: {len(names)} projects need a look: {shown}",
         preheader="; ".join(letter.subject for _, letter in letters),
         blocks=tuple(block for letter in at_length for block in letter.blocks[:1]),
         others=tuple(_line(letter) for letter in short),

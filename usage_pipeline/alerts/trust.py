@@ -22,7 +22,7 @@ def trust_in(facts: Facts, currency: str) -> list[str]:
     """One sentence each for how final it is, the days, the estimate and the unknown."""
     sentences = [_days(facts), _basis(facts)]
     if facts.finality is not None:
-        sentences.insert(0, words.plain_sentence(facts.finality.words))
+        sentences.insert(0, words.in_cents(words.plain_sentence(facts.finality.words), currency))
     if facts.unpriced:
         sentences.append(_unknown(facts.unpriced, currency))
     return sentences

@@ -40,7 +40,7 @@ def change_table(why: Why | None, currency: str) -> ChangeTable | None:
             for name, amount in parts
         ),
         movers_head=f"Largest changes by {HEADS[why.whose]} and model" if why.whose else "Largest changes by model",
-        movers=tuple(_mover(one, why, currency) for one in why.movers),
+        movers=tuple(_mover(one, why, currency) for one in why.movers if money.round_parts([one.causes.change])[0]),
     )
 
 

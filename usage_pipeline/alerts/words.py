@@ -1,5 +1,6 @@
 """Numbers and days in words, as people read them in a mail. Everything here is for showing; nothing is counted with."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
@@ -16,6 +17,7 @@ UNCHANGED = "±"
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _CENT = Decimal("0.01")
+_EXACT = re.compile(r"(?<![\w.-])\d+\.\d{3,}(?![\w.]*\d)")
 _TENTH = Decimal("0.1")
 
 
@@ -44,6 +46,11 @@ def amount(value: Decimal, unit: str, currency: str, *, rounding: str = ROUND_HA
     digits = f"{shown:,.0f}" if short and shown == shown.to_integral_value() else f"{shown:,f}"
     symbol = SYMBOLS.get(currency)
     return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency} {digits}"
+
+
+def in_cents(sentence: str, currency: str) -> str:
+    """`sentence` with the exact amounts in it as people read them: '1.60110711' is '$1.60'."""
+    return _EXACT.sub(lambda found: amount(Decimal(found[0]), currency, currency), sentence)
 
 
 def figure(value: Decimal, unit: str, currency: str, *, short: bool = False) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from usage_pipeline import money
+from usage_pipeline.alerts.condition_words import anomaly_words, gap_words, violation_words
 from usage_pipeline.alerts.conditions import (
     ANOMALY,
     RECONCILIATION_GAP,
@@ -18,6 +19,7 @@ from usage_pipeline.alerts.conditions import (
     WARNING,
     Condition,
 )
+from usage_pipeline.alerts.words import day as plain_day
 from usage_pipeline.defs.alert_wallets import wallet_conditions
 from usage_pipeline.defs.finding_unreconciled import unreconciled
 from usage_pipeline.defs.source_status import source_statuses
@@ -49,32 +51,23 @@ def _nothing(_workplace: Workplace, _as_of: date, _costs: Sequence[DailyCost]) -
 
 def _anomalies(workplace: Workplace, as_of: date, _costs: Sequence[DailyCost]) -> list[Condition]:
     """A project's day with an anomaly, once, with all its models."""
+    currency = workplace.settings().organisation.currency
     found: dict[tuple[str, date], list[Anomaly]] = defaultdict(list)
     for one in workplace.database().select(anomalies, where={"day": recent(as_of)}):
         found[one.project, one.day].append(one)
     return [
-        _of_a_day(ANOMALY, project, day, _first([one.words for one in sorted(rows, key=lambda one: -one.excess)], "more anomaly"))
+        _of_a_day(ANOMALY, project, day, _first([anomaly_words(one, currency) for one in sorted(rows, key=lambda one: -one.excess)]))
         for (project, day), rows in found.items()
     ]
 
 
 def _violations(workplace: Workplace, as_of: date, _costs: Sequence[DailyCost]) -> list[Condition]:
     """A project's day with requests over a limit on one request, once."""
+    currency = workplace.settings().organisation.currency
     found: dict[tuple[str, date], list[LimitViolation]] = defaultdict(list)
     for one in workplace.database().select(limit_violations, where={"day": recent(as_of)}):
         found[one.project or UNATTRIBUTED, one.day].append(one)
-    return [_of_a_day(REQUEST_LIMIT, project, day, _violation_words(rows, day)) for (project, day), rows in found.items()]
-
-
-def _violation_words(rows: Sequence[LimitViolation], day: date) -> str:
-    worst = max(rows, key=lambda one: one.amount / one.limit if one.limit else one.amount)
-    what = "1 request" if len(rows) == 1 else f"{len(rows):,} requests"
-    measure = "tokens" if worst.measure == "max_tokens" else "cost"
-    return (
-        f"On {day} {what} went over the limit on one request; the worst has {money.text(worst.amount)} where {money.text(worst.limit)} may"
-        f" be ({measure}; {worst.operation or 'no operation'}, {worst.model or 'no model'})."
-        f" `usage-pipeline budgets violations --from {day} --to {day}` lists them."
-    )
+    return [_of_a_day(REQUEST_LIMIT, project, day, violation_words(rows, day, currency)) for (project, day), rows in found.items()]
 
 
 def _unpriced(_workplace: Workplace, as_of: date, costs: Sequence[DailyCost]) -> list[Condition]:
@@ -92,8 +85,8 @@ def _unpriced(_workplace: Workplace, as_of: date, costs: Sequence[DailyCost]) ->
             period_start=month.start,
             period_end=month.end,
             level=WARNING,
-            words=f"{model} has no rate: its cost is unknown, not 0, and in no budget ({events:,} requests since {month.start}). "
-            "`usage-pipeline unpriced` says what to add under prices in usage.yaml.",
+            words=f"{model} has no rate: its cost is unknown, not 0, and in no budget ({events:,} requests since {plain_day(month.start)})."
+            " `usage-pipeline unpriced` says what to add to usage.yaml.",
         )
         for model, events in sorted(found.items())
     ]
@@ -110,8 +103,8 @@ def _stale(workplace: Workplace, as_of: date, _costs: Sequence[DailyCost]) -> li
             period_start=one.newest_day,
             period_end=None,
             level=WARNING,
-            words=f"{one.source} has given no data since {one.newest_day}, {one.lag_days} days ago; more than {days} is too long. What was "
-            "used or billed since is in no number. `usage-pipeline sources` tells more.",
+            words=f"{one.source} has given no data since {plain_day(one.newest_day)}, {one.lag_days} days ago; more than {days} days is too"
+            " long. What was used or billed since is in no number. `usage-pipeline sources` tells more.",
         )
         for one in source_statuses(workplace, as_of)
         if one.is_stale and one.newest_day
@@ -132,7 +125,7 @@ def _gap(workplace: Workplace, as_of: date, _costs: Sequence[DailyCost]) -> list
             period_start=month.start,
             period_end=month.end,
             level=CRITICAL if as_of == month.last else WARNING,
-            words=found.words,
+            words=gap_words(found.amount or money.ZERO, found.count, month.start, workplace.settings().organisation.currency),
         )
     ]
 
@@ -155,9 +148,9 @@ def _of_a_day(rule: str, project: str, day: date, words: str) -> Condition:
     )
 
 
-def _first(words: Sequence[str], rest: str) -> str:
+def _first(words: Sequence[str]) -> str:
     more = len(words) - SHOWN
-    return " ".join(words[:SHOWN]) + (f" And {more} {rest}{'' if more == 1 else ' of the same kind'}." if more > 0 else "")
+    return " ".join(words[:SHOWN]) + (f" And {more} more on that day." if more > 0 else "")
 
 
 COLLECTED: dict[str, Collect] = {
