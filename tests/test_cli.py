@@ -14,11 +14,12 @@ from usage_pipeline.cli import main
 
 PRICES = [["prices", name] for name in ("list", "show", "diff", "adopt")]
 BOOK = [["reconcile"], ["close"], ["verify"], ["explain"], ["journal"], ["anomalies"], ["digest"], ["send"]]
+REPORTS = [["report", "usage"], ["report", "comparison"]]
 WALLETS = [["wallets", name] for name in ("list", "entries", "grant", "request", "approve", "reject")]
 BUDGETS = [["budgets", "check"], ["budgets", "list"], ["budgets", "violations"]]
 ALERTS = [["alerts", name] for name in ("list", "ack", "snooze", "send", "replay")]
 COMMANDS = [*ALERTS, ["demo"], ["init"], ["run"], ["price"], ["reprice"], ["sources"], ["coverage"], ["channels"], *BOOK, *BUDGETS, *PRICES]
-COMMANDS += WALLETS
+COMMANDS += WALLETS + REPORTS
 SMALL = "organisation: {name: Example Org}\nprojects: [{id: portal}]\nsources: [{name: app, kind: tracker, path: 'logs/*.jsonl'}]\n"
 
 
@@ -88,6 +89,8 @@ def test_installed_command_answers_at_once() -> None:
         (["digest", "--day", "2026-10-02", "--month", "2026-10"], "digest: name one of --day, --week and --month"),
         (["digest", "--week", "2026-W60"], "'2026-W60' is no day, ISO week or month that is in the calendar"),
         (["digest", "--week", "2026-10-02"], "--week '2026-10-02' is no ISO week, such as 2026-W41"),
+        (["report", "usage", "--from", "2026-10-01"], "report usage: give --month, or --from and --to"),
+        (["report", "usage", "--month", "2026-10", "--from", "2026-10-01", "--to", "2026-10-02"], "report usage: give --month, or --from"),
         (["demo", "--days", "0"], "0 is not in the range 1<=x<=366"),
         (["demo", "--days", "many"], "'many' is not a valid integer"),
         (["shut"], "No such command 'shut'"),

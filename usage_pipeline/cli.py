@@ -14,6 +14,7 @@ from usage_pipeline.commands.channels_options import channels
 from usage_pipeline.commands.digest_options import digest
 from usage_pipeline.commands.options import DAY, MONTH, common, environment_of, output_of, range_of
 from usage_pipeline.commands.prices_options import prices
+from usage_pipeline.commands.report_options import report
 from usage_pipeline.commands.send_options import send
 from usage_pipeline.commands.wallets_options import wallets
 from usage_pipeline.errors import UsageConfigError
@@ -370,6 +371,7 @@ main.add_command(prices)
 main.add_command(alerts)
 main.add_command(channels)
 main.add_command(digest)
+main.add_command(report)
 main.add_command(send)
 main.add_command(wallets)
 

@@ -33,6 +33,8 @@ GROUPS = {
     "wallets": "budgets",
     "statement": "reports",
     "digest": "reports",
+    "usage_report": "reports",
+    "comparison": "reports",
     "journal": "reports",
     "revisions": "reports",
     "alerts": "alerts",
@@ -59,7 +61,7 @@ JOBS = {
     "alerting": {"alerts"},
     "budget_check": {*DAILY, "alerts"},
     "close": {"revisions"},
-    "digests": {"digest"},
+    "digests": {"digest", "usage_report", "comparison"},
     "deliver": {"report_deliveries"},
 }
 CHECKS = {
@@ -135,13 +137,13 @@ def test_every_asset_says_what_it_is(specs: dict[str, dg.AssetSpec]) -> None:
 
 
 def test_every_materializable_asset_has_a_code_version(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]) -> None:
-    assert set(_materializable(definitions)) == {*JOBS["budget_check"], *MONTHLY, "digest", "report_deliveries"}
+    assert set(_materializable(definitions)) == {*JOBS["budget_check"], *MONTHLY, *JOBS["digests"], "report_deliveries"}
     assert [key for key in _materializable(definitions) if not specs[key].code_version] == []
 
 
 def test_tables_show_their_columns(specs: dict[str, dg.AssetSpec]) -> None:
     without = {key for key in GROUPS if "dagster/column_schema" not in specs[key].metadata}
-    assert without == {"price_book", "digest"}, "a digest is files, no table"
+    assert without == {"price_book", *JOBS["digests"]}, "these reports are files, no tables"
     columns = {one.name: one for one in specs["daily_costs"].metadata["dagster/column_schema"].columns}
     assert columns["billed_cost"].type == "decimal(38, 15)"
     assert columns["billed_cost"].description == "The provider's bill; null until a bill covers it"

@@ -25,6 +25,7 @@ from usage_pipeline.defs.request_limits import limit_violations_asset
 from usage_pipeline.defs.schedules import SCHEDULES
 from usage_pipeline.defs.sensors import SENSORS
 from usage_pipeline.defs.usage import charges_asset, usage_events_asset
+from usage_pipeline.defs.usage_report import comparison_asset, usage_report_asset
 from usage_pipeline.defs.wallets import WALLET_CHECKS, wallets_asset
 from usage_pipeline.defs.workplace import Workplace
 
@@ -44,6 +45,8 @@ ASSETS = [
     budget_status_asset,
     statement_asset,
     digest_asset,
+    usage_report_asset,
+    comparison_asset,
     journal_asset,
     revisions_asset,
     alerts_asset,

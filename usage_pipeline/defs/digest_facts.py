@@ -48,10 +48,10 @@ def facts_of(workplace: Workplace, span: Span) -> SpanFacts:
         raise UsageConfigError(f"{span.name}: no day of it is over, today is {today} (UTC): name one that lies before")
     days = Period(span.period.start, min(span.period.end, today))
     compared = span.compared_with(days)
-    known = _Known(workplace, database)
+    known = KnownCosts(workplace, database)
     rows, before = known.costs(days), known.costs(compared)
-    unpriced = _unpriced(workplace, rows, days)
-    statuses = _statuses(workplace, database, days.last)
+    unpriced = unpriced_in(workplace, rows, days)
+    statuses = statuses_on(workplace, database, days.last)
     return SpanFacts(
         span=span,
         days=days,
@@ -68,13 +68,13 @@ def facts_of(workplace: Workplace, span: Span) -> SpanFacts:
         anomalies=tuple(sorted(database.select(anomalies, where={"day": days}), key=lambda one: (-one.excess, one.day, one.project))),
         unpriced=unpriced,
         findings=_findings(workplace, known, days, rows),
-        finality=_finality(workplace, known, days),
+        finality=finality_in(workplace, known, days),
         grade=_grade(workplace, known, span, days, rows, unpriced),
         looks=looks_of(settings),
     )
 
 
-class _Known:
+class KnownCosts:
     """The cost rows of days: of closed months as they were closed, also while they are being revised."""
 
     def __init__(self, workplace: Workplace, database: Database) -> None:
@@ -105,14 +105,14 @@ def _cost(rows: list[DailyCost]) -> Decimal | None:
     return known_total(row.cost for row in rows)
 
 
-def _unpriced(workplace: Workplace, rows: list[DailyCost], days: Period) -> tuple[Unpriced, ...]:
+def unpriced_in(workplace: Workplace, rows: list[DailyCost], days: Period) -> tuple[Unpriced, ...]:
     """By model, with ranges of money out of the book of the last day."""
     if not unpriced_of(rows):
         return ()
     return unpriced_of(rows, explainer(workplace.books().book_on(days.last)), by_project=False)
 
 
-def _statuses(workplace: Workplace, database: Database, as_of: date) -> list[BudgetStatus]:
+def statuses_on(workplace: Workplace, database: Database, as_of: date) -> list[BudgetStatus]:
     """Every budget as it stood at the end of `as_of`, with its forecast: what came later is not looked at."""
     settings = workplace.settings()
     budgets = settings.budgets
@@ -130,7 +130,7 @@ def _trend(database: Database, span: Span, days: Period, rows: list[DailyCost]) 
     return tuple((day, costs.get(day)) for day in shown.days())
 
 
-def _outlook(workplace: Workplace, database: Database, known: _Known, through: date) -> Outlook:
+def _outlook(workplace: Workplace, database: Database, known: KnownCosts, through: date) -> Outlook:
     month = month_of(through)
     spent = _cost(known.costs(Period(month.start, through + ONE_DAY)))
     made = None
@@ -150,7 +150,7 @@ def _outlook(workplace: Workplace, database: Database, known: _Known, through: d
     )
 
 
-def _findings(workplace: Workplace, known: _Known, days: Period, rows: list[DailyCost]) -> tuple[FindingTold, ...]:
+def _findings(workplace: Workplace, known: KnownCosts, days: Period, rows: list[DailyCost]) -> tuple[FindingTold, ...]:
     """Nothing stands against what is closed."""
     if known.are_closed(days):
         return ()
@@ -160,7 +160,7 @@ def _findings(workplace: Workplace, known: _Known, days: Period, rows: list[Dail
     )
 
 
-def _finality(workplace: Workplace, known: _Known, days: Period) -> FinalityTold:
+def finality_in(workplace: Workplace, known: KnownCosts, days: Period) -> FinalityTold:
     """The least final of the span's months."""
     told = [
         FinalityTold(state=CLOSED, words=f"{known.closed[month.start].words}.")
@@ -172,7 +172,7 @@ def _finality(workplace: Workplace, known: _Known, days: Period) -> FinalityTold
 
 
 def _grade(
-    workplace: Workplace, known: _Known, span: Span, days: Period, rows: list[DailyCost], unpriced: tuple[Unpriced, ...]
+    workplace: Workplace, known: KnownCosts, span: Span, days: Period, rows: list[DailyCost], unpriced: tuple[Unpriced, ...]
 ) -> Grade | None:
     """Of a closed month the one that it was closed with."""
     if span.kind == MONTH and known.are_closed(days):

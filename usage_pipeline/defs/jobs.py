@@ -5,6 +5,7 @@ import dagster as dg
 from usage_pipeline.defs.digests import DIGEST
 from usage_pipeline.defs.journal import JOURNAL
 from usage_pipeline.defs.reports import REPORT
+from usage_pipeline.defs.usage_report import COMPARISON, USAGE
 from usage_pipeline.tables.alerts import alerts
 from usage_pipeline.tables.allocations import allocations
 from usage_pipeline.tables.anomalies import anomalies
@@ -55,7 +56,10 @@ close_job = dg.define_asset_job(
     description="What stands against the close of a month; with config `approve`, the close itself, or its next revision.",
 )
 digest_job = dg.define_asset_job(
-    "digests", selection=[DIGEST], description="The digests of days and weeks, and the one-pagers of months, that its config names."
+    "digests",
+    selection=[DIGEST, USAGE, COMPARISON],
+    description="The digests of days and weeks and the one-pagers of months that its config names; the usage report and the comparison "
+    "across projects of the month of yesterday, or of the periods that it names.",
 )
 deliver_job = dg.define_asset_job(
     "deliver", selection=[report_deliveries.name], description="Send the reports that are due, and what could not be sent before."

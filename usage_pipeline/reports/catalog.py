@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from usage_pipeline.reports import digest, onepager
+from usage_pipeline.reports import comparison, digest, onepager, usage
+from usage_pipeline.reports.comparison_facts import ComparisonFacts
 from usage_pipeline.reports.render import CSV, JSON, PDF, XLSX, render
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.span_facts import SpanFacts
+from usage_pipeline.reports.usage_facts import UsageFacts
 
 Facts = TypeVar("Facts")
 
@@ -33,3 +35,13 @@ SPAN_REPORTS: tuple[Report[SpanFacts], ...] = (
     Report(name=onepager.NAME, label="A month on one page", files=onepager.FILES, render=onepager.render),
 )
 """Of a day, a week or a month as far as it has gone."""
+
+USAGE_REPORTS: tuple[Report[UsageFacts], ...] = (
+    Report(name="usage", label="What logged requests used and cost", files=usage.FILES, render=usage.render),
+)
+"""Of a month or a range, for the organisation or a project."""
+
+COMPARISONS: tuple[Report[ComparisonFacts], ...] = (
+    Report(name="comparison", label="Projects side by side", files=comparison.FILES, render=comparison.render),
+)
+"""Of a month."""
