@@ -65,6 +65,8 @@ def test_without_wallets_there_are_none_and_they_decide_no_number(tmp_path: Path
         ("[{id: a b, unit: USD}]", "4: wallets[0].id: 'a b' is no id"),
         ("[{id: a, unit: USD, low: -1}]", "4: wallets[0].low: -1 is negative"),
         ("[{id: a, unit: USD, recharge: {approve: [x]}}]", "4: wallets[0].recharge.amount: it is missing"),
+        ("[{id: a, unit: USD, recharge: {amount: 5, automatic: yes}}]", "wallets[0].recharge.automatic: 'yes' is neither true nor false"),
+        ("[{id: a, unit: USD, recharge: {amount: 5, automatic: true}}]", "4: wallets[0]: recharge.automatic asks when the wallet runs low"),
         ("[{id: a, unit: USD, colour: 5}]", "4: wallets[0].colour: unknown key; known here are id, project, team, client, unit, low"),
     ],
 )  # fmt: skip

@@ -18,7 +18,7 @@ from usage_pipeline.periods import day_of, inclusive, month_of
 from usage_pipeline.tables.audit_log import audit_log
 from usage_pipeline.tables.costs import daily_costs
 from usage_pipeline.tables.revisions import Revision, revisions
-from usage_pipeline.tables.wallets import wallet_entries, wallets
+from usage_pipeline.tables.wallets import recharge_requests, wallet_entries, wallets
 
 CONFIG = """\
 organisation: {name: Example Org, finance: [finance@example.org]}
@@ -110,9 +110,27 @@ def test_a_low_wallet_is_worth_telling_now_and_never_of_the_past(world: World) -
         "wallet_low", "wallets/support", "portal", SECOND, "warning",
     )  # fmt: skip
     assert found.words == (
-        "The wallet support is low since 2026-10-02: 40 credits are left. `usage-pipeline wallets request support` asks for more."
+        "The wallet support is low since 2 October: 40 credits left. `usage-pipeline wallets request support` asks for more."
     )
     assert wallet_conditions(world.workplace, FIRST, []) == []
+
+
+def test_a_recharge_is_asked_for_by_itself_once_while_it_is_low(world: World) -> None:
+    world.config.write_text(CONFIG.replace("recharge: {amount: 500,", "recharge: {amount: 500, automatic: true,"), "utf-8")
+    for _ in range(2):
+        keep_wallets(world.workplace)
+    (asked,) = world.database.select(recharge_requests)
+    assert (asked.request_id, asked.amount, asked.state) == ("support-1", 500, "open")
+    assert asked.note == "by itself: low since 2026-10-02, 40 credits left"
+    assert "by itself: low since 2026-10-02" in world.command("wallets", "list").stdout
+    (found,) = wallet_conditions(world.workplace, date(2999, 1, 1), [])
+    assert found.words == (
+        "The wallet support is low since 2 October: 40 credits left. A recharge of 500 credits is asked for (support-1); "
+        "finance@example.org may approve it: `usage-pipeline wallets approve support-1 --by NAME`."
+    )
+    assert world.command("wallets", "reject", "support-1", "--by", "finance@example.org").exit_code == 0
+    keep_wallets(world.workplace)
+    assert [one.state for one in world.database.select(recharge_requests)] == ["rejected"], "no is no, until it is low anew"
 
 
 def test_another_run_writes_nothing(world: World) -> None:

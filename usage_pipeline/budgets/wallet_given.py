@@ -5,7 +5,7 @@ A row that was read before changes nothing; one that says otherwise than what wa
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -27,6 +27,7 @@ from usage_pipeline.tables.wallets import (
     Wallet,
     WalletEntry,
     WalletRow,
+    WalletStatus,
 )
 
 ASKED = "request recharge"
@@ -84,6 +85,30 @@ def ask(
     after = {"request": request_id, "amount": money.text(amount), "unit": wallet.unit, "expires": expires}
     writing.acts.append(_act(ASKED, wallet.id, request_id, after, posting.actor, note, posting))
     return found
+
+
+def ask_where_low(
+    writing: Writing, wallet: Wallet, status: WalletStatus, known: Mapping[str, RechargeRequest], posting: Posting
+) -> RechargeRequest | None:
+    """The request that usage.yaml has asked for by itself, once for each time that the wallet runs low; None where none is due.
+
+    One that waits, or was made (by whomever) since the wallet is low, is enough: what was rejected is not asked for again and again.
+    """
+    if not (wallet.recharge and wallet.recharge.automatic and status.is_low and status.low_since):
+        return None
+    own = [one for one in known.values() if one.wallet == wallet.id]
+    if any(one.state == OPEN or one.requested_at.date() >= status.low_since for one in own):
+        return None
+    note = f"by itself: low since {status.low_since}, {money.text(status.balance)} {status.unit} left"
+    return ask(writing, wallet, unused(wallet.id, known), wallet.recharge.amount, posting, expires=None, note=note)
+
+
+def unused(stem: str, taken: Collection[str]) -> str:
+    """'<stem>-1', or the first number that is free."""
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
 
 
 def decide(

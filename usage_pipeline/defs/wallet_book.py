@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from usage_pipeline import money
-from usage_pipeline.budgets.wallet_given import Writing, ask, decide, give, take_rows
+from usage_pipeline.budgets.wallet_given import Writing, ask, ask_where_low, decide, give, take_rows, unused
 from usage_pipeline.budgets.wallet_ledger import Posting, counted, first_day_of, missing_entries, standing_of, usage_of
 from usage_pipeline.budgets.wallet_status import status_of
 from usage_pipeline.defs.closed import closed_months, user_of_the_machine
@@ -75,7 +75,7 @@ def grant(workplace: Workplace, name: str, amount: Decimal, expires: date | None
     def act(book: _Book) -> None:
         if expires is not None and expires < book.today:
             raise UsageConfigError(f"--expires {expires} is over: give today ({book.today}, UTC) or a later day")
-        reference = _unused(f"{name}-{GRANT}", {one.reference for one in [*book.entries, *book.writing.entries]})
+        reference = unused(f"{name}-{GRANT}", {one.reference for one in [*book.entries, *book.writing.entries]})
         told.append(give(book.writing, wallet, GRANT, amount, book.today, reference, book.posting, expires=expires, note=note))
 
     _write(workplace, act)
@@ -97,7 +97,7 @@ def request(workplace: Workplace, name: str, amount: Decimal | None, expires: da
             raise UsageError(f"request {pending.request_id} of {money.text(pending.amount)} is open: approve or reject it first")
         if expires is not None and expires < book.today:
             raise UsageConfigError(f"--expires {expires} is over: give today ({book.today}, UTC) or a later day")
-        told.append(ask(book.writing, wallet, _unused(name, set(known)), wanted, book.posting, expires=expires, note=note))
+        told.append(ask(book.writing, wallet, unused(name, set(known)), wanted, book.posting, expires=expires, note=note))
 
     _write(workplace, act)
     return told[0]
@@ -155,6 +155,7 @@ def _write(workplace: Workplace, act: Callable[[_Book], None]) -> Kept:
             found = missing_entries(wallet, own, used.amounts, through, book.posting)
             book.writing.entries.extend(found)
             statuses.append(status_of(wallet, [*own, *found], used, standing_of(own, used.amounts, through), through))
+            ask_where_low(book.writing, wallet, statuses[-1], book.requests | book.writing.requests, book.posting)
         transaction.insert(wallet_entries, book.writing.entries)
         transaction.upsert(recharge_requests, list(book.writing.requests.values()))
         transaction.insert(audit_log, book.writing.acts)
@@ -187,10 +188,3 @@ def _same_units(file: Path, declared: Collection[Wallet], entries: Sequence[Wall
         if before != wallet.unit:
             message = f"{wallet.unit!r}, but the ledger of {wallet.id} is in {before}: name the wallet in {wallet.unit} otherwise"
             raise UsageConfigError(str(Problem(str(file), wallet.line, "wallets.unit", message)))
-
-
-def _unused(stem: str, taken: set[str]) -> str:
-    number = 1
-    while f"{stem}-{number}" in taken:
-        number += 1
-    return f"{stem}-{number}"

@@ -26,7 +26,9 @@ def _wallet(shape: WalletShape, clients: dict[str, str | None], folder: Path, li
         unit=shape.unit,
         projects=tuple(name for name, client in clients.items() if client == holder) if scope == CLIENT else (),
         low=shape.low,
-        recharge=None if recharge is None else Recharge(amount=recharge.amount, approve=tuple(recharge.approve)),
+        recharge=None
+        if recharge is None
+        else Recharge(amount=recharge.amount, approve=tuple(recharge.approve), automatic=recharge.automatic),
         first_day=shape.first_day,
         entries=None if shape.entries is None else Path(os.path.normpath(folder / Path(shape.entries).expanduser())),
         line=line,

@@ -1,18 +1,27 @@
 """The shape of credit wallets."""
 
-from pydantic import Field, model_validator
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
 
 from usage_pipeline.settings.shape import Day, Identifier, NotNegative, Positive, Section, Word, given
-from usage_pipeline.settings.shape_words import wrong
+from usage_pipeline.settings.shape_words import word, wrong
 
 HOLDERS = ("project", "team", "client")
 
 
+def _flag(value: Any) -> bool:
+    if (text := word(value)) not in {"true", "false"}:
+        raise wrong(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
 class RechargeShape(Section):
-    """How much is asked for, and who may approve it."""
+    """How much is asked for, who may approve it, and whether it is asked for by itself where the wallet runs low."""
 
     amount: Positive
     approve: list[Word] = Field(default=[])
+    automatic: Annotated[bool, BeforeValidator(_flag)] = False
 
 
 class WalletShape(Section):
@@ -33,4 +42,6 @@ class WalletShape(Section):
         named = given(self, *HOLDERS)
         if len(named) > 1:
             raise wrong(f"a wallet is of one {' or '.join(named)}, not both")
+        if self.recharge and self.recharge.automatic and self.low is None:
+            raise wrong("recharge.automatic asks when the wallet runs low: say low, the balance at which it is, such as low: 500")
         return self

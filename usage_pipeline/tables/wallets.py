@@ -30,10 +30,14 @@ CREDITS = "credits"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recharge:
-    """How a wallet is filled again: the amount asked for where none is said, and who may approve (anybody, where nobody is named)."""
+    """How a wallet is filled again: the amount asked for where none is said, and who may approve (anybody, where nobody is named).
+
+    `automatic`: whether it is asked for by itself, once each time that the wallet runs low.
+    """
 
     amount: Decimal
     approve: tuple[str, ...] = ()
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
