@@ -19,9 +19,9 @@ MOVERS_MOST, TOLD_MOST = 5, 3
 MEANINGS = {
     VOLUME: ("less used", "as much used", "more used"),
     PRICE: ("the same, cheaper", "at the same prices", "the same, dearer"),
-    MIX: ("cheaper models, less output", "the same models", "dearer models, more output"),
-    CACHE: ("more read from the cache", "as much from the cache", "less read from the cache"),
-    CHARGES: ("fewer fees, more credits", "as many fees", "more fees, fewer credits"),
+    MIX: ("a cheaper mix", "the same mix", "a dearer mix of models"),
+    CACHE: ("more from the cache", "as much from the cache", "less from the cache"),
+    CHARGES: ("fewer fees, more credits", "as many fees", "fees, or fewer credits"),
 }
 """Where it lowered the cost, left it, and raised it."""
 

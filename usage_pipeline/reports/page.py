@@ -26,7 +26,7 @@ from usage_pipeline.tables.summary import Group
 TITLE = "AI usage cost statement"
 PROJECTS_MOST, MODELS_MOST, FEW_MOST, PEOPLE_MOST = 24, 12, 6, 10
 CHART_PROVIDERS = 5
-CHART_HEIGHTS = ((190, 204), (126, 158))
+CHART_HEIGHTS = ((190, 204), (126, 134))
 """A project's and the organisation's; the second ones beside what changed."""
 NOTE_MOST = 60
 NOTE_OF_APPROVAL_MOST = 200

@@ -9,7 +9,7 @@ from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.unit_costs import UnitCost, unit_costs
 
 MOST = 6
-FINE = Decimal(1)
+FINE = Decimal("0.1")
 """Below it a unit cost keeps four decimals, so that it is not told as nothing."""
 DIMENSIONS = ("operation", "model")
 
