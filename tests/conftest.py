@@ -4,10 +4,13 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from ibis.backends.duckdb import Backend
 
 from usage_pipeline.storage.database import Database
@@ -22,6 +25,24 @@ LONG_FOLDERS = ("commands", "defs", "demo")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first, so that no worker is left with one of them when the others are done (`./run test` keeps this order)."""
     items.sort(key=lambda item: item.path.name not in LONG and item.path.parent.name not in LONG_FOLDERS)
+
+
+def pytest_configure() -> None:
+    """Dagster makes an SQLAlchemy engine for every event that it keeps in SQLite, and compiles the same statement for each: a sixth of a
+    run's time over small samples. Here it gets the same one again for the same file; connections are new ones as before (NullPool).
+    """
+    make = sqlite_event_log.create_engine
+
+    @lru_cache(maxsize=8)
+    def of_file(url: str, timeout: float) -> sa.Engine:
+        return make(url, poolclass=sa.NullPool, connect_args={"timeout": timeout})
+
+    def kept(url: str, *, poolclass: type[sa.Pool], connect_args: dict[str, float] | None = None) -> sa.Engine:
+        assert poolclass is sa.NullPool, "only an engine that keeps no connection may be shared"
+        return of_file(url, (connect_args or {}).get("timeout", 5.0))
+
+    for module in (sqlite_event_log, sqlite_run_storage):
+        module.create_engine = kept
 
 
 @pytest.fixture
