@@ -17,7 +17,7 @@ from email.policy import default
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from usage_pipeline.alerts.channels.channel import Channel, NoticeChannel, PermanentDeliveryError
+from usage_pipeline.alerts.channels.channel import Channel, DocumentChannel, NoticeChannel, PermanentDeliveryError
 from usage_pipeline.alerts.channels.smtp import SmtpChannel
 from usage_pipeline.tables.alerts import Receipt
 
@@ -129,6 +129,9 @@ class MailOnly:
         return self.channel
 
     def notices(self, name: str) -> NoticeChannel:
+        raise PermanentDeliveryError(name)
+
+    def documents(self, name: str) -> DocumentChannel:
         raise PermanentDeliveryError(name)
 
 

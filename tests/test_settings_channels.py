@@ -83,6 +83,7 @@ def test_they_decide_no_numbers(tmp_path: Path) -> None:
         ("{name: a, kind: slak, url: A}", "channels[0].kind: 'slak' is none of 'webhook', 'slack', 'teams', 'discord' or 'sms'"),
         ("{name: a, kind: slack}", "channels[0].url: it is missing"),
         ("{name: a, kind: slack, url: A, secret: B}", "channels[0]: a channel of kind slack has no secret"),
+        ("{name: a, kind: slack, url: A, budget_state: true}", "channels[0]: budget_state belongs to a channel of kind webhook, not slack"),
         (
             "{name: a, kind: webhook, url: A}",
             "channels[0]: a channel of kind webhook needs a secret to sign with: the name of a variable, such as PAGER_SECRET",
@@ -114,7 +115,8 @@ def test_they_decide_no_numbers(tmp_path: Path) -> None:
         ),
         (
             "{name: a, kind: slack, url: A, colour: red}",
-            "channels[0].colour: unknown key; known here are name, kind, url, secret, authorization, to, format, fields, parts",
+            "channels[0].colour: unknown key; known here are name, kind, url, secret, secret_before, budget_state, authorization, to, format"
+            + ", fields, parts",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from usage_pipeline.alerts.channels.channel import Channel, NoticeChannel, PermanentDeliveryError, TemporaryDeliveryError
+from usage_pipeline.alerts.channels.channel import Channel, DocumentChannel, NoticeChannel, PermanentDeliveryError, TemporaryDeliveryError
 from usage_pipeline.alerts.parcels import packed_mail, packed_notice, unpacked_mail, unpacked_notice
 from usage_pipeline.defs.sending import send_due
 from usage_pipeline.storage.alert_ledger import LEASE, claim, heads, record, revive
@@ -58,6 +58,9 @@ class Server:
         return self
 
     def notices(self, name: str) -> NoticeChannel:
+        raise PermanentDeliveryError(name)
+
+    def documents(self, name: str) -> DocumentChannel:
         raise PermanentDeliveryError(name)
 
     @property

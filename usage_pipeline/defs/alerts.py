@@ -7,7 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.alerts.channels.channel import Channel, DeliveryError, NoticeChannel, PermanentDeliveryError
+from usage_pipeline.alerts.channels.channel import Channel, DeliveryError, DocumentChannel, NoticeChannel, PermanentDeliveryError
+from usage_pipeline.alerts.channels.webhook import WebhookChannel
 from usage_pipeline.alerts.check import DEFAULT_SENDER, Check, check, days_needed, judging_moment
 from usage_pipeline.alerts.quiet import is_quiet
 from usage_pipeline.budgets import spending
@@ -166,6 +167,12 @@ class HomeWays:
         if spec is None:
             raise PermanentDeliveryError(f"usage.yaml has no channel {name!r} any more: name it again under channels, or leave it")
         return self.workplace.notice_channel(spec)
+
+    def documents(self, name: str) -> DocumentChannel:
+        found = self.notices(name)
+        if not isinstance(found, WebhookChannel):
+            raise PermanentDeliveryError(f"channel {name!r} is no webhook any more: only those take the hard stop feed")
+        return found
 
 
 def _ledger_metadata(workplace: Workplace, found: Check) -> dict[str, Any]:

@@ -1,14 +1,20 @@
-"""`reports/current/budget_state.json`: the hard stop feed, written by every check of today, never by one of another day."""
+"""`reports/current/budget_state.json`: the hard stop feed, written by every check of today, never by one of another day.
+
+Where a state in it is another than before, it is queued as well, whole, for the webhooks that ask for it (docs/webhook.md).
+"""
 
 import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from usage_pipeline.alerts.states import state_delivery, states_of
 from usage_pipeline.budgets.feed import KeyUse, feed_of, judged
 from usage_pipeline.defs.reports import write_if_changed
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.periods import ONE_DAY, inclusive
+from usage_pipeline.tables.alerts import deliveries
 from usage_pipeline.tables.budgets import BudgetStatus
 from usage_pipeline.tables.usage_events import usage_events
 
@@ -39,8 +45,18 @@ def write_state(workplace: Workplace, statuses: Sequence[BudgetStatus], as_of: d
         data_through=max((use.newest.date() for use in keys), default=None),
         now=now,
     )
+    _queue(workplace, path, document)
     write_if_changed(path, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
     return path
+
+
+def _queue(workplace: Workplace, path: Path, document: dict[str, Any]) -> None:
+    """Write down what is to be posted, before the file says that it is known: a crash in between posts it again."""
+    channels = [one for one in workplace.settings().channels if one.has_states]
+    if not channels or states_of(document) == states_of(json.loads(path.read_text("utf-8")) if path.exists() else {}):
+        return
+    waiting = [state_delivery(document, one.name, workplace.now()) for one in channels]
+    workplace.database().insert(deliveries, waiting, skip_known=True)
 
 
 def _keys(workplace: Workplace, as_of: date) -> list[KeyUse]:

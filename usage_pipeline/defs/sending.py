@@ -4,6 +4,7 @@ A message is claimed before it is sent and marked after it: a sender that dies i
 message is sent again, known to its reader by Message-ID and X-Usage-Key. One that nobody takes for GIVE_UP is a dead letter.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +12,19 @@ from typing import Protocol
 from uuid import uuid4
 
 from usage_pipeline.alerts.channels.backoff import wait_before
-from usage_pipeline.alerts.channels.channel import Channel, DeliveryError, NoticeChannel, PermanentDeliveryError, TemporaryDeliveryError
+from usage_pipeline.alerts.channels.channel import (
+    Channel,
+    DeliveryError,
+    DocumentChannel,
+    NoticeChannel,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from usage_pipeline.alerts.check import Check, judging_moment
 from usage_pipeline.alerts.parcels import unpacked_mail, unpacked_notice
 from usage_pipeline.storage.alert_ledger import claim, heads, mark_dead, mark_later, mark_sent, record
 from usage_pipeline.storage.database import Database
-from usage_pipeline.tables.alerts import ALERT_KIND, Delivery, Receipt
+from usage_pipeline.tables.alerts import ALERT_KIND, STATE_KIND, Delivery, Receipt
 
 GIVE_UP = timedelta(days=5)
 """RFC 5321 §4.5.4.1: 'generally needs to be at least 4-5 days'."""
@@ -41,6 +49,9 @@ class Ways(Protocol):
 
     def notices(self, name: str) -> NoticeChannel:
         """Raises DeliveryError where usage.yaml has no such channel, or its variables are missing."""
+
+    def documents(self, name: str) -> DocumentChannel:
+        """The same, and where the channel takes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +141,6 @@ def _handed_over(ways: Ways, one: Delivery) -> Receipt:
     if one.kind == ALERT_KIND:
         remaining = None if one.remaining is None else one.remaining.split(",")
         return ways.mail().send(unpacked_mail(one.message or ""), remaining)
+    if one.kind == STATE_KIND:
+        return ways.documents(one.recipients).post(json.loads(one.message or "{}"), one.delivery_id)
     return ways.notices(one.recipients).send(unpacked_notice(one.message or ""))

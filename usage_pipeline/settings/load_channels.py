@@ -20,6 +20,8 @@ def _channel(shape: ChannelShape, line: int | None) -> ChannelSpec:
         kind=shape.kind,
         url=shape.url,
         secret=shape.secret,
+        secret_before=shape.secret_before,
+        has_states=shape.budget_state,
         authorization=shape.authorization,
         to=shape.to,
         fields=tuple((shape.fields or {}).items()),

@@ -54,6 +54,12 @@ def _fields(value: Any) -> dict[str, str]:
     return fields
 
 
+def _flag(value: Any) -> bool:
+    if (text := word(value)) not in {"true", "false"}:
+        raise wrong(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
 def _some(value: Any) -> Any:
     if value == []:
         raise wrong("it is empty; leave it out for all of them")
@@ -72,12 +78,17 @@ Rule = Literal["budget_threshold", "forecast", "anomaly", "unpriced", "stale_sou
 
 
 class ChannelShape(Section):
-    """A way to people beside the mail to owners. `to`, `format`, `fields`, `parts` and `authorization` are a text message gateway's."""
+    """A way to people beside the mail to owners. `secret_before` and `budget_state` are a webhook's.
+
+    `to`, `format`, `fields`, `parts` and `authorization` are a text message gateway's.
+    """
 
     name: Identifier
     kind: Literal["webhook", "slack", "teams", "discord", "sms"]
     url: Variable
     secret: Variable | None = None
+    secret_before: Variable | None = None
+    budget_state: Annotated[bool, BeforeValidator(_flag)] = False
     authorization: Variable | None = None
     to: Annotated[str, BeforeValidator(_number)] | None = None
     format: Literal["json", "form"] | None = None
@@ -89,6 +100,9 @@ class ChannelShape(Section):
         if (self.secret is None) == (self.kind == WEBHOOK):
             words = "needs a secret to sign with: the name of a variable, such as PAGER_SECRET" if self.kind == WEBHOOK else "has no secret"
             raise wrong(f"a channel of kind {self.kind} {words}")
+        if self.kind != WEBHOOK and (self.secret_before is not None or self.budget_state):
+            name = "budget_state" if self.budget_state else "secret_before"
+            raise wrong(f"{name} belongs to a channel of kind {WEBHOOK}, not {self.kind}")
         others = [name for name in ("authorization", "to", "format", "fields", "parts") if getattr(self, name) is not None]
         if others and self.kind != SMS:
             raise wrong(f"{others[0]} belongs to a channel of kind {SMS}, not {self.kind}")

@@ -21,6 +21,7 @@ from usage_pipeline.tables.alerts import (
     PENDING,
     RETRYING,
     SENT,
+    STATE_KIND,
     UNRESOLVED,
     UNSENT,
     Alert,
@@ -44,10 +45,10 @@ def known_alerts(transaction: Transaction, starts: Collection[date]) -> list[Ale
 
 
 def recent_deliveries(transaction: Transaction, now: datetime) -> list[Delivery]:
-    """Those that wait, and those that went out within a day of `now` on either side."""
+    """Those to people that wait, and those that went out within a day of `now` on either side."""
     table = sql_table(deliveries)
     recent = sa.and_(table.c.sent_at > now - RECENT, table.c.sent_at < now + RECENT)
-    return transaction.select(deliveries, sa.or_(table.c.state.in_(UNSENT), recent))
+    return transaction.select(deliveries, table.c.kind != STATE_KIND, sa.or_(table.c.state.in_(UNSENT), recent))
 
 
 def record(
@@ -73,10 +74,12 @@ def record(
 
 
 def heads(transaction: Transaction, now: datetime, *, levels: Collection[str] | None = None) -> list[str]:
-    """The ids of the messages that may be sent now, in order. `levels`: only of these, as in quiet hours."""
+    """The ids of the messages that may be sent now, in order. `levels`: to people only of these, as in quiet hours."""
     table = sql_table(deliveries)
     names = ("delivery_id", "kind", "recipients", "project", "projects", "level", "next_attempt_at", "claimed_until")
-    query = sa.select(*(table.c[name] for name in names)).where(table.c.state.in_(UNSENT), table.c.kind.in_((ALERT_KIND, NOTICE_KIND)))
+    query = sa.select(*(table.c[name] for name in names)).where(
+        table.c.state.in_(UNSENT), table.c.kind.in_((ALERT_KIND, NOTICE_KIND, STATE_KIND))
+    )
     busy: set[tuple[str, str | None]] = set()
     found: list[str] = []
     for row in transaction.connection.execute(query.order_by(table.c.queued_at, table.c.delivery_id)):
@@ -85,7 +88,7 @@ def heads(transaction: Transaction, now: datetime, *, levels: Collection[str] | 
         is_free = not lanes & busy
         busy |= lanes
         is_due = (row.next_attempt_at is None or row.next_attempt_at <= now) and (row.claimed_until is None or row.claimed_until <= now)
-        if is_free and is_due and (levels is None or row.level in levels):
+        if is_free and is_due and (levels is None or row.level in levels or row.kind == STATE_KIND):
             found.append(row.delivery_id)
     return found
 

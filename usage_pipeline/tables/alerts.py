@@ -30,7 +30,7 @@ DELIVERY_STATES: dict[str, str] = {
 }
 UNSENT = (PENDING, RETRYING)
 
-ALERT_KIND, NOTICE_KIND = "alert", "notice"
+ALERT_KIND, NOTICE_KIND, STATE_KIND = "alert", "notice", "state"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class Delivery:
     """One message to its recipients: the same message is never another one."""
 
     delivery_id: str = column("Message key: hash of what it is about and to whom", key=True)
-    kind: str = column("'alert' (a mail), 'notice' (on a channel of usage.yaml) or 'statement'")
+    kind: str = column("'alert' (a mail), 'notice' (on a channel of usage.yaml), 'state' (the hard stop feed) or 'statement'")
     project: str | None = column("Project id, null for the organisation and for a digest")
     level: str | None = column("Highest level it tells of")
     recipients: str = column("Addresses, comma separated; of a notice the channel's name")

@@ -11,7 +11,8 @@ ORGANISATION = "organisation"
 class ChannelSpec:
     """One channel. `url`, `secret` and `authorization` are names of variables of the environment, never values.
 
-    `secret` signs what a webhook gets; `authorization` is the header of that name for a text message gateway, whose request is
+    `secret` signs what a webhook gets, `secret_before` too while receivers change from one to the other; `has_states`: it gets the hard
+    stop feed whenever a state changes. `authorization` is the header of that name for a text message gateway, whose request is
     `fields`: names with templates of '{to}', '{text}' and '{key}', sent as JSON, or as a form where `is_form`; `parts` is how many
     text messages one notice may take. `line` is that in usage.yaml.
     """
@@ -20,6 +21,8 @@ class ChannelSpec:
     kind: str
     url: str
     secret: str | None = None
+    secret_before: str | None = None
+    has_states: bool = False
     authorization: str | None = None
     to: str | None = None
     fields: tuple[tuple[str, str], ...] = ()

@@ -18,6 +18,7 @@ from notice_samples import HOSTILE, NOTICE
 from usage_pipeline.alerts.channels.channel import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError
 from usage_pipeline.alerts.channels.post import Address
 from usage_pipeline.alerts.channels.webhook import WebhookChannel, document
+from usage_pipeline.alerts.states import state_delivery
 from usage_pipeline.tables.alerts import Receipt
 
 SECRET = "0123456789abcdef-signing"  # noqa: S105
@@ -86,8 +87,9 @@ def test_the_same_notice_is_the_same_body_at_every_retry(receiver: Receiver) -> 
 
 
 def test_the_document_is_as_documented() -> None:
-    (sample,) = re.findall(r"```json\n(.*?)```", DOCUMENTED, re.DOTALL)
+    sample, feed = re.findall(r"```json\n(.*?)```", DOCUMENTED, re.DOTALL)
     assert json.loads(sample) == document(NOTICE)
+    assert json.loads(state_delivery(json.loads(feed), "gate", NOW).message or "") == json.loads(feed)
     told = re.findall(r"^\| `(\w+)` \|", DOCUMENTED, re.MULTILINE)
     assert told == list(document(NOTICE))
     assert Decimal(document(NOTICE)["facts"]["spent"]) == Decimal("460.100000000001")
@@ -191,6 +193,13 @@ def test_any_document_is_signed_the_same_way(receiver: Receiver, verified: Calla
     (post,) = receiver.received
     assert verified(SECRET, post.headers, post.body, now=NOW.timestamp())
     assert post.headers["idempotency-key"] == "k1"
+
+
+def test_while_a_secret_is_changed_both_verify(receiver: Receiver, verified: Callable[..., bool]) -> None:
+    replace(channel(receiver.url), before="the old secret, as long").send(NOTICE)
+    (post,) = receiver.received
+    tried = (SECRET, "the old secret, as long", "neither of them")
+    assert [verified(one, post.headers, post.body, now=NOW.timestamp()) for one in tried] == [True, True, False]
 
 
 def test_a_login_of_the_users_netrc_is_not_sent(receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,9 @@
 A channel tries once. Whoever sends keeps what is still to be sent, waits (backoff.py) and hands over the same message again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from typing import Protocol
+from typing import Any, Protocol
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.tables.alerts import Receipt
@@ -53,3 +53,10 @@ class NoticeChannel(Protocol):
 
     def send(self, notice: Notice) -> Receipt:
         """Hand `notice` over. Raises DeliveryError if it was not taken."""
+
+
+class DocumentChannel(Protocol):
+    """A way to a program that takes documents of ours."""
+
+    def post(self, content: Mapping[str, Any], key: str) -> Receipt:
+        """Hand `content` over; `key` names it for good. Raises DeliveryError if it was not taken."""

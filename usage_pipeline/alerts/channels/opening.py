@@ -30,7 +30,8 @@ def opened(spec: ChannelSpec, variables: Variables, clock: Callable[[], datetime
     if problems:
         raise TemporaryDeliveryError("; ".join(problems))
     secret, authorization = _value(spec.secret, variables), _value(spec.authorization, variables)
-    hidden = tuple(one for one in (secret, authorization, spec.to) if one)
+    before = _value(spec.secret_before, variables)
+    hidden = tuple(one for one in (secret, before, authorization, spec.to) if one)
     address = Address(name=spec.name, variable=spec.url, url=_value(spec.url, variables) or "", secrets=hidden)
     if spec.kind == SLACK:
         return SlackChannel(address=address)
@@ -41,13 +42,18 @@ def opened(spec: ChannelSpec, variables: Variables, clock: Callable[[], datetime
     if spec.kind == SMS:
         fields, to = spec.fields, spec.to or ""
         return SmsChannel(address=address, to=to, fields=fields, is_form=spec.is_form, parts=spec.parts, authorization=authorization)
-    return WebhookChannel(address=address, secret=secret or "", clock=clock)
+    return WebhookChannel(address=address, secret=secret or "", before=before, clock=clock)
 
 
 def wrong_variables(spec: ChannelSpec, variables: Variables) -> list[str]:
     """A sentence for each variable of `spec` that is missing or wrong; never what it holds."""
     found: list[str] = []
-    for key, variable in (("url", spec.url), ("secret", spec.secret), ("authorization", spec.authorization)):
+    for key, variable in (
+        ("url", spec.url),
+        ("secret", spec.secret),
+        ("secret_before", spec.secret_before),
+        ("authorization", spec.authorization),
+    ):
         if variable is None:
             continue
         value = variables(variable)
@@ -59,7 +65,7 @@ def wrong_variables(spec: ChannelSpec, variables: Variables) -> list[str]:
 
 def _wrong(key: str, value: str) -> str:
     """What is wrong with a value, without showing it; '' where nothing is."""
-    if key == "secret" and len(value) < SECRET_CHARACTERS_MIN:
+    if key in {"secret", "secret_before"} and len(value) < SECRET_CHARACTERS_MIN:
         return f"too short to sign with: give at least {SECRET_CHARACTERS_MIN} random characters, such as `openssl rand -hex 32` prints"
     if key == "authorization" and not re.fullmatch(r"[\x20-\x7e]+", value):
         return "no value for the header Authorization, such as Bearer <token>: one line of plain ASCII"

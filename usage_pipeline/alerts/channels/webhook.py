@@ -20,11 +20,12 @@ TIMESTAMP, SIGNATURE, KEY = "X-Usage-Timestamp", "X-Usage-Signature", "Idempoten
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookChannel:
-    """Posts to `address`, signed with `secret`. `clock` says the time that is signed."""
+    """Posts to `address`, signed with `secret`, and with the one `before` it where there is one. `clock` says the time that is signed."""
 
     address: Address
     secret: str = field(repr=False)
     clock: Callable[[], datetime]
+    before: str | None = field(default=None, repr=False)
 
     def send(self, notice: Notice) -> Receipt:
         """Post `notice` once; a 2xx is the receipt. Raises DeliveryError otherwise."""
@@ -38,7 +39,7 @@ class WebhookChannel:
             "User-Agent": "usage-pipeline",
             KEY: key,
             TIMESTAMP: timestamp,
-            SIGNATURE: signature(self.secret, timestamp, body),
+            SIGNATURE: ",".join(signature(one, timestamp, body) for one in (self.secret, self.before) if one is not None),
         }
         return post(self.address, body, headers)
 
