@@ -115,8 +115,10 @@ def test_they_decide_no_numbers(tmp_path: Path) -> None:
         ),
         (
             "{name: a, kind: slack, url: A, colour: red}",
-            "channels[0].colour: unknown key; known here are name, kind, url, secret, secret_before, budget_state, authorization, to, format"
-            + ", fields, parts",
+            (
+                "channels[0].colour: unknown key; known here are name, kind, url, secret, secret_before, budget_state, authorization, to,"
+                " format, fields, parts"
+            ),
         ),
     ],
 )
