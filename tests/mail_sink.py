@@ -16,11 +16,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class MailSink:
     port: int
     refused: set[str] = field(default_factory=set)
+    refusal: str = "451 greylisted"
     received: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
         if address in self.refused:
-            return "451 greylisted"
+            return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 ok"
 

@@ -1,7 +1,10 @@
 """After the close: what comes late changes nothing until it is asked for; then it makes a draft, and the next close the next revision."""
 
+import email
+import email.policy
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +13,11 @@ from typing import Any
 import closing_world
 import pytest
 from closing_world import APPROVED, AS_OF, DAYS, MONTH, RANGE, write_bill, write_log
+from delivery_world import STATEMENT, write
 from sample_world import World, copy_of
 
 from usage_pipeline import money
+from usage_pipeline.defs.closed import OVER_CLOSED
 from usage_pipeline.periods import month_of
 from usage_pipeline.reports.focus_checks import violations
 from usage_pipeline.reports.focus_columns import V1_2, columns_of
@@ -189,11 +194,32 @@ def test_a_plan_names_files_not_yet_read_and_a_revising_run_reads_them_before_it
         words = world.command("run", *RANGE, "--revise", "--plan").stderr
         assert "not in this plan: 2 files not yet read (bill later-27.json, bill later-28.json); `usage-pipeline run --from" in words
         assert (numbers(world), world.files()) == before
-        result = world.command("run", *RANGE, *AS_OF, "--revise", "--json")
+        result = world.command("run", "--from", "2026-09-28", "--to", "2026-09-29", *AS_OF, "--revise", "--json")
         assert "Computing it again, of the files read so far, would change it by 5" in result.stderr
         document = json.loads(result.stdout)
-        assert (document["totals"]["cost"], [one["file"] for one in document["files"]]) == ("44.5", [f"bill/{path.name}" for path in later])
+        assert (document["totals"]["cost"], [one["file"] for one in document["files"]]) == ("7.5", [f"bill/{path.name}" for path in later])
+        stated = json.loads((world.home.reports / MONTH / "organisation" / "statement.json").read_bytes())
+        assert stated["totals"]["cost"] == "44.5"
         assert answer(world, 0, "run", *RANGE, "--revise", "--plan")["unread"] == 0
     finally:
         for path in later:
             path.unlink()
+
+
+def test_the_next_revision_is_sent_and_says_what_changed(steps: dict[str, Any], tmp_path: Path) -> None:
+    copied = copy_of(steps["world"], tmp_path)
+    write(tmp_path / "usage.yaml", [STATEMENT.replace("1st business day", "on close")])
+    world = World(copied.home, tmp_path / "usage.yaml")
+    asked = ("send", "--name", "finance", "--month", MONTH)
+    (sent,) = answer(world, 0, *asked)["sent"]
+    mail = email.message_from_bytes((world.home.outbox / sent["receipt"]).read_bytes(), policy=email.policy.default)
+    assert mail["Subject"] == sent["subject"] == "Statement September 2026, Example Org: 39.50 USD, grade A, closed r2"
+    text = str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr, attr-defined]
+    assert "Revision 2 takes the place of revision 1. The total was $37.50 and is $39.50: +$2.00." in text
+    assert "bridge-2026-09-organisation-r2.pdf" in [one.get_filename() for one in mail.iter_attachments()]  # type: ignore[attr-defined]
+    assert answer(world, 0, *asked)["sent"] == []
+    database = world.database
+    over = database.select(audit_log, where={"action": OVER_CLOSED})[0]
+    database.insert(audit_log, [replace(over, entry_id="later", at=world.workplace.now())])
+    (stuck,) = answer(world, 1, *asked, "--again")["due_but_not_delivered"]
+    assert stuck["why"] == "2026-09 is being revised: close it again first"
