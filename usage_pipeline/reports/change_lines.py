@@ -50,7 +50,7 @@ class MoverTable:
     @property
     def width(self) -> int:
         """What a column of amounts needs, in mm."""
-        return words.column_width((text for line in (*self.lines, self.total) for text in (line.cost, line.change)), 17)
+        return max(15, 2 + max(len(text) for line in (*self.lines, self.total) for text in (line.cost, line.change)) * 3 // 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from usage_pipeline.money import CENT, ZERO
 from usage_pipeline.reports import words
 
-COLOURS = ("#14506b", "#2f9c95", "#e0a030", "#9a5b82", "#7189b8")
-OTHER_COLOUR = "#a9b3c2"
+COLOURS = ("#14506b", "#35aba0", "#f3c75f", "#95487f", "#8aabd8")
+"""Of a stack: also in grey each is told from its neighbours."""
+OTHER_COLOUR = "#cfd6e0"
 LEFT, TOP, BOTTOM = Decimal(44), Decimal(18), Decimal(18)
 WIDTH = Decimal(700)
 MOST_STEPS = 5

@@ -97,9 +97,8 @@ def ledger_of(snapshot: Snapshot, notes: dict[str, str], summaries: dict[str, tu
     cents = money.round_parts([group.cost for group in snapshot.by_project])
     sums = {project: model_sums(rows[project]) for project in groups}
     shown = _fitting([len(sums[project]) for project in groups])
-    divisor, unit = words.scale_of(
-        max((part for one in sums.values() for each in one for part in (each.input, each.cached, each.output)), default=money.ZERO)
-    )
+    folded = [each for project in groups[shown:] for each in sums[project]]
+    divisor, unit = words.scale_of(_largest([each for one in sums.values() for each in one], folded))
     days = {one.project: dict(one.costs) for one in snapshot.days_by_project}
     names = {project.id: words.project_name(project) for project in snapshot.projects}
     blocks = tuple(
@@ -114,11 +113,17 @@ def ledger_of(snapshot: Snapshot, notes: dict[str, str], summaries: dict[str, tu
         )
         for project, cost in list(zip(groups, cents, strict=True))[:shown]
     )
-    folded = [each for project in groups[shown:] for each in sums[project]]
     rest = (
         _folded(f"{len(groups) - shown} other projects", folded, known_total(cents[shown:]), divisor, snapshot.currency) if folded else None
     )
     return Ledger(unit=unit, blocks=blocks, rest=rest, cost=words.amount(money.total(cents), snapshot.currency))
+
+
+def _largest(every: Sequence[ModelSum], folded: Sequence[ModelSum]) -> Decimal:
+    """The largest number of tokens that stands in one line, the folded ones in one together."""
+    lines = [(one.input, one.cached, one.output) for one in every]
+    together = [money.total(parts) for parts in zip(*((one.input, one.cached, one.output) for one in folded), strict=True)]
+    return max((part for line in (*lines, together) for part in line), default=money.ZERO)
 
 
 def model_sums(rows: Sequence[MonthlyCost]) -> list[ModelSum]:

@@ -21,13 +21,14 @@ from usage_pipeline.reports.unit_lines import per_thousand_texts, unit_tables
 from usage_pipeline.reports.violation_lines import violation_table
 from usage_pipeline.reports.wallet_lines import wallet_table
 from usage_pipeline.tables.costs import UNATTRIBUTED
+from usage_pipeline.tables.looks import A4
 from usage_pipeline.tables.summary import Group
 
 TITLE = "AI usage cost statement"
 PROJECTS_MOST, MODELS_MOST, FEW_MOST, PEOPLE_MOST = 24, 12, 6, 10
 CHART_PROVIDERS = 5
-CHART_HEIGHTS = ((190, 204), (126, 134))
-"""A project's and the organisation's; the second ones beside what changed."""
+CHART_HEIGHTS = ((190, 204), (126, 148))
+"""A project's and the organisation's; the second ones leave room for what changed, which on Letter stands on the next page."""
 NOTE_MOST = 60
 NOTE_OF_APPROVAL_MOST = 200
 FINALITIES = {
@@ -119,7 +120,7 @@ def _chart(snapshot: Snapshot) -> dict[str, Any]:
         peak_text=peak,
         pace=pace,
         missing=gaps,
-        height=CHART_HEIGHTS[snapshot.changes is not None][snapshot.project is None],
+        height=CHART_HEIGHTS[snapshot.changes is not None and snapshot.looks.paper == A4][snapshot.project is None],
     )
     return {
         "drawn": drawn,
