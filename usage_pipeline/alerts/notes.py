@@ -9,7 +9,7 @@ from usage_pipeline.alerts.conditions import ANOMALY, RECONCILIATION_GAP, REQUES
 from usage_pipeline.alerts.letter import Letter, Note, OtherBudget
 from usage_pipeline.alerts.mends import mend_of
 from usage_pipeline.alerts.phrasing import BLOCKS_MAX
-from usage_pipeline.alerts.subject import LENGTH, short
+from usage_pipeline.alerts.subject import LENGTH, NAME_LENGTH_MIN, short
 from usage_pipeline.tables.alerts import Alert
 from usage_pipeline.tables.budgets import LEVELS
 from usage_pipeline.tables.configuration import Organisation, Project
@@ -58,9 +58,15 @@ def letter_of_notes(alerts: Sequence[Alert], *, project: Project | None, organis
 def _subject(alert: Alert, note: Note, whose: str, more: str) -> str:
     """'support-portal: unusual cost, spent $68.20 on gpt-5 on Tue 20 Oct (+1 more)'; a critical one says so."""
     loud = "Critical: " if note.level == LEVELS[-1] else ""
-    clause = note.text.partition(": ")[0].removeprefix(f"{alert.project} ")
-    told = f", {clause}" if alert.rule == ANOMALY and clause else ""
+    told = _clause(alert, note.text)
     return f"{short(f'{loud}{whose}: {_lower(note.head)}{told}', LENGTH - len(more))}{more}"
+
+
+def _clause(alert: Alert, text: str) -> str:
+    """What the subject has room for: of an anomaly what was spent on what, of a wallet how it stands."""
+    what, _, more = text.partition(": ")
+    clause = {ANOMALY: what.removeprefix(f"{alert.project} "), WALLET_LOW: more.partition(". ")[0]}.get(alert.rule, "")
+    return f", {clause}" if clause else ""
 
 
 def beside(letter: Letter, alerts: Sequence[Alert]) -> Letter:
@@ -73,15 +79,18 @@ def as_one(letters: Sequence[tuple[str, Letter]], organisation: Organisation) ->
     names = [words.plain(name) for name, _ in letters]
     first = letters[0][1]
     at_length = [letter for _, letter in letters if letter.blocks][:BLOCKS_MAX]
-    short = [letter for _, letter in letters if letter.blocks][BLOCKS_MAX:]
+    further = [letter for _, letter in letters if letter.blocks][BLOCKS_MAX:]
     loud = "Critical: " if any(letter.level == LEVELS[-1] for _, letter in letters) else ""
-    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    left = len(names) - NAMED
+    shown = ", ".join(short(one, NAME_LENGTH_MIN) for one in names[:NAMED]) + (f" and {left} more" if left > 0 else "")
+        f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    )
     return replace(
         first,
         subject=f"{loud}{words.plain(organisation.name)}: {len(names)} projects need a look: {shown}",
         preheader="; ".join(letter.subject for _, letter in letters),
         blocks=tuple(block for letter in at_length for block in letter.blocks[:1]),
-        others=tuple(_line(letter) for letter in short),
+        others=tuple(_line(letter) for letter in further),
         also="",
         notes=tuple(replace(note, head=f"{name}: {_lower(note.head)}") for name, (_, letter) in zip(names, letters, strict=True)
                     for note in letter.notes),
