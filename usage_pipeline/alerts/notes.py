@@ -83,8 +83,6 @@ def as_one(letters: Sequence[tuple[str, Letter]], organisation: Organisation) ->
     loud = "Critical: " if any(letter.level == LEVELS[-1] for _, letter in letters) else ""
     left = len(names) - NAMED
     shown = ", ".join(short(one, NAME_LENGTH_MIN) for one in names[:NAMED]) + (f" and {left} more" if left > 0 else "")
-        f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    )
     return replace(
         first,
         subject=f"{loud}{words.plain(organisation.name)}: {len(names)} projects need a look: {shown}",
