@@ -8,8 +8,12 @@ from time import monotonic
 from usage_pipeline import money
 from usage_pipeline.commands.output import Output, dollars, ui_command
 from usage_pipeline.commands.run import document_of, show
+from usage_pipeline.defs.finality_told import told_of
 from usage_pipeline.defs.home import prepare
+from usage_pipeline.defs.progress import reporting_to
 from usage_pipeline.defs.run import RunOutcome, run_days
+from usage_pipeline.defs.usage_report import write_comparison, write_usage
+from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.demo.compare import Comparison, Results, compare, unexplained
 from usage_pipeline.demo.truth import Truth
 from usage_pipeline.demo.world import write_world
@@ -19,6 +23,7 @@ from usage_pipeline.settings import Environment, load
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.home import Home
 from usage_pipeline.tables.ingested_files import ingested_files
+from usage_pipeline.tables.spans import month_span
 from usage_pipeline.tables.summary import totals
 
 TRUTH = "truth.json"
@@ -37,20 +42,34 @@ def run_demo(environment: Environment, days: int, output: Output) -> int:
             home.landing, config=config, days=days, progress=lambda done, total: listener("writing bills and logs", done, total)
         )
         outcome = run_days(home, config, inclusive(truth.first_day, truth.last_day), truth.last_day, listener)
+        with reporting_to(listener):
+            reports = _reports(home, config, outcome)
     rows = compare(truth, _results(outcome, Database(environment.database_url_or(home.database_url))))
     wrong = unexplained(rows)
     settings = load(config)
     if output.as_json:
         document = document_of(outcome, settings, home)
         output.document(
-            {**document, "truth": [dict(zip(("what", "truth", "found", "difference", "note"), one.cells(), strict=True)) for one in rows]}
+            {
+                **document,
+                "reports": [path.relative_to(home.root).as_posix() for path in reports],
+                "truth": [dict(zip(("what", "truth", "found", "difference", "note"), one.cells(), strict=True)) for one in rows],
+            }
         )
     else:
         show(outcome, settings, home, output)
-        _show(rows, truth, home, output)
+        _show(rows, truth, home, reports, output)
         output.say(f"web UI      {ui_command(home, config)}")
         output.say(f"Done in {monotonic() - started:.0f} s")
     return 1 if wrong else 0
+
+
+def _reports(home: Home, config: Path, outcome: RunOutcome) -> list[Path]:
+    """The last month's usage report and comparison across projects: their PDFs."""
+    workplace, last = Workplace(home_folder=str(home.root), config_file=str(config)), outcome.finalities[-1]
+    span, finality = month_span(last.month.start), told_of(last)
+    written = [*write_usage(workplace, span, finality=finality)[1], *write_comparison(workplace, span, finality=finality)[1]]
+    return [path for path in written if path.suffix == ".pdf"]
 
 
 def _refuse_another_home(home: Home, config: Path) -> None:
@@ -88,7 +107,7 @@ def _results(outcome: RunOutcome, database: Database) -> Results:
     )
 
 
-def _show(rows: list[Comparison], truth: Truth, home: Home, output: Output) -> None:
+def _show(rows: list[Comparison], truth: Truth, home: Home, reports: list[Path], output: Output) -> None:
     output.heading(f"How far from the truth, which the demo knows ({truth.first_day} to {truth.last_day})")
     equal_lines = [one for one in rows if one.what.endswith(LINE_COUNTS) and one.difference == 0]
     shown = [one for one in rows if one not in equal_lines]
@@ -96,5 +115,7 @@ def _show(rows: list[Comparison], truth: Truth, home: Home, output: Output) -> N
     output.say(f"Lines, accepted, duplicates, rejected: {len(equal_lines)} counts of all sources compared, all equal to the truth.")
     output.say(f"inputs      {home.landing}")
     output.say(f"statements  {home.reports}")
+    for path in reports:
+        output.say(f"{path.stem:<11} {path}")
     output.say(f"mails       {home.outbox}")
     output.say(f"true cost   {dollars(truth.cost)} USD over {(truth.last_day - truth.first_day).days + 1} days")

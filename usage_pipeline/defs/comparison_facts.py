@@ -59,6 +59,7 @@ def comparison_facts(workplace: Workplace, span: Span, *, finality: FinalityTold
     told = told_by_project(rows_of(lake.engine, told_of_projects, lake.read(priced_usage, days)))
     tell("comparison", 1, 2)
     ours, olds = _by_project(rows), _by_project(before)
+    knows_before = any(row.cost is not None for row in before)
 
     def line(project: str | None) -> Compared:
         return compared_of(
@@ -66,7 +67,7 @@ def comparison_facts(workplace: Workplace, span: Span, *, finality: FinalityTold
             rows if project is None else ours.get(project, []),
             before if project is None else olds.get(project, []),
             days,
-            knows_before=any(row.cost is not None for row in before),
+            knows_before=project is not None and knows_before,
             budget=own_budget(statuses, project, days),
             outcome=outcomes.get(project),
             grade=grades.get(ORGANISATION if project is None else PROJECTS + project),

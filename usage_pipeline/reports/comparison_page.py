@@ -11,6 +11,7 @@ from usage_pipeline.reports.comparison_facts import Compared, ComparisonFacts, O
 from usage_pipeline.reports.comparison_files import CAUSES
 from usage_pipeline.reports.focus_rows import stamp
 from usage_pipeline.reports.front import initial_of
+from usage_pipeline.reports.heat import outline
 from usage_pipeline.reports.looks_page import looks_page
 from usage_pipeline.reports.span_lines import signed
 from usage_pipeline.reports.span_page import days_text
@@ -58,6 +59,7 @@ def page_of(facts: ComparisonFacts, attached: str) -> dict[str, Any]:
         "bars": _bars(facts),
         "bars_left": max(0, len(facts.lines) - BARS_MOST),
         "small": [_small(one, facts) for one in facts.lines[:SMALL_MOST] if one.cost],
+        "spark_width": str(charts.SPARK_STEP * facts.days.days_count),
         "lines": lines,
         "whole": _total(facts, lines),
         "cost_width": words.column_width((line["cost"] for line in lines), 20),
@@ -96,7 +98,7 @@ def _line(one: Compared, facts: ComparisonFacts, cost: Decimal | None, before: D
         "causes": [signed(part, currency) if part else words.NONE for part in causes] if says else [words.NONE] * len(CAUSES),
         "change_cents": change if says else money.ZERO,
         "cause_cents": causes if says else [money.ZERO] * len(CAUSES),
-        "spark": charts.spark([amount or money.ZERO for _, amount in one.daily]),
+        "spark": outline(charts.spark([amount or money.ZERO for _, amount in one.daily])),
         **_quality(one, facts),
     }
 
@@ -162,7 +164,7 @@ def _total(facts: ComparisonFacts, lines: Sequence[dict[str, Any]]) -> dict[str,
         "change": signed(change, currency) if compares else words.NONE,
         "moved": words.change(new or money.ZERO, old or money.ZERO, 0) if compares and facts.is_whole else "",
         "causes": [signed(part, currency) if part else words.NONE for part in causes] if compares else [words.NONE] * len(CAUSES),
-        "spark": charts.spark([amount or money.ZERO for _, amount in whole.daily]),
+        "spark": outline(charts.spark([amount or money.ZERO for _, amount in whole.daily])),
         **_quality(whole, facts),
     }
 
@@ -231,7 +233,7 @@ def _small(one: Compared, facts: ComparisonFacts) -> dict[str, Any]:
     ]
     highest = words.short_amount(top, facts.currency) if top >= money.CENT else words.total_amount(top, facts.currency)
     label = label_of(one, facts)
-    return {"label": label, "top": highest, "bars": bars, "alt": f"Cost per day of {label}; highest {highest}"}
+    return {"label": label, "top": highest, "bars": outline(bars), "alt": f"Cost per day of {label}; highest {highest}"}
 
 
 def _foot(facts: ComparisonFacts, attached: str) -> str:

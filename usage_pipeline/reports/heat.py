@@ -16,10 +16,10 @@ EVERY = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heat:
-    """`cells` in their shades; `hours` and `weekdays` are the texts beside them."""
+    """`cells` are a path for each shade; `hours` and `weekdays` are the texts beside them."""
 
     height: str
-    cells: tuple[Box, ...]
+    cells: tuple[tuple[str, str], ...]
     hours: tuple[Mark, ...]
     weekdays: tuple[Mark, ...]
 
@@ -30,24 +30,30 @@ def heat_of(found: Sequence[UsedInHour], names: Sequence[str]) -> Heat:
     most = max(requests.values(), default=0)
     column = (WIDTH - LEFT) / HOURS
     bottom = TOP + ROW * WEEKDAYS
+    boxes = [
+        Box(
+            x=at(LEFT + column * hour),
+            y=at(TOP + ROW * weekday),
+            width=at(column - GAP),
+            height=at(ROW - GAP),
+            colour=shade(requests.get((weekday, hour), 0), most),
+        )
+        for weekday in range(WEEKDAYS)
+        for hour in range(HOURS)
+    ]
     return Heat(
         height=str(bottom + 14),
-        cells=tuple(
-            Box(
-                x=at(LEFT + column * hour),
-                y=at(TOP + ROW * weekday),
-                width=at(column - GAP),
-                height=at(ROW - GAP),
-                colour=shade(requests.get((weekday, hour), 0), most),
-            )
-            for weekday in range(WEEKDAYS)
-            for hour in range(HOURS)
-        ),
+        cells=tuple((one, outline([box for box in boxes if box.colour == one])) for one in SHADES),
         hours=tuple(
             Mark(x=at(LEFT + column * hour + (column - GAP) / 2), y=at(bottom + 10), text=f"{hour:02d}") for hour in range(0, HOURS, EVERY)
         ),
         weekdays=tuple(Mark(x=at(LEFT - 6), y=at(TOP + ROW * place + 9), text=name) for place, name in enumerate(names)),
     )
+
+
+def outline(boxes: Sequence[Box]) -> str:
+    """Rectangles as one path: a page draws it far faster than each by itself."""
+    return "".join(f"M{box.x} {box.y}h{box.width}v{box.height}h-{box.width}z" for box in boxes)
 
 
 def shade(requests: int, most: int) -> str:
