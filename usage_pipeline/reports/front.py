@@ -9,9 +9,10 @@ from usage_pipeline.reports.budget_lines import BudgetLine
 from usage_pipeline.reports.ledger import CACHED, INPUT
 from usage_pipeline.reports.snapshot import Snapshot
 from usage_pipeline.reports.tables import is_counted, project_cents
-from usage_pipeline.tables.costs import UNATTRIBUTED, MonthlyCost
+from usage_pipeline.reports.unit_costs import counted_rows, per_thousand_requests
+from usage_pipeline.tables.costs import UNATTRIBUTED
 from usage_pipeline.tables.meters import TOKEN_METERS
-from usage_pipeline.tables.summary import Totals, known_total
+from usage_pipeline.tables.summary import Totals
 from usage_pipeline.tables.unpriced import range_words, total_range
 
 LEDE_NAMES = 3
@@ -198,15 +199,11 @@ def per_thousand(snapshot: Snapshot) -> str:
 
     'per thousand counted' says that there is other cost, whose requests nobody counted.
     """
-    groups: dict[tuple[str, str, str | None], list[MonthlyCost]] = {}
-    for row in snapshot.rows:
-        groups.setdefault((row.project, row.channel, row.model), []).append(row)
-    counted = [row for rows in groups.values() if any(row.requests for row in rows) for row in rows]
-    others = [row for rows in groups.values() if not any(row.requests for row in rows) for row in rows]
+    counted = counted_rows(snapshot.rows)
     if not counted:
         return "not stated by the provider"
-    cost = known_total(row.cost for row in counted)
-    if cost is None:
+    each = per_thousand_requests(snapshot.rows)
+    if each is None:
         return "price unknown"
-    text = words.amount(cost * 1000 / sum(row.requests for row in counted), snapshot.currency) + " per thousand"
-    return text + (" counted" if any(row.cost for row in others) else "")
+    is_all = money.total([row.cost for row in counted]) == snapshot.totals.cost
+    return words.amount(each, snapshot.currency) + (" per thousand" if is_all else " per thousand counted")

@@ -48,7 +48,7 @@ def _unit_costs(snapshot: Snapshot) -> Sheet | None:
         for one in unit_costs(snapshot.rows, before, name)
     ]  # fmt: skip
     heads = ("1,000 requests", "1,000 requests before", "1 m tokens", "1 m tokens before")
-    amounts = [Column(head=f"{head} ({snapshot.currency})", kind=MONEY, width=22) for head in heads]
+    amounts = [Column(head=f"{head} ({snapshot.currency})", kind=MONEY, width=30) for head in heads]
     return (
         Sheet(name=UNIT_COSTS, columns=(Column(head="by", width=12), Column(head="key", width=34), *amounts), rows=rows) if rows else None
     )

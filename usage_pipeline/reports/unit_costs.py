@@ -1,6 +1,7 @@
 """What a unit costs: a thousand requests, a million tokens; by operation, model and project, beside the month before. Exact to 15 decimals.
 
-Requests count only where somebody counts them: cost of a (project, channel, model) without counted requests is in no cost a request.
+Requests count only where somebody counts them: cost of a (project, channel, model) without counted requests is in no cost a request. What
+has no price is in no unit cost: neither its requests nor its tokens.
 """
 
 from collections import defaultdict
@@ -37,13 +38,22 @@ def unit_costs(rows: Sequence[Cost], before: Sequence[Cost], dimension: str) -> 
 
 
 def per_thousand_requests(rows: Sequence[Cost]) -> Decimal | None:
-    """What a thousand counted requests cost; null where there are none, or their cost is unknown."""
+    """What a thousand counted requests with a price cost; null where there are none, or all that is known of them costs nothing."""
+    counted = counted_rows(rows)
+    cost = known_total(row.cost for row in counted)
+    unpriced = sum(row.unpriced_events for row in counted)
+    requests = sum(row.requests for row in counted) - unpriced
+    if cost is None or requests <= 0 or (unpriced and not cost):
+        return None
+    return money.in_proportion(cost, THOUSAND, Decimal(requests))
+
+
+def counted_rows(rows: Sequence[Cost]) -> list[Cost]:
+    """Those of each (project, channel, model) whose requests somebody counts."""
     groups: dict[tuple[str, str, str | None], list[Cost]] = defaultdict(list)
     for row in rows:
         groups[row.project, row.channel, row.model].append(row)
-    counted = [row for members in groups.values() if any(row.requests for row in members) for row in members]
-    cost = known_total(row.cost for row in counted)
-    return None if not counted or cost is None else money.in_proportion(cost, THOUSAND, Decimal(sum(row.requests for row in counted)))
+    return [row for members in groups.values() if any(row.requests for row in members) for row in members]
 
 
 def per_million_tokens(rows: Sequence[Cost]) -> Decimal | None:
