@@ -70,7 +70,8 @@ class Spenders:
         """What is known at `now` of a period's spending, rising hour by hour; days differ by up to a factor of five."""
         sums, share = days_of(self.seed, budget.budget_id, period.start, period.days_count)
         whole = min(max(0, (now.date() - period.start).days - LONGEST_DELAY.days - 1), period.days_count)
-        hours = [self._hours(period.start + ONE_DAY * number, now) for number in range(whole, period.days_count)][: LONGEST_DELAY.days + 2]
+        last = min(period.days_count, whole + LONGEST_DELAY.days + 2)
+        hours = [self._hours(period.start + ONE_DAY * number, now) for number in range(whole, last)]
         known = 24 * sums[whole] + sum((sums[whole + at + 1] - sums[whole + at]) * count for at, count in enumerate(hours))
         return (budget.limit * share * known / (24 * sums[-1])).quantize(SMALLEST)
 
@@ -220,6 +221,7 @@ class Outcome:
     deaths: dict[str, int]
     answers: dict[str, int]
     missing: int
+    missing_ones: list[str]
     told_twice: int
     too_soon: int
     other_bytes: int
@@ -303,6 +305,11 @@ def judged(year: Year, database: Database, last: datetime) -> Outcome:
         deaths=dict(year.deaths),
         answers=dict(year.server.answers),
         missing=len(untold) - len(lapsed),
+        missing_ones=[
+            f"{year.due[name][0].budget_id} {year.due[name][1].percent} {year.due[name][3]} {ledger[name]}"
+            for name in untold
+            if name in ledger and name not in lapsed
+        ],
         told_twice=sum(len(mails) > 1 for mails in told.values()),
         too_soon=sum(_too_soon(mails) for mails in by_project.values()),
         other_bytes=sum(len(one) > 1 for one in contents.values()),

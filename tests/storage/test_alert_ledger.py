@@ -136,6 +136,16 @@ def test_a_dead_letter_opens_its_alerts_for_the_next_people_and_can_be_revived(s
     assert [one.delivery_id for one in send_due(store, server, lambda: NOW + timedelta(days=1)).out] == ["m1"]
 
 
+def test_a_letter_that_dies_after_its_period_opens_its_alerts_too(store: Database) -> None:
+    """It waited over the end of the period, and the alert was resolved by then: nobody was told of it."""
+    server = Server([TemporaryDeliveryError("451 later"), PermanentDeliveryError("550 nobody here")])
+    write(store, parcel("m1"))
+    send_due(store, server, lambda: NOW)
+    store.upsert(alerts, [replace(one, state="resolved") for one in store.select(alerts)])
+    assert send_due(store, server, lambda: NOW + timedelta(hours=1)).dead_count == 1
+    assert [(one.state, one.step) for one in store.select(alerts)] == [("open", 1)]
+
+
 def test_a_way_that_is_wrong_makes_no_dead_letters(store: Database) -> None:
     """A wrong password, say: every message would meet it, so all wait until it is mended."""
     server = Server([PermanentDeliveryError("535 who are you", is_of_the_way=True)])

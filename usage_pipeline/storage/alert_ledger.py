@@ -19,6 +19,7 @@ from usage_pipeline.tables.alerts import (
     NOTICE_KIND,
     OPEN,
     PENDING,
+    RESOLVED,
     RETRYING,
     SENT,
     STATE_KIND,
@@ -122,7 +123,9 @@ def mark_later(database: Database, one: Delivery, sender: str, *, why: str, at: 
 
 
 def mark_dead(database: Database, one: Delivery, sender: str, *, why: str) -> None:
-    """It was refused for good. What a mail told goes to the next people, where there are any: it is open again."""
+    """It was refused for good. What a mail told goes to the next people, where there are any: it is open again, also where its period
+    ended while it waited; the next check tells what is true still.
+    """
     _mark(database, one, sender, state=DEAD, receipt=why, next_attempt_at=None, reopen=one.kind == ALERT_KIND)
 
 
@@ -155,5 +158,5 @@ def _mark(database: Database, one: Delivery, sender: str, *, reopen: bool = Fals
     about = [name for name in one.about.split(",") if name]
     with database.transaction() as transaction:
         if transaction.connection.execute(change).rowcount and reopen:
-            stale = sa.and_(told.c.alert_id.in_(about), told.c.state.in_((SENT, COVERED)), told.c.step < LAST_STEP)
+            stale = sa.and_(told.c.alert_id.in_(about), told.c.state.in_((SENT, COVERED, RESOLVED)), told.c.step < LAST_STEP)
             transaction.connection.execute(sa.update(told).where(stale).values(state=OPEN, step=told.c.step + 1))
