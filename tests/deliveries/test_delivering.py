@@ -296,6 +296,27 @@ def test_what_is_not_written_or_not_closed_is_told(made: World, tmp_path: Path, 
     assert late == {"2026-10", "2026-11", "2026-W48", "2026-W49"}, "old news is no news"
 
 
+def test_usage_and_comparison(made: World, tmp_path: Path, sink: MailSink) -> None:
+    entries = [
+        "{name: use, report: usage, scope: {project: portal}, formats: [pdf, xlsx], when: day 1, to: owners}",
+        "{name: side-by-side, report: comparison, formats: [csv], when: day 1, to: [finance@example.org]}",
+    ]
+    world = begun(made, tmp_path, *entries)
+    assert [one.why for one in deliver(at(world, DUE)).plan.stuck] == [
+        "it is not written yet: `usage-pipeline report usage --month 2026-09 --project portal` writes it",
+        "it is not written yet: `usage-pipeline report comparison --month 2026-09` writes it",
+    ]
+    for command in (("usage", "--month", "2026-09", "--project", "portal"), ("comparison", "--month", "2026-09")):
+        assert world.command("report", *command).exit_code == 0
+    deliver(at(world, DUE))
+    assert sorted(sink.told) == [
+        ("ana@example.org", "Usage report September 2026, Portal: 30.00 USD, not closed"),
+        ("finance@example.org", "Comparison of projects September 2026, Example Org: 37.50 USD, grade A, not closed"),
+    ]
+    text = body(next(message for people, message in sink.received if people == ["ana@example.org"]), "plain")
+    assert "Its cost is price times logged requests; the statement, which takes the bill where there is one, says 30.00 USD." in text
+
+
 def test_a_delivery_that_is_no_more_sends_nothing(made: World, tmp_path: Path, sink: MailSink) -> None:
     world = begun(made, tmp_path, STATEMENT)
     sink.refused.add(FINANCE)

@@ -47,7 +47,9 @@ class Wanted:
     def command(self) -> str:
         """What writes it."""
         first, last = self.span.period.start, self.span.period.last
-        return f"`{self.report.command.format(period=self.span.name, first=first, last=last)}`"
+        option = f" {self.report.option}" if self.report.option and self.scope != ORGANISATION else ""
+        told = f"{self.report.command}{option}"
+        return f"`{told.format(period=self.span.name, first=first, last=last, project=self.scope.removeprefix(PROJECTS))}`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +98,8 @@ def report_of(workplace: Workplace, wanted: Wanted) -> Found:
 def figures_of(workplace: Workplace, wanted: Wanted, found: Found, organisation: Organisation, projects: Mapping[str, Project]) -> Figures:
     """What the report's own JSON file says, exact."""
     document, project = found.document, wanted.scope.removeprefix(PROJECTS)
-    totals = document.get("totals") or {}
-    before = document.get("cost_before", totals.get("previous_cost"))
+    totals = document.get("totals") or document.get("total") or {}
+    cost, before = _costs(document)
     name = organisation.name if wanted.scope == ORGANISATION else (projects[project].name if project in projects else project)
     return Figures(
         label=wanted.report.label,
@@ -105,8 +107,8 @@ def figures_of(workplace: Workplace, wanted: Wanted, found: Found, organisation:
         scope_name=name,
         organisation=organisation.name,
         currency=str(document.get("currency") or totals.get("currency") or organisation.currency),
-        cost=_exact(document.get("cost", totals.get("cost"))),
-        before=_exact(before),
+        cost=cost,
+        before=before,
         before_words=_before_words(wanted.span),
         budget=_budget(document, wanted),
         grade=document.get("grade"),
@@ -158,9 +160,16 @@ def _check_span(workplace: Workplace, wanted: Wanted, document: Mapping[str, Any
         return
     rows = workplace.database().select(monthly_costs, where={"month": wanted.span.period.start})
     stated = [one for one in _stated(workplace, wanted) if one.revision == wanted.revision]
-    cost = _exact(document.get("cost", (document.get("totals") or {}).get("cost")))
+    cost = _exact(document["statement_cost"]) if "statement_cost" in document else _costs(document)[0]
     if document.get("finality") != CLOSED or (stated and rows and cost is not None and cost != stated[0].cost):
         raise NotReadyError(f"it does not say yet what was closed as r{wanted.revision}: {wanted.command} writes it")
+
+
+def _costs(document: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+    """What it cost, and the span before, as each report has them in its JSON; None where it is not known."""
+    totals = document.get("totals") or document.get("total") or {}
+    before = (document.get("total_before") or {}).get("cost", totals.get("previous_cost"))
+    return _exact(document.get("cost", totals.get("cost"))), _exact(document.get("cost_before", before))
 
 
 def _stated(workplace: Workplace, wanted: Wanted) -> list[Statement]:
@@ -196,6 +205,9 @@ def _budget(document: Mapping[str, Any], wanted: Wanted) -> tuple[Decimal, Decim
 
 def _open(document: Mapping[str, Any], wanted: Wanted) -> tuple[str, ...]:
     found: list[str] = []
+    if document.get("statement_cost") is not None:
+        stated = f"{Decimal(document['statement_cost']):,.2f} {document.get('currency', '')}"
+        found.append(f"Its cost is price times logged requests; the statement, which takes the bill where there is one, says {stated}.")
     finality = str(document.get("finality"))
     if wanted.revision is None and finality in FINALITIES:
         found.append(document.get("finality_words") or f"The month is {finality}: {FINALITIES[finality]}.")

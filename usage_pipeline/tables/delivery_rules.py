@@ -21,8 +21,8 @@ ATTACH_UP_TO_MB = 8
 class DeliveredReport:
     """A report that can be delivered: the `kind` of span that it is of, the files that it has in `reports/<period>/<scope>/` by format.
 
-    `summary` is the file that holds its figures. `command` writes it, '{period}' standing for the span's name. `is_stated`: the ledger of
-    statements knows its files and its revisions.
+    `summary` is the file that holds its figures. `command` writes it, '{period}' standing for the span's name, with `option` for one
+    project. `is_stated`: the ledger of statements knows its files and its revisions.
     """
 
     name: str
@@ -31,6 +31,7 @@ class DeliveredReport:
     summary: str
     files: tuple[tuple[str, tuple[str, ...]], ...]
     command: str
+    option: str = ""
     of_projects: bool = False
     is_stated: bool = False
 
@@ -88,6 +89,24 @@ REPORTS: dict[str, DeliveredReport] = {
             summary="onepager.json",
             files=_files("onepager", PDF, CSV, JSON),
             command="usage-pipeline digest --month {period}",
+        ),
+        DeliveredReport(
+            name="usage",
+            label="Usage report",
+            kind=MONTH,
+            summary="usage.json",
+            files=_files("usage", PDF, CSV, XLSX, JSON),
+            command="usage-pipeline report usage --month {period}",
+            option="--project {project}",
+            of_projects=True,
+        ),
+        DeliveredReport(
+            name="comparison",
+            label="Comparison of projects",
+            kind=MONTH,
+            summary="comparison.json",
+            files=_files("comparison", PDF, CSV, XLSX, JSON),
+            command="usage-pipeline report comparison --month {period}",
         ),
     )
 }
