@@ -15,6 +15,7 @@ from usage_pipeline.sources.catalog import SOURCES
 from usage_pipeline.storage.database import Database
 from usage_pipeline.storage.ingest import ingest, landed_rejects, landed_rows
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.tables.ingested_files import ingested_days
 from usage_pipeline.tables.meters import METER_NAMES
 from usage_pipeline.tables.rates import Scopes
 from usage_pipeline.tables.rejected_lines import REASONS
@@ -47,6 +48,7 @@ def test_no_broken_line_is_lost(kind: str, lake: Lake, database: Database, engin
     )
     assert sum(rejects.values()) == sum(file.rejected for file in read)
     assert set(rejects) <= set(REASONS)
+    assert len(database.select(ingested_days)) < 100 * LINES, "a mistaken date is no span of a thousand years"
     rows = landed_rows(source.table, EVER, lake=lake, database=database)
     if source.table is not usage_events:
         found = engine.to_pyarrow(rows.agg(count=rows.count(), billed=rows.billed_cost.sum())).to_pylist()[0]

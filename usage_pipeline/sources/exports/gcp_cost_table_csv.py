@@ -22,7 +22,7 @@ from usage_pipeline.sources.exports.gcp_services import WHOLE_BILL, ai_channel, 
 from usage_pipeline.sources.exports.gcp_skus import with_skus
 from usage_pipeline.sources.keys import natural_key, numbered
 from usage_pipeline.sources.records import days_covered, lines_of, staged
-from usage_pipeline.sources.rejects import amount_checks, first_reason, time_checks
+from usage_pipeline.sources.rejects import EARLIEST, amount_checks, first_reason, time_checks
 from usage_pipeline.tables.charges import charges
 from usage_pipeline.tables.meters import UNMAPPED
 from usage_pipeline.tables.source import Format, Source
@@ -116,10 +116,14 @@ def _scope(rows: ir.Table) -> ir.StringValue:
 
 
 def covered(records: ir.Table) -> ir.Table:
-    """Every day from the first to the last that the file's rows are for: those without a line are empty."""
+    """Every day from the first to the last that the file's rows are for: those without a line are empty.
+
+    Not from a mistaken date: each day of a thousand years would be kept.
+    """
     rows = staged(console_rows(records))
     spoken = rows.select("source_file", "started_at", "ended_at", scope=_scope(rows))
-    files = staged(spoken.group_by("source_file", "scope").agg(first=spoken.started_at.min(), end=spoken.ended_at.max()))
+    can_be = spoken.started_at >= ibis.literal(EARLIEST)
+    files = staged(spoken.group_by("source_file", "scope").agg(first=spoken.started_at.min(where=can_be), end=spoken.ended_at.max()))
     known = files.filter(files["first"].notnull() & files["end"].notnull() & files.scope.notnull())
     days = ibis.range(known["first"], known["end"], ibis.interval(days=1))
     spread = staged(known.mutate(day=days.unnest()))
