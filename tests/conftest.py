@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from blank_home import blank_database
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from ibis.backends.duckdb import Backend
@@ -59,8 +60,9 @@ def lake(tmp_path: Path, engine: Backend) -> Lake:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty, migrated SQLite database."""
-    opened = Database(f"sqlite:///{tmp_path / 'usage.db'}")
-    opened.migrate()
+    path = tmp_path / "usage.db"
+    path.write_bytes(blank_database())
+    opened = Database(f"sqlite:///{path}")
     yield opened
     opened.close()
 

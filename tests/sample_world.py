@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from blank_home import blank_home
 from click.testing import CliRunner, Result
 
 from usage_pipeline.cli import main
 from usage_pipeline.defs.definitions import definitions_of
 from usage_pipeline.defs.finding import Finding
 from usage_pipeline.defs.findings import findings_of
-from usage_pipeline.defs.home import prepare
 from usage_pipeline.defs.partitions import daily_tags, monthly_tags
 from usage_pipeline.defs.run import QUIET
 from usage_pipeline.defs.workplace import Workplace
@@ -115,7 +115,7 @@ def copy_of(world: World, folder: Path, *, leave: Sequence[str] = ("dagster", "s
     """The same home in `folder`, to be changed at will."""
     root = folder / "home"
     shutil.copytree(world.home.root, root, ignore=shutil.ignore_patterns(*leave))
-    return World(prepare(Home(root)), world.config)
+    return World(blank_home(root), world.config)
 
 
 def new_world(folder: Path, config: Path | str = CONFIG) -> World:
@@ -124,4 +124,4 @@ def new_world(folder: Path, config: Path | str = CONFIG) -> World:
         file = folder / "usage.yaml"
         file.write_text(config, "utf-8")
         config = file
-    return World(prepare(Home(folder / "home")), config)
+    return World(blank_home(folder / "home"), config)
