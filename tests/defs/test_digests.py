@@ -78,10 +78,16 @@ def test_days_to_come_have_no_digest(september: World) -> None:
 
 
 def test_the_job_writes_what_its_config_names(september: World) -> None:
-    config = {"ops": {"digest": {"config": {"periods": ["2026-09-16", "2026-09"]}}}}
-    assert september.job("digests", run_config=config).success
+    told = {"digest": {"periods": ["2026-09-16", "2026-09"]}, "usage_report": {"periods": ["2026-09"], "projects": ["chat"]}}
+    ops = {name: {"config": values} for name, values in (told | {"comparison": {"months": ["2026-09"]}}).items()}
+    assert september.job("digests", run_config={"ops": ops}).success
     assert (september.home.reports / "2026-09-16" / "organisation" / "digest.pdf").is_file()
-    assert (september.home.reports / "2026-09" / "organisation" / "onepager.pdf").is_file()
+    assert {path.name for path in (september.home.reports / "2026-09" / "organisation").glob("*.pdf")} >= {
+        "onepager.pdf",
+        "usage.pdf",
+        "comparison.pdf",
+    }
+    assert (september.home.reports / "2026-09" / "projects" / "chat" / "usage.pdf").is_file()
 
 
 def test_a_closed_month_is_told_as_it_was_closed(september: World, tmp_path: Path) -> None:
@@ -94,5 +100,9 @@ def test_a_closed_month_is_told_as_it_was_closed(september: World, tmp_path: Pat
     try:
         said = document(september, *WEEK)
         assert (said["cost"], said["finality"], said["findings"]) == ("8.75", "closed", 0)
+        compared = document(september, "report", "comparison", "--month", "2026-09", "--json")
+        assert (compared["cost"], compared["finality"]) == ("37.5", "closed")
+        used = document(september, "report", "usage", "--month", "2026-09", "--json")
+        assert (used["cost"], used["statement_cost"], used["finality"]) == ("30", "37.5", "closed")
     finally:
         database.insert(daily_costs, rows)
