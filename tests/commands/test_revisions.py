@@ -215,7 +215,7 @@ def test_the_next_revision_is_sent_and_says_what_changed(steps: dict[str, Any], 
     mail = email.message_from_bytes((world.home.outbox / sent["receipt"]).read_bytes(), policy=email.policy.default)
     assert mail["Subject"] == sent["subject"] == "Statement September 2026, Example Org: 39.50 USD, grade A, closed r2"
     text = str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr, attr-defined]
-    assert "Revision 2 takes the place of revision 1. The total was $37.50 and is $39.50: +$2.00." in text
+    assert "Revision 2 takes the place of revision 1. The total was $37.50 and is $39.50, $2.00 more." in text
     assert "bridge-2026-09-organisation-r2.pdf" in [one.get_filename() for one in mail.iter_attachments()]  # type: ignore[attr-defined]
     assert answer(world, 0, *asked)["sent"] == []
     database = world.database

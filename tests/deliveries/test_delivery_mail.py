@@ -74,7 +74,7 @@ def test_the_figures_add_up() -> None:
     ]
     assert letter.revision.endswith("The total is the same, $1,234.56; what changed is in its parts.")
     changed = letter_of(replace(FIGURES, revision=2, replaced=(1, Decimal("1240.00"))), ENCLOSED)
-    assert changed.revision == "Revision 2 takes the place of revision 1. The total was $1,240.00 and is $1,234.56: −$5.44."
+    assert changed.revision == "Revision 2 takes the place of revision 1. The total was $1,240.00 and is $1,234.56, $5.44 less."
 
 
 @pytest.mark.parametrize(

@@ -205,8 +205,8 @@ def _revision(figures: Figures) -> str:
     if not change:
         return f"{start} The total is the same, {_amount(figures.cost, figures.currency)}; what changed is in its parts."
     return (
-        f"{start} The total was {_amount(cost, figures.currency)} and is {_amount(figures.cost, figures.currency)}: "
-        f"{_signed(change, figures.currency)}."
+        f"{start} The total was {_amount(cost, figures.currency)} and is {_amount(figures.cost, figures.currency)}, "
+        f"{_amount(abs(change), figures.currency)} {'more' if change > 0 else 'less'}."
     )
 
 

@@ -144,7 +144,10 @@ def _attach_words(files: tuple[SentFile, ...], rule: DeliveryRule) -> str:
     """Why some are linked; '' where all are attached."""
     if all(one.is_attached for one in files):
         return ""
-    return f"Files that do not fit into {size_words(rule.attach_bytes)} of a mail are linked or named with their place, not attached."
+    if not rule.attach_bytes:
+        return "Files are linked or named with their place, not attached."
+    most = size_words(rule.attach_bytes).replace(".0 ", " ")
+    return f"Files that do not fit into {most} of a mail are linked or named with their place, not attached."
 
 
 def _due(item: Item) -> str:
