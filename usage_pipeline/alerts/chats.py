@@ -24,13 +24,15 @@ def chats_of(mail: PlannedMail, routes: Sequence[Route]) -> dict[str, tuple[Aler
 
 
 def written(
-    chats: Mapping[str, tuple[Alert, ...]], subject: str, mail: PlannedMail, now: datetime, as_of: date
+    chats: Mapping[str, tuple[Alert, ...]], subject: str, mail: PlannedMail, now: datetime, as_of: date, currency: str
 ) -> list[tuple[Delivery, Notice]]:
     """The deliveries still to be made, each with its notice."""
-    return [_written(name, alerts, subject, mail, now, as_of) for name, alerts in chats.items()]
+    return [_written(name, alerts, subject, mail, now, as_of, currency) for name, alerts in chats.items()]
 
 
-def _written(name: str, alerts: tuple[Alert, ...], subject: str, mail: PlannedMail, now: datetime, as_of: date) -> tuple[Delivery, Notice]:
+def _written(
+    name: str, alerts: tuple[Alert, ...], subject: str, mail: PlannedMail, now: datetime, as_of: date, currency: str
+) -> tuple[Delivery, Notice]:
     key = message_key([about for alert, about in zip(mail.alerts, mail.about, strict=True) if alert in alerts], [f"channel {name}"])
     first = alerts[0]
     notice = Notice(
@@ -40,7 +42,7 @@ def _written(name: str, alerts: tuple[Alert, ...], subject: str, mail: PlannedMa
         scope="organisation" if mail.projects else first.scope,
         project=mail.project,
         subject=subject,
-        text="\n".join(_sentence(alert) for alert in alerts),
+        text="\n".join(_sentence(alert, currency) for alert in alerts),
         occurred_at=now,
         as_of=as_of,
         facts=_facts(first),
@@ -63,13 +65,15 @@ def _written(name: str, alerts: tuple[Alert, ...], subject: str, mail: PlannedMa
     return delivery, notice
 
 
-def _sentence(alert: Alert) -> str:
+def _sentence(alert: Alert, currency: str) -> str:
+    """'support-portal: $460.12 of $500 since 1 October (warning)'; the exact figures are among the facts."""
     if alert.words is not None:
         return words.plain_sentence(alert.words)
     scope = words.plain(alert.scope.partition("/")[2] or alert.scope)
-    spent = "unknown" if alert.spent is None else money.text(alert.spent)
-    limit = "unknown" if alert.limit is None else money.text(alert.limit)
-    return f"{scope}: {spent} of {limit} {alert.unit} since {alert.period_start} ({alert.level})"
+    unit = alert.unit or currency
+    spent = "unknown" if alert.spent is None else words.figure(alert.spent, unit, currency)
+    limit = "unknown" if alert.limit is None else words.amount(alert.limit, unit, currency, short=True)
+    return f"{scope}: {spent} of {limit} since {words.day(alert.period_start)} ({alert.level})"
 
 
 def _facts(alert: Alert) -> dict[str, str | None]:

@@ -144,7 +144,7 @@ def check(
         if recipients.addresses and key not in already:
             messages.append(writer.write(mail, project, recipients, key))
         if chats:
-            told = written(chats, writer.subject(mail, project, recipients), mail, now, as_of)
+            told = written(chats, writer.subject(mail, project, recipients), mail, now, as_of, organisation.currency)
             notices += [one for one in told if one[0].delivery_id not in already]
         if recipients.addresses or chats:
             out.append(mail)

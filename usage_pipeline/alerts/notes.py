@@ -63,9 +63,15 @@ def _subject(alert: Alert, note: Note, whose: str, more: str) -> str:
 
 
 def _clause(alert: Alert, text: str) -> str:
-    """What the subject has room for: of an anomaly what was spent on what, of a wallet how it stands."""
+    """What the subject has room for: of an anomaly what was spent on what, of a wallet how it stands, of a gap how wide it is."""
     what, _, more = text.partition(": ")
-    clause = {ANOMALY: what.removeprefix(f"{alert.project} "), WALLET_LOW: more.partition(". ")[0]}.get(alert.rule, "")
+    _, _, gap = what.partition(" differ ")
+    clauses = {
+        ANOMALY: what.removeprefix(f"{alert.project} "),
+        WALLET_LOW: more.partition(". ")[0],
+        RECONCILIATION_GAP: gap.partition(" for no known")[0],
+    }
+    clause = clauses.get(alert.rule, "")
     return f", {clause}" if clause else ""
 
 
