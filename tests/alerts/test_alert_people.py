@@ -183,6 +183,7 @@ def test_channels_hear_what_is_routed_to_them() -> None:
     ((draft, notice),) = loud.notices
     assert (draft.recipients, draft.kind, notice.level, notice.key) == ("pager", "notice", "critical", draft.delivery_id)
     assert notice.facts["spent"] == "500"
+    assert notice.text == "support-portal: $500.00 of $500 since 1 October (critical)"
     assert notice.subject == str(loud.messages[0][1]["Subject"])
 
 

@@ -12,6 +12,7 @@ from alert_spans import SAVING, growing, more_of
 
 from usage_pipeline import money
 from usage_pipeline.alerts.check import check
+from usage_pipeline.alerts.condition_words import gap_words
 from usage_pipeline.alerts.conditions import ANOMALY, FORECAST, Condition
 from usage_pipeline.alerts.drivers import days_compared
 from usage_pipeline.alerts.more import NO_MORE, More
@@ -148,3 +149,10 @@ def test_the_largest_saving_of_each_model_and_none_that_is_not_worth_a_line() ->
         "An estimate: $60.00 less this month (50 % of what gemini-2.5-pro costs), had it been called through the batch API, for work that"
         " nobody waits for."
     )
+
+
+def test_subjects_of_wallets_and_gaps_say_how_much() -> None:
+    low = replace(ODD, rule="wallet_low", scope="wallets/a", words="The wallet a is low since 20 October: $39.45 left. `x` asks for more.")
+    gap = replace(ODD, rule="reconciliation_gap", scope="organisation", project=None, words=gap_words(Decimal("12.3"), 1, AS_OF, "USD"))
+    assert mail([], conditions=[low])["Subject"].strip() == "support-portal: credits run low, $39.45 left"
+    assert mail([], conditions=[gap])["Subject"].strip() == "Example Org: bill and logs differ, by $12.30"
