@@ -102,6 +102,9 @@ def test_alerts_and_reports_keep_apart(world: World, sink: MailSink) -> None:
         assert (told["sent"], told["failed"]) == ([], [])
     finally:
         sink.refused.clear()
+    again = world.command("send", "--name", "finance", *MONTH, environment=sink.environment)
+    assert "finance: statement of September 2026 for the organisation is on its way: localhost:" in again.stdout
+    assert sink.received == [], "not before its time"
     assert [one.state for one in ledger(world.database)] == ["retrying"]
 
 

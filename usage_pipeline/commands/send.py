@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from usage_pipeline.commands.output import Output
-from usage_pipeline.defs.deliver import deliver
+from usage_pipeline.defs.deliver import deliver, waiting_words
 from usage_pipeline.defs.deliver_plan import Asked, Coming, Item, Plan, plan_of, rules_named, told_of
 from usage_pipeline.defs.deliver_preview import preview
 from usage_pipeline.defs.deliver_row import files_in
@@ -170,7 +170,11 @@ def _say(plan: Plan, sent: Sequence[ReportDelivery], stuck: Sequence[Item], outp
     for one in sent:
         where = " and ".join(part for part in (one.recipients, one.place) if part)
         output.say(f"sent to {where}: {one.subject}")
-    if not sent and not stuck:
+    gone = {one.delivery_id for one in sent}
+    later = [one for one in plan.on_their_way if one.row and one.row.next_attempt_at and one.row.delivery_id not in gone]
+    for item in later:
+        output.say(f"{told_of(item)} is on its way: {waiting_words(item)}")
+    if not sent and not stuck and not later:
         done = period is not None and not plan.ready and not plan.on_their_way
         output.say("it was delivered already: --again sends it once more" if done else "nothing is due")
     if plan.unknown:

@@ -15,6 +15,7 @@ from usage_pipeline.defs.digests import DIGEST
 from usage_pipeline.defs.ingest import OWNERS
 from usage_pipeline.defs.preview import markdown, schema_of
 from usage_pipeline.defs.reports import REPORT
+from usage_pipeline.defs.usage_report import COMPARISON, USAGE
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.storage.delivery_ledger import due, ledger, note_begun, record
 from usage_pipeline.tables.report_deliveries import DEAD, UNSENT, report_deliveries
@@ -32,7 +33,7 @@ class Delivered:
 
 @dg.asset(
     key=DELIVERIES,
-    deps=[REPORT, DIGEST],
+    deps=[REPORT, DIGEST, USAGE, COMPARISON],
     group_name="reports",
     kinds={"python", "email"},
     owners=OWNERS,
@@ -88,7 +89,7 @@ def late_of(workplace: Workplace, now: datetime) -> list[tuple[str, str]]:
     """What is due and not delivered, each with the reason: not written, waiting for the close, refused, still tried, never started."""
     plan = plan_of(workplace, now)
     found = [(told_of(one), one.why) for one in plan.stuck]
-    found += [(told_of(one), _waiting(one)) for one in plan.on_their_way]
+    found += [(told_of(one), waiting_words(one)) for one in plan.on_their_way]
     found += [(told_of(one), "it can go out: `usage-pipeline send`, or turn the schedule report_delivery on") for one in plan.ready]
     return found
 
@@ -99,7 +100,8 @@ def has_work(workplace: Workplace, now: datetime) -> bool:
     return bool(plan.ready or plan.unknown or due(workplace.database(), now))
 
 
-def _waiting(item: Item) -> str:
+def waiting_words(item: Item) -> str:
+    """Why it did not go yet, and when it is tried again."""
     row = item.row
     if row is None or not row.attempts:
         return "it is written down, and not sent yet: `usage-pipeline send`"
