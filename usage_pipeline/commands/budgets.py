@@ -45,6 +45,7 @@ def _document(found: Check, as_of: date, *, dry_run: bool) -> dict[str, object]:
             {
                 "project": one.project,
                 "budget_id": one.budget_id,
+                "period_start": one.period_start.isoformat(),
                 "rule": one.rule,
                 "scope": one.scope,
                 "threshold": _text(one.threshold),
