@@ -234,7 +234,7 @@ extra: 1
         "usage.yaml:24: prices[0].discount_percent: 101 percent off is more than the price",
         "usage.yaml:24: prices[0].valid_from: 2026-02-30 is not a day of the calendar",
         "usage.yaml:25: prices[1]: an agreement has exactly one of unit_price, discount_percent, markup_percent, tiers",
-        "usage.yaml:26: extra: unknown key; known here are organisation, projects, budgets, request_limits, wallets, grace, attribution, sources, prices, aliases, credits, allocation, currencies, journal, limits, holidays, anomalies, channels, routing, alerts, reports, unattributed",
+        "usage.yaml:26: extra: unknown key; known here are organisation, projects, budgets, request_limits, wallets, grace, attribution, sources, prices, aliases, credits, allocation, currencies, journal, limits, holidays, anomalies, channels, routing, alerts, reports, deliveries, unattributed",
     ]
 
 
