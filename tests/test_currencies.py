@@ -85,10 +85,9 @@ def test_what_has_no_rate_waits_and_counts_once_it_has_one(world: World) -> None
 
 
 def test_a_corrected_rate_changes_days_computed_anew_and_the_reason_says_so(world: World) -> None:
-    with_rates(world)
-    world.run()
-    with_rates(world, RATES.replace("1.1725", "1.2000"))
-    world.run()
+    for rates in (RATES, RATES.replace("1.1725", "1.2000")):
+        with_rates(world, rates)
+        assert world.job("daily", DAYS).success
     assert billed(world)[0] == Decimal("13.6")
     told = sorted(world.database.select(computed_days, where={"day": FIRST}), key=lambda row: row.computed_at)
     assert [row.because for row in told] == [
@@ -99,9 +98,8 @@ def test_a_corrected_rate_changes_days_computed_anew_and_the_reason_says_so(worl
 
 def test_a_currency_that_the_file_lacks_is_told_with_the_file(world: World) -> None:
     with_rates(world, RATES.replace("GBP", "SEK"))
-    found = finding(world.run())
-    assert found is not None
-    assert found["words"].startswith(
+    found = world.findings(DAYS)["missing_rate"]
+    assert found.words.startswith(
         "1 line of a bill is in a currency that has no exchange rate, and in no sum: bill 5 GBP on 2026-10-02 (1 line). eurofxref-hist.csv"
         " (currencies.rates in usage.yaml) has no rate of it on that day nor on the 7 days before"
     )
