@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from focus_bill import HEADER, WITH_BILL, line
-from sample_world import World, execute
+from sample_world import World, copy_of, execute
 from tracker_world import request, tracker_world, write
 
 from usage_pipeline import money
@@ -86,11 +86,21 @@ LINES = (
 )
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    world = made(tmp_path, WITH_BILL + RULES, LINES)
+def computed(folder: Path) -> World:
+    world = made(folder, WITH_BILL + RULES, LINES)
     run(world)
     return world
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return computed(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture
+def world(once: World, tmp_path: Path) -> World:
+    """Its home may be changed; what it reads is everyone's."""
+    return copy_of(once, tmp_path)
 
 
 def test_every_part_says_its_method_and_ratio(world: World) -> None:
@@ -141,14 +151,16 @@ def test_a_second_run_and_one_of_a_single_day_say_the_same(world: World) -> None
     assert (parts(world), billed(world)) == (first, costs)
 
 
-def test_parts_go_with_their_lines(world: World) -> None:
+def test_parts_go_with_their_lines(tmp_path: Path) -> None:
+    world = computed(tmp_path)
     bill(world, LINES[:1])
     run(world)
     assert parts(world) == []
     assert billed(world) == {(FIRST, "portal"): 10}
 
 
-def test_shares_of_a_month_that_moved_since_are_told_until_the_day_is_dealt_out_anew(world: World) -> None:
+def test_shares_of_a_month_that_moved_since_are_told_until_the_day_is_dealt_out_anew(tmp_path: Path) -> None:
+    world = computed(tmp_path)
     lake, rules = world.workplace.lake(world.workplace.engine()), world.workplace.settings().shared_costs
     assert shares_moved(lake, DAYS, rules) is None
     write(world, "late.jsonl", [request("late", FIRST, project="portal", dollars="5")])
