@@ -84,8 +84,9 @@ def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> 
         closed = closed_months(database).get(month.start)
         if closed is not None:
             publish(workplace, closed)
+    finalities = {month: finality_of(workplace, month) for month in months_of(context)}
     months = open_months(context, workplace)
-    snapshots = [snapshot for month in months for snapshot in snapshots_of(workplace, database, month)]
+    snapshots = [snapshot for month in months for snapshot in snapshots_of(workplace, database, month, known=finalities[month])]
     drafts = {(one.period, one.revision) for one in snapshots}
     stated = database.select(statements, where={"report": REPORT, "period": sorted({one.period for one in snapshots})})
     known = {(one.period, one.scope): one for one in stated if (one.period, one.revision) in drafts}
@@ -100,8 +101,7 @@ def statement_asset(context: dg.AssetExecutionContext, workplace: Workplace) -> 
         rows.append(_recorded(rendered, folder, known.get((rendered.snapshot.period, rendered.snapshot.scope)), workplace))
     _remove_others(database, home.reports, rows)
     database.upsert(statements, rows)
-    finalities = [finality_of(workplace, month) for month in months_of(context)]
-    told = {f"finality of {month_name(one.month)}": markdown(table_of(one)) for one in finalities}
+    told = {f"finality of {month_name(month)}": markdown(table_of(one)) for month, one in finalities.items()}
     left_out = sum(one.focus.left_out for one in snapshots if one.project is None and one.focus is not None)
     counted = {"events in no FOCUS file, as they have no price": left_out}
     return dg.MaterializeResult(metadata=_summary(rows, home.reports) | told | counted)
@@ -119,17 +119,19 @@ def _remove_others(database: Database, reports: Path, rows: Sequence[Statement])
                 (reports / one.period / one.scope / name).unlink(missing_ok=True)
 
 
-def snapshots_of(workplace: Workplace, database: Database, month: Period, *, with_advice: bool = True) -> list[Snapshot]:
+def snapshots_of(
+    workplace: Workplace, database: Database, month: Period, *, with_advice: bool = True, known: MonthFinality | None = None
+) -> list[Snapshot]:
     """The organisation's snapshot and each declared project's, from the database; unattributed cost stands in the organisation's.
 
     A closed month's are those of its newest revision, unless it is being revised. Advice takes as long as all the rest: who compares
-    numbers alone does without, and without the bill's lines that the FOCUS files are made of.
+    numbers alone does without, and without the bill's lines that the FOCUS files are made of. `known` is as in `facts_of`.
     """
     closed = closed_months(database).get(month.start)
     if closed is not None and not closed.is_draft:
         return snapshots_from(frozen_facts(workplace.home, closed))
     revision = closed.revision.revision + 1 if closed else 1
-    return snapshots_from(facts_of(workplace, database, month, revision=revision, with_advice=with_advice))
+    return snapshots_from(facts_of(workplace, database, month, revision=revision, with_advice=with_advice, known=known))
 
 
 def facts_of(

@@ -110,7 +110,7 @@ def run_days(
         alerts=[one for one in database.select(alerts) if one.alert_id not in alerts_before],
         deliveries=[one for one in database.select(deliveries, where={"state": SENT}) if one.delivery_id not in sent_before],
         findings=sorted([*findings, *late_findings(workplace)], key=lambda one: not one.blocks),
-        finalities=[finality_of(workplace, month) for month in months_in(days)],
+        finalities=[finality_of(workplace, month, findings=findings if month == days else None) for month in months_in(days)],
     )
 
 
