@@ -44,6 +44,7 @@ STATEMENT_KEYS = [
     "period", "scope", "revision", "finality", "approved", "grade", "grade_reasons", "quality", "currency", "totals", "by_day",
     "by_project", "by_provider", "by_model", "by_operation", "by_type", "by_team", "by_user", "by_meter", "budgets", "unpriced",
     "unattributed", "unattributed_detail", "inputs", "price_book", "agreements", "shared", "exchange", "advice", "limit_violations",
+    "changes", "unit_costs", "wallets", "reconciliation",
 ]  # fmt: skip
 GROUP_KEYS = ["key", "requests", "tokens", "estimated_cost", "billed_cost", "cost", "percent", "list_cost", "credits"]
 SCOPES = ["organisation", "projects/internal-chat", "projects/search-ranker", "projects/support-portal"]
