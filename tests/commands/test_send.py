@@ -11,7 +11,10 @@ from delivery_world import FINANCE, STATEMENT, delivering, without_variables
 from mail_sink import MailSink, mail_sink
 from sample_world import World
 
+from usage_pipeline.defs.deliver import queue
+from usage_pipeline.defs.deliver_plan import Asked, plan_of
 from usage_pipeline.storage.delivery_ledger import ledger
+from usage_pipeline.tables.spans import span_named
 
 CLOSED = STATEMENT.replace("when: 1st business day", "when: day 5 after close").replace("finance,", "closed,")
 ENTRIES = (
@@ -92,6 +95,14 @@ def test_a_preview_is_nobody_elses(world: World, sink: MailSink) -> None:
     assert ledger(world.database) == []
     nothing = answer(world, sink, "--preview-to", "me@example.org", "--name", "weekly", code=1)
     assert "it is not written yet" in nothing["not_ready"][0]["why"]
+
+
+def test_a_name_sends_no_other(world: World, sink: MailSink) -> None:
+    asked = Asked(span=span_named("2026-09"), again=False)
+    queue(world.workplace, plan_of(world.workplace, world.workplace.now(), ["finance"], asked))
+    assert answer(world, sink, "--name", "bucket")["sent"] == []
+    assert ([one.state for one in ledger(world.database)], sink.received) == (["pending"], [])
+    assert [one["name"] for one in answer(world, sink, "--name", "finance")["sent"]] == ["finance"]
 
 
 def test_alerts_and_reports_keep_apart(world: World, sink: MailSink) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -75,6 +77,37 @@ def test_a_server_that_is_away(client: Any, monkeypatch: pytest.MonkeyPatch) -> 
         S3Folder("http://127.0.0.1:9", "us-east-1").put(URI, CONTENT)
     assert raised.value.is_passing
     assert SECRET not in str(raised.value)
+
+
+class Busy(BaseHTTPRequestHandler):
+    """A store in which somebody else writes the same key at this moment."""
+
+    def do_HEAD(self) -> None:
+        self._answer(404)
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(409, b"<Error><Code>ConditionalRequestConflict</Code><Message>At once.</Message></Error>")
+
+    def _answer(self, status: int, body: bytes = b"") -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the screen of the tests."""
+
+
+def test_another_upload_at_the_same_moment_is_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, SECRET)
+    with HTTPServer(("127.0.0.1", 0), Busy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(UploadError, match="another upload of it is under way") as raised:
+            S3Folder(f"http://127.0.0.1:{server.server_port}", "us-east-1").put(URI, CONTENT)
+        server.shutdown()
+    assert raised.value.is_passing
 
 
 @pytest.mark.parametrize(

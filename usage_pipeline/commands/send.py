@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from usage_pipeline.commands.output import Output
-from usage_pipeline.defs.deliver import deliver, waiting_words
+from usage_pipeline.defs.deliver import Delivered, deliver, waiting_words
 from usage_pipeline.defs.deliver_plan import Asked, Coming, Item, Plan, plan_of, rules_named, told_of
 from usage_pipeline.defs.deliver_preview import preview
 from usage_pipeline.defs.deliver_row import files_in
@@ -50,7 +50,7 @@ def run_send(environment: Environment, output: Output, *, names: Sequence[str], 
             }
         )
     else:
-        _say(done.plan, done.sent.out, stuck, output, period=period)
+        _say(done, stuck, output, period=period)
     for why in done.sent.failed:
         output.warn(why)
     for one in stuck:
@@ -166,7 +166,8 @@ def _asked(workplace: Workplace, names: Collection[str], period: str | None, *, 
     return Asked(span=span, again=again)
 
 
-def _say(plan: Plan, sent: Sequence[ReportDelivery], stuck: Sequence[Item], output: Output, *, period: str | None) -> None:
+def _say(done: Delivered, stuck: Sequence[Item], output: Output, *, period: str | None) -> None:
+    plan, sent = done.plan, done.sent.out
     for one in sent:
         where = " and ".join(part for part in (one.recipients, one.place) if part)
         output.say(f"sent to {where}: {one.subject}")
@@ -174,9 +175,9 @@ def _say(plan: Plan, sent: Sequence[ReportDelivery], stuck: Sequence[Item], outp
     later = [one for one in plan.on_their_way if one.row and one.row.next_attempt_at and one.row.delivery_id not in gone]
     for item in later:
         output.say(f"{told_of(item)} is on its way: {waiting_words(item)}")
-    if not sent and not stuck and not later:
-        done = period is not None and not plan.ready and not plan.on_their_way
-        output.say("it was delivered already: --again sends it once more" if done else "nothing is due")
+    if not (sent or stuck or later or done.sent.failed):
+        is_there = period is not None and not plan.ready and not plan.on_their_way
+        output.say("it was delivered already: --again sends it once more" if is_there else "nothing is due")
     if plan.unknown:
         _say_missed(plan, output)
     if period is None:

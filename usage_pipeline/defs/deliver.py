@@ -66,8 +66,14 @@ def deliver(workplace: Workplace, names: Collection[str] | None = None, asked: A
     """Write down what is due, or what is asked for, and send all that waits. What failed is told, and tried again by the next."""
     plan = plan_of(workplace, workplace.now(), names, asked)
     ids = queue(workplace, plan)
-    only = None if asked is None or asked.span is None else {*ids, *(one.row.delivery_id for one in plan.on_their_way if one.row)}
-    return Delivered(plan, send_due(workplace, workplace.now, only))
+    return Delivered(plan, send_due(workplace, workplace.now, _only(workplace, plan, ids, names, asked)))
+
+
+def _only(workplace: Workplace, plan: Plan, new: Collection[str], names: Collection[str] | None, asked: Asked | None) -> set[str] | None:
+    """The ids that were asked for by name or period; None for all that is due."""
+    if asked is not None and asked.span is not None:
+        return {*new, *(one.row.delivery_id for one in plan.on_their_way if one.row)}
+    return {*new, *(one.delivery_id for one in ledger(workplace.database(), names))} if names else None
 
 
 def queue(workplace: Workplace, plan: Plan) -> list[str]:

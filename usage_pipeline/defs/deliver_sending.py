@@ -85,7 +85,7 @@ def _send(
         ledger.mark_withdrawn(database, one, sender, why=str(error))
         return str(error), uploaded
     except UploadError as error:
-        return _later(database, one, sender, str(error), clock(), None), uploaded
+        return _failed(database, one, sender, _as_delivery(error), clock()), uploaded
     except DeliveryError as error:
         return _failed(database, one, sender, error, clock()), uploaded
     if receipt.later:
@@ -113,6 +113,11 @@ def _mailed(workplace: Workplace, one: ReportDelivery, files: Collection[SentFil
     message = with_attachments(unpacked_mail(one.message), [(file.name, contents[file.path]) for file in files if file.is_attached])
     remaining = None if one.remaining is None else one.remaining.split(",")
     return workplace.channel().send(message, remaining)
+
+
+def _as_delivery(error: UploadError) -> DeliveryError:
+    """Credentials that may not write, or another file in the place: tried until it is mended, and given up in the end as a mail is."""
+    return TemporaryDeliveryError(str(error)) if error.is_passing else PermanentDeliveryError(str(error), is_of_the_way=True)
 
 
 def _failed(database: Database, one: ReportDelivery, sender: str, error: DeliveryError, now: datetime) -> str:

@@ -23,7 +23,9 @@ CONTENT_TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 OTHER = "application/octet-stream"
-EXISTS, NO_CONDITIONS = {"PreconditionFailed", "412", "ConditionalRequestConflict"}, {"NotImplemented", "501"}
+EXISTS, NO_CONDITIONS = {"PreconditionFailed", "412"}, {"NotImplemented", "501"}
+AT_ONCE = "ConditionalRequestConflict"
+"""Somebody else writes or deletes it at this moment: what will lie there is not known yet."""
 SHA256 = "sha256"
 
 
@@ -76,6 +78,8 @@ class S3Folder:
         except (BotoCoreError, ClientError) as error:
             if code_of(error) in EXISTS:
                 return self._there(bucket, key, uri, content) or Put(None, was_there=True)
+            if code_of(error) == AT_ONCE:
+                raise UploadError(f"{uri}: another upload of it is under way: the next send looks again", is_passing=True) from None
             raise self._failure(error, uri) from None
         return Put(answer.get("VersionId"), was_there=False)
 

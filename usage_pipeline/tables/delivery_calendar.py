@@ -22,7 +22,7 @@ def due_at(rule: DeliveryRule, period: Period, holidays: Collection[date], close
     zone = ZoneInfo(rule.time_zone)
     if rule.when.kind in {AFTER_CLOSE, ON_CLOSE}:
         return None if closed_at is None else _after_close(rule, closed_at, zone)
-    moment = _at(_day(rule, period, holidays), rule.at, zone)
+    moment = _moment(rule, period, holidays, zone)
     if closed_at is not None:
         return max(moment, closed_at)
     return None if rule.only_closed else moment
@@ -32,7 +32,7 @@ def asked_at(rule: DeliveryRule, period: Period, holidays: Collection[date]) -> 
     """The moment of the calendar alone, closed or not; None where only the close counts."""
     if rule.when.kind in {AFTER_CLOSE, ON_CLOSE}:
         return None
-    return _at(_day(rule, period, holidays), rule.at, ZoneInfo(rule.time_zone))
+    return _moment(rule, period, holidays, ZoneInfo(rule.time_zone))
 
 
 def next_at(rule: DeliveryRule, now: datetime, holidays: Collection[date]) -> tuple[Span, datetime] | None:
@@ -57,6 +57,11 @@ def spans_from(kind: str, day: date) -> Iterator[Span]:
 def business_days(month: Period, holidays: Collection[date]) -> list[date]:
     """Monday to Friday, without the holidays."""
     return [day for day in month.days() if day.weekday() < SATURDAY and day not in holidays]
+
+
+def _moment(rule: DeliveryRule, period: Period, holidays: Collection[date], zone: ZoneInfo) -> datetime:
+    """By the calendar; never before the period's own end, which is in UTC: east of Greenwich its last hours are another day's morning."""
+    return max(_at(_day(rule, period, holidays), rule.at, zone), datetime.combine(period.end, time(), UTC))
 
 
 def _day(rule: DeliveryRule, period: Period, holidays: Collection[date]) -> date:
