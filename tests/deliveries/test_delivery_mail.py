@@ -51,6 +51,14 @@ def mail(figures: Figures = FIGURES, enclosed: Enclosed = ENCLOSED) -> EmailMess
     )  # fmt: skip
 
 
+def test_no_percentage_against_a_span_of_which_days_are_missing() -> None:
+    gap = "of 16 of the 30 days of September 2026 nothing is known"
+    told = letter_of(replace(FIGURES, before=None, before_gap=gap), ENCLOSED)
+    assert told.subject == "Statement October 2026, support-portal: 1,234.56 USD, grade A, closed r1"
+    assert told.cost_note == f"Not compared: {gap}"
+    assert [one.value for one in told.tiles if one.label == "Change"] == ["–"]
+
+
 def part(message: EmailMessage, kind: str) -> str:
     found = message.get_body((kind,))
     assert isinstance(found, EmailMessage)

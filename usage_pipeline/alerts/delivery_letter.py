@@ -147,6 +147,8 @@ def _amount(value: Decimal | None, currency: str) -> str:
 def _against(figures: Figures) -> str:
     if figures.cost is None:
         return "Its cost is not known: nothing of it has a price"
+    if figures.before_gap:
+        return f"Not compared: {figures.before_gap}"
     if figures.before is None:
         return f"{figures.before_words[0].upper()}{figures.before_words[1:]} has no data to compare with"
     moved = moved_words(figures.before, figures.cost)

@@ -7,18 +7,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from usage_pipeline.alerts.delivery_letter import span_words
+from usage_pipeline.defs.finality import missing_days
 from usage_pipeline.defs.workplace import Workplace
 from usage_pipeline.errors import UsageError
-from usage_pipeline.periods import ONE_DAY, start_of
+from usage_pipeline.periods import ONE_DAY, inclusive, month_of, start_of
 from usage_pipeline.reports.bridge_files import BRIDGE_PDF
 from usage_pipeline.tables.computed_days import computed_days
 from usage_pipeline.tables.configuration import Organisation, Project
-from usage_pipeline.tables.costs import monthly_costs
+from usage_pipeline.tables.costs import daily_costs, monthly_costs
 from usage_pipeline.tables.delivery_figures import Figures
 from usage_pipeline.tables.delivery_rules import ORGANISATION, PROJECTS, DeliveredReport
 from usage_pipeline.tables.report_deliveries import DRAFT
@@ -100,6 +102,7 @@ def figures_of(workplace: Workplace, wanted: Wanted, found: Found, organisation:
     document, project = found.document, wanted.scope.removeprefix(PROJECTS)
     totals = document.get("totals") or document.get("total") or {}
     cost, before = _costs(document)
+    gap = _gap(workplace, wanted, document) if before is not None else ""
     name = organisation.name if wanted.scope == ORGANISATION else (projects[project].name if project in projects else project)
     return Figures(
         label=wanted.report.label,
@@ -108,8 +111,9 @@ def figures_of(workplace: Workplace, wanted: Wanted, found: Found, organisation:
         organisation=organisation.name,
         currency=str(document.get("currency") or totals.get("currency") or organisation.currency),
         cost=cost,
-        before=before,
+        before=None if gap else before,
         before_words=_before_words(wanted.span),
+        before_gap=gap,
         budget=_budget(document, wanted),
         grade=document.get("grade"),
         requests=totals.get("requests"),
@@ -117,6 +121,17 @@ def figures_of(workplace: Workplace, wanted: Wanted, found: Found, organisation:
         replaced=_replaced(workplace, wanted),
         open=_open(document, wanted),
     )
+
+
+def _gap(workplace: Workplace, wanted: Wanted, document: Mapping[str, Any]) -> str:
+    """That no source speaks of some days of the span that it is compared with: a change in percent would mislead."""
+    if "compared_from" in document:
+        days = inclusive(date.fromisoformat(document["compared_from"]), date.fromisoformat(document["compared_to"]))
+    else:
+        days = month_of(wanted.span.period.start - ONE_DAY)
+    database = workplace.database()
+    missing = missing_days(database, days, database.select(daily_costs, where={"day": days}))
+    return f"of {len(missing)} of the {days.days_count} days of {_before_words(wanted.span)} nothing is known" if missing else ""
 
 
 def _file(path: Path) -> ReportFile | None:
@@ -197,7 +212,7 @@ def _budget(document: Mapping[str, Any], wanted: Wanted) -> tuple[Decimal, Decim
     for one in listed:
         whole = all(one.get(name) is None for name in BUDGET_OF_PARTS)
         own = one.get("project") == project and one.get("scope") in {ORGANISATION, "project"}
-        if whole and own and one.get("period") == MONTHLY and one.get("unit") == "USD":
+        if whole and own and one.get("period") == MONTHLY and one.get("unit") == document.get("currency"):
             spent, limit = _exact(one.get("spent")), _exact(one.get("limit"))
             return None if spent is None or limit is None else (spent, limit)
     return None

@@ -9,7 +9,8 @@ from usage_pipeline.tables.spans import Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """`cost` None: not known. `before` is that of `before_words`, the span that it is compared with; None where it has no data.
+    """`cost` None: not known. `before` is that of `before_words`, the span that it is compared with; None where it has no data,
+    or where `before_gap` says in words that no source speaks of some of its days.
 
     `budget` is (spent, limit) of the scope's own budget for the month. `revision` of a closed month; `replaced` the one before it and its
     cost. `open` are sentences: what is missing or may still change.
@@ -23,6 +24,7 @@ class Figures:
     cost: Decimal | None
     before: Decimal | None
     before_words: str
+    before_gap: str = ""
     budget: tuple[Decimal, Decimal] | None
     grade: str | None
     requests: int | None
