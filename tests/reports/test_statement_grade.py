@@ -54,11 +54,11 @@ def test_what_is_billed_and_complete_is_an_a() -> None:
 @pytest.mark.parametrize(
     ("more", "letter", "words"),
     [
-        ({"unexplained": Decimal("2.5")}, "B", "2.5% of the cost, 2.5 USD, differs between bill, the provider’s count and logs"),
+        ({"unexplained": Decimal("2.5")}, "B", "2.5% of the cost, 2.50 USD, differs between bill, the provider’s count and logs"),
         ({"missing": 3}, "C", "3 of 31 days of the month are missing, about 10.71 USD by the other days (C: up to 15%)"),
         ({"rejected": 1}, "D", "1 of 10 lines could not be read, in money not known (D: above 5%)"),
         ({"stale": 1}, "C", "1 of 2 sources has no data of late, in money not known (C: up to 50%)"),
-        ({"twice": Decimal(6)}, "D", "6.0% of the cost, 6 USD, may be counted twice (D: above 5%)"),
+        ({"twice": Decimal(6)}, "D", "6.0% of the cost, 6.00 USD, may be counted twice (D: above 5%)"),
         ({"unpriced": (unknown(),)}, "D", "what usage without a price costs is not known (3 requests, 700 tokens); it is in no total"),
         ({"unpriced": (unknown(low=Decimal(0), high=Decimal("1.01")),)}, "B", "1.0% of the cost, 1.01 USD, is the most that usage without"),
         ({"unpriced": (unknown(billed=True),)}, "A", ""),
@@ -92,9 +92,9 @@ def test_it_stands_on_the_first_page_in_the_annex_and_in_the_files() -> None:
     page = page_of(one)
     assert page["grade"] == "B"
     assert page["closing"].grade == "B: good for the books, with small gaps that are named."
-    assert page["closing"].measures[0] == ("B", "3.0% of the cost, 3 USD, belongs to no project (B: up to 5%)")
+    assert page["closing"].measures[0] == ("B", "3.0% of the cost, 3.00 USD, belongs to no project (B: up to 5%)")
     document = json.loads(json_of(one))
-    assert (document["grade"], document["grade_reasons"]) == ("B", ["3.0% of the cost, 3 USD, belongs to no project (B: up to 5%)"])
+    assert (document["grade"], document["grade_reasons"]) == ("B", ["3.0% of the cost, 3.00 USD, belongs to no project (B: up to 5%)"])
     assert {each["name"] for each in document["quality"]} == set(STEPS)
     assert csv_of(one).decode().splitlines()[1].endswith(",1,provisional,B")
 

@@ -65,7 +65,9 @@ def _show(facts: SpanFacts, output: Output) -> None:
         ],
         numbers=("cost", "before", "change"),
     )
-    output.say(f"{facts.finality.state}; {len(facts.budgets)} budgets at risk, {len(facts.anomalies)} anomalies")
+    odd = len(facts.anomalies)
+    risks = f"{len(facts.budgets)} {'budget' if len(facts.budgets) == 1 else 'budgets'} at risk"
+    output.say(f"{facts.finality.state}; {risks}, {odd} {'anomaly' if odd == 1 else 'anomalies'}")
 
 
 def _money(amount: Any) -> str:

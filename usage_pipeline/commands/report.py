@@ -65,6 +65,7 @@ def run_report_comparison(environment: Environment, span: Span | None, output: O
         ],
         numbers=("cost", "before", "change", "budget %"),
     )
+    _say_rest(len(facts.lines), output)
     _say(written, output)
     return 0
 
@@ -91,6 +92,12 @@ def _show_usage(facts: UsageFacts, output: Output) -> None:
             [(_label(name, one), one.requests, one.tokens, _money(one.known_cost)) for one in facts.by[name][:SHOWN]],
             numbers=("requests", "tokens", "cost"),
         )
+        _say_rest(len(facts.by[name]), output)
+
+
+def _say_rest(count: int, output: Output) -> None:
+    if count > SHOWN:
+        output.say(f"and {count - SHOWN:,} more: the report has them all")
 
 
 def _label(name: str, one: Used) -> str:

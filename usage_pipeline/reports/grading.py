@@ -128,7 +128,8 @@ def _of(part: Decimal, whole: Decimal) -> Decimal | None:
 
 def _of_money(percent: Decimal | None, amount: Decimal, currency: str, what: str) -> str:
     share = "" if percent is None else f"{percent.quantize(Decimal('0.1'))}% of the cost, "
-    return f"{share}{money.text(amount)} {currency}, {what}"
+    shown = money.text(amount) if abs(amount) < money.CENT else f"{amount:,.2f}"
+    return f"{share}{shown} {currency}, {what}"
 
 
 def _measure(name: str, percent: Decimal | None, amount: Decimal | None, words: str, steps: Mapping[str, Steps]) -> Measure:
