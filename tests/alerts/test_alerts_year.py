@@ -9,7 +9,7 @@ from benchmarks.alerts_year import run
 
 @pytest.mark.parametrize("seed", [2026])
 def test_every_due_alert_reaches_its_people_once(tmp_path: Path, seed: int) -> None:
-    outcome = run(budgets=30, days=12, hours=2, seed=seed, url=f"sqlite:///{tmp_path / 'year.db'}")
+    outcome = run(budgets=30, days=24, hours=4, seed=seed, url=f"sqlite:///{tmp_path / 'year.db'}")
     assert outcome.faults == {}
     assert outcome.due == outcome.delivered + outcome.waits_at_end
     assert outcome.delivered > 50
