@@ -7,14 +7,12 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
 from pathlib import Path
 
 import css_inline
 
 from usage_pipeline.alerts.delivery_letter import ReportLetter
-from usage_pipeline.alerts.mail import AS_OF_HEADER, KEY_HEADER, LEVEL_HEADER, NO_BREAK, SCOPE_HEADER, environment_of
+from usage_pipeline.alerts.mail import KEY_HEADER, NO_BREAK, environment_of, headed
 from usage_pipeline.alerts.words import plain_sentence
 
 BASE64_LINE = 76
@@ -32,21 +30,10 @@ def compose(
     letter: ReportLetter, *, key: str, scope: str, recipients: Sequence[str], sender: str, templates: Path, now: datetime, as_of: date
 ) -> EmailMessage:
     """The mail without attachments; `templates` is `reports_templates/mail`."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = letter.subject
-    message["From"] = sender
-    message["To"] = ", ".join(recipients)
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{key[:32]}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    message["List-Id"] = f"AI cost reports <reports.usage-pipeline.{domain}>"
-    message["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=unsubscribe>"
-    message[AS_OF_HEADER] = as_of.isoformat()
-    message[SCOPE_HEADER] = plain_sentence(scope)
-    message[LEVEL_HEADER] = LEVEL
-    message[KEY_HEADER] = key
+    where = plain_sentence(scope)
+    message = headed(
+        letter.subject, "reports", key=key, scope=where, level=LEVEL, recipients=recipients, sender=sender, now=now, as_of=as_of
+    )
     html, text = render(letter, templates)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")

@@ -50,30 +50,45 @@ def compose(
 
     Raises ValueError for an address with a line break, jinja2.TemplateError for a template that asks for what a letter has not.
     """
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = letter.subject
-    message["From"] = sender
-    message["To"] = ", ".join(recipients)
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{key[:32]}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    message["List-Id"] = f"AI cost alerts <alerts.usage-pipeline.{domain}>"
-    message["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=unsubscribe>"
-    message[AS_OF_HEADER] = as_of.isoformat()
-    message[SCOPE_HEADER] = ORGANISATION_SCOPE if project is None else plain_sentence(f"projects/{project}")
-    message[LEVEL_HEADER] = level
-    message[KEY_HEADER] = key
+    scope = ORGANISATION_SCOPE if project is None else plain_sentence(f"projects/{project}")
+    message = headed(
+        letter.subject, "alerts", key=key, scope=scope, level=level, recipients=recipients, sender=sender, now=now, as_of=as_of
+    )
     if level == LEVELS[-1]:
         message["Importance"] = "high"
-    cids = [f"{key[:16]}.{place}@{domain}" if block.chart else "" for place, block in enumerate(letter.blocks)]
+    cids = [f"{key[:16]}.{place}@{domain_of(sender)}" if block.chart else "" for place, block in enumerate(letter.blocks)]
     html, text = render(letter, templates, cids)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     _add_charts(message, letter, cids)
     message.set_boundary(f"=_{key[:32]}")
     return message
+
+
+def headed(
+    subject: str, of: str, *, key: str, scope: str, level: str, recipients: Sequence[str], sender: str, now: datetime, as_of: date
+) -> EmailMessage:
+    """A message with all its headers and no body yet; `of` is what the list of such mails is about: alerts or reports."""
+    domain = domain_of(sender)
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = subject
+    message["From"] = sender
+    message["To"] = ", ".join(recipients)
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{key[:32]}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["List-Id"] = f"AI cost {of} <{of}.usage-pipeline.{domain}>"
+    message["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=unsubscribe>"
+    message[AS_OF_HEADER] = as_of.isoformat()
+    message[SCOPE_HEADER] = scope
+    message[LEVEL_HEADER] = level
+    message[KEY_HEADER] = key
+    return message
+
+
+def domain_of(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"
 
 
 def _add_charts(message: EmailMessage, letter: Letter, cids: Sequence[str]) -> None:
